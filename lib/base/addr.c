@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/addr.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+static const uint8_t mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+struct addr
+addr_v4(const uint8_t ip[4], uint16_t port)
+{
+	struct addr a = { .family = ADDR_V4, .port = port };
+
+	memcpy(a.ip, ip, 4);
+	return a;
+}
+
+struct addr
+addr_v6(const uint8_t ip[16], uint16_t port)
+{
+	struct addr a = { .family = ADDR_V6, .port = port };
+
+	if (memcmp(ip, mapped_prefix, sizeof(mapped_prefix)) == 0)
+		return addr_v4(ip + sizeof(mapped_prefix), port);
+	memcpy(a.ip, ip, 16);
+	return a;
+}
+
+bool
+addr_parse(const char *text, uint16_t port, struct addr *out)
+{
+	uint8_t ip[16];
+
+	if (inet_pton(AF_INET, text, ip) == 1)
+		*out = addr_v4(ip, port);
+	else if (inet_pton(AF_INET6, text, ip) == 1)
+		*out = addr_v6(ip, port);
+	else
+		return false;
+	return true;
+}
+
+const char *
+addr_ip_text(const struct addr *a, char out[ADDR_TEXT_MAX])
+{
+	int family = a->family == ADDR_V4 ? AF_INET : AF_INET6;
+
+	if (a->family == ADDR_NONE || inet_ntop(family, a->ip, out, ADDR_TEXT_MAX) == NULL)
+		(void)snprintf(out, ADDR_TEXT_MAX, "-");
+	return out;
+}
+
+const char *
+addr_text(const struct addr *a, char out[ADDR_TEXT_MAX])
+{
+	char ip[ADDR_TEXT_MAX];
+
+	(void)snprintf(out, ADDR_TEXT_MAX, a->family == ADDR_V6 ? "[%.46s]:%u" : "%.46s:%u",
+	    addr_ip_text(a, ip), a->port);
+	return out;
+}
+
+bool
+addr_same_ip(const struct addr *a, const struct addr *b)
+{
+	return a->family == b->family && memcmp(a->ip, b->ip, sizeof(a->ip)) == 0;
+}
+
+bool
+addr_eq(const struct addr *a, const struct addr *b)
+{
+	return addr_same_ip(a, b) && a->port == b->port;
+}
+
+bool
+addr_is_any(const struct addr *a)
+{
+	static const uint8_t zero[16];
+
+	return memcmp(a->ip, zero, sizeof(zero)) == 0;
+}
+
+bool
+addr_is_local(const struct addr *a)
+{
+	static const uint8_t loop6[16] = { [15] = 1 };
+	const uint8_t *ip = a->ip;
+
+	if (a->family == ADDR_V6)
+		return memcmp(ip, loop6, 16) == 0 || (ip[0] & 0xfe) == 0xfc ||
+		    (ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80);
+	return ip[0] == 127 || ip[0] == 10 || (ip[0] == 172 && (ip[1] & 0xf0) == 16) ||
+	    (ip[0] == 192 && ip[1] == 168) || (ip[0] == 169 && ip[1] == 254);
+}
+
+bool
+addr_usable(const struct addr *a)
+{
+	if (a->family == ADDR_NONE || a->port == 0 || addr_is_any(a))
+		return false;
+	return a->family == ADDR_V6 ? a->ip[0] != 0xff : a->ip[0] != 0 && a->ip[0] < 224;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+/* Whole files: read at once, replace atomically, make the folders on the way. */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+/* Appends the file to out, whose max is the limit (BT_ELIMIT beyond it). "-" is standard input. */
+enum bt_code file_read(const char *path, struct buf *out, struct bt_error *err);
+
+/* Temporary file beside it, write, fsync, rename, fsync of the folder. An existing file's mode and
+ * owner (as far as permitted) are kept; a new one gets 0666 & ~umask. A symbolic link's target is
+ * replaced, not the link. On failure the old file is untouched and nothing is left behind. */
+enum bt_code file_replace(const char *path, struct bt_slice bytes, struct bt_error *err);
+
+/* Every missing folder on the way to path (path itself included). */
+enum bt_code file_make_dirs(const char *path, struct bt_error *err);
+
+/* Writes all, whatever it takes; false with errno set. */
+bool file_write_all(int fd, struct bt_slice bytes);
+
+#endif

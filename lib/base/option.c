@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: ISC */
+#include <btcore/option.h>
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+
+/* '-' and '_' are one letter in names: announce-list was spelled both ways. */
+static int
+same_name(const char *a, const char *b)
+{
+	for (; *a != '\0' && *b != '\0'; a++, b++) {
+		if (*a != *b && !((*a == '-' || *a == '_') && (*b == '-' || *b == '_')))
+			return 0;
+	}
+	return *a == *b;
+}
+
+const struct bt_option *
+bt_options_find(const struct bt_option_table *table, const char *name)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		if (same_name(table->rows[i].name, name))
+			return &table->rows[i];
+	}
+	return NULL;
+}
+
+static void *
+value_of(const struct bt_option *row, void *values)
+{
+	return (char *)values + row->offset;
+}
+
+static enum bt_code
+check_range(const struct bt_option *row, double v, struct bt_error *err)
+{
+	if ((row->min != 0 || row->max != 0) && (v < row->min || v > row->max))
+		return fail(err, BT_EARG, "%s: must be from %g to %g", row->name, row->min, row->max);
+	return BT_OK;
+}
+
+static enum bt_code
+set_int(const struct bt_option *row, void *values, const char *text, struct bt_error *err)
+{
+	char *end;
+	int64_t v;
+
+	errno = 0;
+	v = strtoll(text, &end, 10);
+	if (errno != 0 || end == text || *end != '\0')
+		return fail(err, BT_EARG, "%s: '%.60s' is not a whole number", row->name, text);
+	if (row->kind == BT_OPT_FLAG && v != 0 && v != 1)
+		return fail(err, BT_EARG, "%s: must be 0 or 1", row->name);
+	if (row->kind == BT_OPT_INT && check_range(row, (double)v, err) != BT_OK)
+		return BT_EARG;
+	*(int64_t *)value_of(row, values) = v;
+	return BT_OK;
+}
+
+static enum bt_code
+set_float(const struct bt_option *row, void *values, const char *text, struct bt_error *err)
+{
+	char *end;
+	double v;
+
+	errno = 0;
+	v = strtod(text, &end);
+	if (errno != 0 || end == text || *end != '\0' || !isfinite(v))
+		return fail(err, BT_EARG, "%s: '%.60s' is not a number", row->name, text);
+	if (check_range(row, v, err) != BT_OK)
+		return BT_EARG;
+	*(double *)value_of(row, values) = v;
+	return BT_OK;
+}
+
+static enum bt_code
+set_text(const struct bt_option *row, void *values, const char *text, struct bt_error *err)
+{
+	char **place = value_of(row, values);
+	char *copy = mem_strdup(text);
+
+	if (copy == NULL)
+		return fail(err, BT_ENOMEM, "%s: out of memory", row->name);
+	mem_free(*place);
+	*place = copy;
+	return BT_OK;
+}
+
+static enum bt_code
+set_row(const struct bt_option *row, void *values, const char *text, struct bt_error *err)
+{
+	switch (row->kind) {
+	case BT_OPT_FLAG:
+	case BT_OPT_INT: return set_int(row, values, text, err);
+	case BT_OPT_FLOAT: return set_float(row, values, text, err);
+	case BT_OPT_TEXT: return set_text(row, values, text, err);
+	case BT_OPT_IGNORED: return BT_OK;
+	}
+	return BT_EARG;
+}
+
+enum bt_code
+bt_options_init(const struct bt_option_table *table, void *values)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct bt_option *row = &table->rows[i];
+		const char *none = row->kind == BT_OPT_TEXT ? "" : "0";
+
+		if (row->kind == BT_OPT_TEXT)
+			*(char **)value_of(row, values) = NULL;
+		if (set_row(row, values, row->def != NULL ? row->def : none, NULL) == BT_ENOMEM) {
+			bt_options_fini(table, values);
+			return BT_ENOMEM;
+		}
+	}
+	return BT_OK;
+}
+
+enum bt_code
+bt_options_set(const struct bt_option_table *table, void *values, const char *name,
+    const char *text, struct bt_error *err)
+{
+	const struct bt_option *row = bt_options_find(table, name);
+
+	if (row == NULL)
+		return fail(err, BT_ENOENT, "unknown option --%.60s", name);
+	return set_row(row, values, text, err);
+}
+
+void
+bt_options_fini(const struct bt_option_table *table, void *values)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		if (table->rows[i].kind != BT_OPT_TEXT)
+			continue;
+		mem_free(*(char **)value_of(&table->rows[i], values));
+		*(char **)value_of(&table->rows[i], values) = NULL;
+	}
+}

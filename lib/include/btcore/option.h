@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Options as a table: name, kind, default, range, one sentence. From a table come parsing, range
+ * errors, --help, manual page and completion. The values live in a struct of the table's owner.
+ */
+#ifndef BTCORE_OPTION_H
+#define BTCORE_OPTION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <btcore/error.h>
+
+enum bt_option_kind {
+	BT_OPT_FLAG,	/* int64_t, 0 or 1; may stand bare on a command line */
+	BT_OPT_INT,	/* int64_t */
+	BT_OPT_FLOAT,	/* double */
+	BT_OPT_TEXT,	/* char *, owned, never NULL */
+	BT_OPT_IGNORED	/* accepted for old command lines, has no value; help says why */
+};
+
+struct bt_option {
+	const char *name;	/* words joined by '_'; '-' is accepted for it everywhere */
+	enum bt_option_kind kind;
+	size_t offset;		/* of the value in the owner's struct */
+	const char *def;	/* the default as text; NULL: required */
+	double min, max;	/* of numbers; both 0: no limits */
+	const char *arg;	/* the word for the value in --help: "seconds", "FILE" */
+	const char *group;	/* heading in --help */
+	const char *help;	/* one sentence */
+};
+
+struct bt_option_table {
+	const struct bt_option *rows;
+	size_t count;
+};
+
+/* Sets every value to its default (required ones to "" or 0). */
+enum bt_code bt_options_init(const struct bt_option_table *table, void *values);
+
+/* Sets one value from text. BT_EARG names the option and what it wants; BT_ENOENT: no such option. */
+enum bt_code bt_options_set(const struct bt_option_table *table, void *values,
+    const char *name, const char *text, struct bt_error *err);
+
+/* The row of that name, or NULL. */
+const struct bt_option *bt_options_find(const struct bt_option_table *table, const char *name);
+
+/* Frees the texts. */
+void bt_options_fini(const struct bt_option_table *table, void *values);
+
+#endif
