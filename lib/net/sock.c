@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: ISC */
+#include "net/sock.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+socklen_t
+sock_from_addr(const struct addr *a, struct sockaddr_storage *ss)
+{
+	struct sockaddr_in *in = (void *)ss;
+	struct sockaddr_in6 *in6 = (void *)ss;
+
+	memset(ss, 0, sizeof(*ss));
+	if (a->family == ADDR_V6) {
+		in6->sin6_family = AF_INET6;
+		in6->sin6_port = htons(a->port);
+		memcpy(&in6->sin6_addr, a->ip, 16);
+		return sizeof(*in6);
+	}
+	in->sin_family = AF_INET;
+	in->sin_port = htons(a->port);
+	memcpy(&in->sin_addr, a->ip, 4);
+	return sizeof(*in);
+}
+
+bool
+sock_to_addr(const struct sockaddr_storage *ss, struct addr *out)
+{
+	const struct sockaddr_in *in = (const void *)ss;
+	const struct sockaddr_in6 *in6 = (const void *)ss;
+
+	if (ss->ss_family == AF_INET)
+		*out = addr_v4((const uint8_t *)&in->sin_addr, ntohs(in->sin_port));
+	else if (ss->ss_family == AF_INET6)
+		*out = addr_v6((const uint8_t *)&in6->sin6_addr, ntohs(in6->sin6_port));
+	else
+		return false;
+	return true;
+}
+
+static int
+sock_new(const struct addr *a, int type)
+{
+	int family = a->family == ADDR_V6 ? AF_INET6 : AF_INET;
+	int one = 1;
+	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 && family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+	if (fd >= 0 && type == SOCK_STREAM)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	return fd;
+}
+
+static int
+close_keeping_errno(int fd)
+{
+	int e = errno;
+
+	if (fd >= 0)
+		(void)close(fd);
+	errno = e;
+	return -1;
+}
+
+static int
+sock_bound(const struct addr *at, int type, struct bt_error *err)
+{
+	char text[ADDR_TEXT_MAX];
+	struct sockaddr_storage ss;
+	socklen_t len = sock_from_addr(at, &ss);
+	int one = 1;
+	int fd = sock_new(at, type);
+
+	if (fd >= 0 && type == SOCK_STREAM)
+		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (fd < 0 || bind(fd, (struct sockaddr *)&ss, len) != 0 ||
+	    (type == SOCK_STREAM && listen(fd, SOMAXCONN) != 0)) {
+		fd = close_keeping_errno(fd);
+		(void)fail_errno(err, "cannot listen on %s", addr_text(at, text));
+	}
+	return fd;
+}
+
+int
+sock_listen(const struct addr *at, struct bt_error *err)
+{
+	return sock_bound(at, SOCK_STREAM, err);
+}
+
+int
+sock_udp(const struct addr *at, struct bt_error *err)
+{
+	return sock_bound(at, SOCK_DGRAM, err);
+}
+
+int
+sock_connect(const struct addr *to, const struct addr *from)
+{
+	struct sockaddr_storage ss;
+	socklen_t len;
+	int fd = sock_new(to, SOCK_STREAM);
+
+	if (fd >= 0 && from != NULL) {
+		struct addr local = *from;
+
+		local.port = 0;
+		len = sock_from_addr(&local, &ss);
+		if (bind(fd, (struct sockaddr *)&ss, len) != 0)
+			return close_keeping_errno(fd);
+	}
+	len = sock_from_addr(to, &ss);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&ss, len) != 0 && errno != EINPROGRESS)
+		return close_keeping_errno(fd);
+	return fd;
+}
+
+int
+sock_error(int fd)
+{
+	int e = 0;
+	socklen_t len = sizeof(e);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &e, &len) != 0)
+		return errno;
+	return e;
+}
+
+int
+sock_accept(int fd, struct addr *from)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	int one = 1;
+	int got = accept4(fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (got < 0)
+		return -1;
+	if (!sock_to_addr(&ss, from)) {
+		(void)close(got);
+		errno = EAFNOSUPPORT;
+		return -1;
+	}
+	(void)setsockopt(got, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	return got;
+}
+
+bool
+sock_local(int fd, struct addr *out)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	return getsockname(fd, (struct sockaddr *)&ss, &len) == 0 && sock_to_addr(&ss, out);
+}
+
+bool
+sock_remote(int fd, struct addr *out)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	return getpeername(fd, (struct sockaddr *)&ss, &len) == 0 && sock_to_addr(&ss, out);
+}

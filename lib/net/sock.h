@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/* Sockets made ready for the loop: non-blocking, close-on-exec, addresses as struct addr. */
+#ifndef NET_SOCK_H
+#define NET_SOCK_H
+
+#include <sys/socket.h>
+
+#include "base/addr.h"
+#include "base/error.h"
+
+/* Fills ss and returns its length. */
+socklen_t sock_from_addr(const struct addr *a, struct sockaddr_storage *ss);
+
+/* False if ss is of no internet family. */
+bool sock_to_addr(const struct sockaddr_storage *ss, struct addr *out);
+
+/* A listening TCP socket or a bound UDP socket; -1 on failure. IPv6 sockets take IPv6 only, so that
+ * both families can be bound to one port. Port 0: the system chooses; see sock_local. */
+int sock_listen(const struct addr *at, struct bt_error *err);
+int sock_udp(const struct addr *at, struct bt_error *err);
+
+/* Begins to connect, from an address of ours if from is not NULL (its port is not used). The
+ * result shows when the socket becomes writable: sock_error. -1: it cannot even begin, errno set. */
+int sock_connect(const struct addr *to, const struct addr *from);
+
+/* The pending error of a socket: 0 or an errno. */
+int sock_error(int fd);
+
+/* One waiting connection, or -1 with errno. */
+int sock_accept(int fd, struct addr *from);
+
+bool sock_local(int fd, struct addr *out);
+bool sock_remote(int fd, struct addr *out);
+
+#endif
