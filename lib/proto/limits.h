@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: ISC */
+/* Every number that a stranger could push against, with its reason. */
+#ifndef PROTO_LIMITS_H
+#define PROTO_LIMITS_H
+
+/* -- the peer wire -- */
+
+/* A block: what everyone asks for, and the most that libtorrent and Transmission serve. */
+#define BLOCK_LEN 16384u
+
+/* The longest message body. Only bitfields and extended messages come near; libtorrent's number.
+ * It covers bitfields of 8 million pieces, more than a metafile of 64 MiB can name. */
+#define MSG_LEN_MAX (1u << 20)
+
+/* An extended message: pex of libtorrent may have 500 KiB in theory, in practice a few KiB; a piece
+ * of metadata is 16 KiB and a small dictionary. rtorrent refuses more than 32 KiB. */
+#define MSG_EXTENDED_MAX (64u << 10)
+
+/* Hashes in one message of v2: BEP 52 asks for at most 512 and the proof, libtorrent serves
+ * 8192. */
+#define MSG_HASHES_MAX 8192u
+#define MSG_PROOFS_MAX 64u
+
+/* Requests that one peer may have waiting with us: what libtorrent and Transmission take. It goes
+ * out as reqq. A request takes some 16 bytes of ours. */
+#define REQQ_IN 2000u
+
+/* Requests that we have waiting with a peer who does not say its reqq (libtorrent,
+ * Transmission). */
+#define REQQ_OUT_DEFAULT 500u
+
+/* More than that is not believed: 2000 blocks are 31 MiB under way from one peer. */
+#define REQQ_OUT_MAX 2000u
+
+/* The allowed-fast set of BEP 6; the text proposes 10, aria2 sends 10. */
+#define ALLOWED_FAST_MAX 32u
+
+/* Suggested pieces remembered of one peer. */
+#define SUGGEST_MAX 16u
+
+/* An info dictionary fetched from peers; the same as the largest metafile. */
+#define METADATA_MAX (64u << 20)
+
+/* The client's name in an extended handshake: longer ones are cut. */
+#define EXT_CLIENT_MAX 64u
+
+/* Depth and values of a bencoded message from a peer or tracker: pex and ut_metadata nest 2 deep,
+ * a tracker reply 3. Transmission's limit is 8. */
+#define MSG_BENCODE_DEPTH 8u
+
+/* -- HTTP -- */
+
+/* A request head to the tracker. An announce has 300 to 600 bytes; 64 escaped hashes of a scrape
+ * are 5 KiB. */
+#define HTTP_REQUEST_MAX (16u << 10)
+
+/* A response head; cookies and security policies make them fat. */
+#define HTTP_RESPONSE_MAX (64u << 10)
+
+/* Header lines in one head. */
+#define HTTP_HEADERS_MAX 100u
+
+/* Redirects followed (libtorrent: 5). */
+#define HTTP_REDIRECTS_MAX 5u
+
+/* A URL anywhere. */
+#define URL_MAX 8192u
+
+/* -- trackers -- */
+
+/* An announce or scrape reply after decompression (libtorrent: 1 MiB). */
+#define TRACKER_REPLY_MAX (1u << 20)
+
+/* Peers taken from one reply. Most trackers give 50 to 200. */
+#define TRACKER_PEERS_MAX 4096u
+
+/* Texts in an announce: key, trackerid. Ours come back as given; a longer one is not kept. */
+#define TRACKER_TEXT_MAX 128u
+
+/* Info-hashes in one scrape: opentracker takes 64 over HTTP, 74 fit into a datagram. */
+#define SCRAPE_HASHES_MAX 74u
+
+/* Entries taken from a scrape reply. Nobody asked for more than the above; some send everything. */
+#define SCRAPE_REPLY_MAX 1024u
+
+/* A UDP tracker packet that we send: it must not be split on the way (IPv6 minimum, headers
+ * off). */
+#define UDP_TRACKER_SEND_MAX 1232u
+
+/* One that we accept. */
+#define UDP_TRACKER_PACKET_MAX 8192u
+
+/* Path and query in an announce by UDP (BEP 41); 255 in practice. */
+#define UDP_TRACKER_URL_MAX 1024u
+
+#endif
