@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Carries announces to trackers, one for all torrents of a session: announce_send picks HTTP(S) or
+ * UDP by the URL's scheme. A torrent names its request by (arg, id) and is answered by them, once,
+ * never before announce_send returns.
+ */
+#ifndef ANNOUNCE_ANNOUNCE_NET_H
+#define ANNOUNCE_ANNOUNCE_NET_H
+
+#include "base/error.h"
+#include "net/fetch.h"
+#include "net/resolve.h"
+#include "net/udp.h"
+#include "proto/announce.h"
+
+struct announce_net;
+
+struct announce_net_opts {
+	struct loop *loop;
+	struct fetch *fetch;		/* these three outlive it */
+	struct resolve *resolve;
+	struct udp *udp4, *udp6;	/* NULL: one of its own is opened when it is needed */
+	struct addr bind4, bind6;	/* speak from these; ADDR_NONE: from anywhere */
+	const char *user_agent;		/* copied; NULL: none */
+	usec timeout;			/* of one announce; 0: 30 s */
+	usec stop_timeout;		/* of `stopped`; 0: 3 s */
+};
+
+/* reply is borrowed for the call; its failure, if it has one, is the tracker's word. NULL: there
+ * was no reply, and text says in one line why; it never contains the URL. */
+typedef void (*announce_answer_fn)(void *arg, uint64_t id, const struct announce_reply *reply,
+    enum bt_code code, const char *text);
+
+struct announce_net *announce_net_new(const struct announce_net_opts *opts) MUST_USE;
+
+/* Calls under way get no answer. */
+void announce_net_free(struct announce_net *n);
+
+/* Copies what it needs. Also a failure to begin is answered by fn. False: no memory, no answer. */
+bool announce_send(struct announce_net *n, const char *url, enum addr_family family,
+    const struct announce_req *req, announce_answer_fn fn, void *arg, uint64_t id) MUST_USE;
+
+/* One request of arg, or all of them (before arg goes away). */
+void announce_cancel(struct announce_net *n, const void *arg, uint64_t id);
+void announce_cancel_all(struct announce_net *n, const void *arg);
+
+#endif

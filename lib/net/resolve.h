@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Names to addresses, without stopping the loop: getaddrinfo on workers of its own, so that a dead
+ * name server does not hold up the disk. The workers come with the first name that needs them.
+ * Answers arrive on the loop's thread, never before resolve_start returns.
+ */
+#ifndef NET_RESOLVE_H
+#define NET_RESOLVE_H
+
+#include "base/addr.h"
+#include "net/loop.h"
+
+struct resolve;
+
+/* count > 0 and error NULL, or 0 and one line why. What is passed is borrowed for the call. */
+typedef void (*resolve_fn)(void *arg, uint64_t id, const struct addr *addrs, size_t count,
+    const char *error);
+
+/* A name has so many addresses at most; more are dropped. */
+#define RESOLVE_MAX 16u
+
+struct resolve *resolve_new(struct loop *l) MUST_USE;
+
+/* Open questions get no answer. Does not wait for the name server. */
+void resolve_free(struct resolve *r);
+
+/* The addresses of a name or of a numeric address (without brackets), each with port; ADDR_NONE
+ * asks for both families. 0: no memory. Ids are never used again. */
+uint64_t resolve_start(struct resolve *r, const char *name, uint16_t port,
+    enum addr_family family, resolve_fn fn, void *arg);
+
+/* No answer will come. An id that is not known (any more) is fine. */
+void resolve_cancel(struct resolve *r, uint64_t id);
+
+#endif
