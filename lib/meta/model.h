@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: ISC */
+/* What a struct bt_metainfo is made of: for the files of lib/meta only. */
+#ifndef META_MODEL_H
+#define META_MODEL_H
+
+#include <btcore/metainfo.h>
+
+#include "base/hash.h"
+#include "base/vec.h"
+#include "bencode/scan.h"
+#include "meta/names.h"
+
+#define META_MAX_PIECE_LENGTH (512u << 20)	/* bytes */
+#define META_MAX_PIECES (4u << 20)	/* 64 MiB of torrent hold no more; v2 could claim any number */
+#define META_MAX_TRACKERS 1000		/* and as many seeds of each kind; more are left out */
+
+/* One file; its name is in names, at the same index. */
+struct meta_file {
+	uint64_t size;
+	uint64_t offset;
+	uint32_t flags;		/* enum bt_file_flag */
+	uint32_t root;		/* v2: position of the merkle root in the bytes, or 0 */
+};
+
+struct meta_tracker {
+	struct bt_slice url;
+	size_t tier;
+};
+
+struct bt_metainfo {
+	uint8_t *bytes;
+	size_t len;
+	struct bt_slice info;
+	unsigned tolerated;	/* enum scan_tolerated */
+	bool v1, v2;		/* at least one */
+	bool single;
+	bool private;
+	bool has_announce_list;
+	uint8_t hash_v1[SHA1_LEN];
+	uint8_t hash_v2[SHA256_LEN];
+	uint32_t piece_length;
+	uint32_t piece_count;
+	uint64_t content_size;
+	uint64_t total_size;
+	const uint8_t *pieces;	/* v1: SHA-1 after SHA-1 */
+	struct vec files;	/* struct meta_file */
+	struct names names;
+	uint32_t *layers;	/* v2, for each file: position of its piece layer, or 0; NULL: none given */
+	struct bt_slice name;
+	char safe_name[NAME_MAX_LEN + 1];
+	struct vec trackers;	/* struct meta_tracker, by tier */
+	struct vec url_seeds;	/* struct bt_slice */
+	struct vec http_seeds;	/* struct bt_slice */
+	struct bt_slice announce;
+	struct bt_slice comment;
+	struct bt_slice created_by;
+	struct bt_slice source;
+	int64_t creation_date;
+};
+
+/* The info dictionary's values as they stand; an empty slice: not there. */
+struct meta_info {
+	struct bt_slice name, name_utf8, source, pieces;	/* contents of the strings */
+	uint32_t name_pos;	/* of the bencoded string that is the name */
+	struct bt_slice files, file_tree;	/* bencoded */
+	struct bt_slice attr;
+	bool has_length;
+	int64_t length;
+	int64_t piece_length;
+	int64_t meta_version;	/* 0: none */
+	int64_t private;
+};
+
+static inline struct meta_file *
+meta_file_at(const struct bt_metainfo *m, uint32_t i)
+{
+	return vec_at(&m->files, i);
+}
+
+static inline uint32_t
+meta_file_count(const struct bt_metainfo *m)
+{
+	return (uint32_t)m->files.len;
+}
+
+static inline uint32_t
+meta_pos(const struct bt_metainfo *m, const uint8_t *p)
+{
+	return (uint32_t)(p - m->bytes);
+}
+
+/* The letters of attr (BEP 47) as enum bt_file_flag. */
+uint32_t meta_flags(struct bt_slice attr);
+
+/* Fills files, names and sizes from length or files, and checks pieces. */
+enum bt_code meta_parse_v1(struct bt_metainfo *m, const struct meta_info *info,
+    struct bt_error *err);
+
+/* The same from the file tree; in a hybrid compares it with what v1 said. */
+enum bt_code meta_parse_v2(struct bt_metainfo *m, const struct meta_info *info,
+    struct bt_error *err);
+
+/* Checks the piece layers (a bencoded dictionary) against the roots of the files. */
+enum bt_code meta_parse_layers(struct bt_metainfo *m, struct bt_slice layers,
+    struct bt_error *err);
+
+#endif
