@@ -41,7 +41,7 @@ slice_index(struct bt_slice s, uint8_t c)
 struct bt_slice
 slice_skip(struct bt_slice s, size_t n)
 {
-	return slice_of(s.ptr + n, s.len - n);
+	return n == 0 ? s : slice_of(s.ptr + n, s.len - n);	/* ptr may be NULL */
 }
 
 struct bt_slice
