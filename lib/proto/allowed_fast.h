@@ -8,8 +8,8 @@
 
 #include "base/addr.h"
 
-/* Writes at most k pieces to out, in order of generation, and returns how many: all of them if the
- * torrent has no more than k. The same network (/24, in IPv6 /64) gets the same set. */
+/* Writes k pieces to out, in order of generation, and returns how many: fewer if the torrent has
+ * fewer, never more than ALLOWED_FAST_MAX. The same network (/24, in IPv6 /64) has the same set. */
 uint32_t allowed_fast_set(const struct addr *peer, const uint8_t info_hash[20],
     uint32_t piece_count, uint32_t k, uint32_t *out);
 

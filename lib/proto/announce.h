@@ -126,7 +126,7 @@ enum announce_form announce_req_form(const struct announce_req *r);
 void announce_reply_write(struct buf *b, const struct announce_reply *r, enum announce_form form);
 
 /* Slices are borrowed from body; *out is initialised by the call and always to be fini'd. Lenient
- * inside the dictionary, bounded everywhere. BT_EPROTO: not a reply; BT_ELIMIT; BT_ENOMEM. */
+ * inside the dictionary, bounded everywhere. BT_EFORMAT: not a reply; BT_ELIMIT; BT_ENOMEM. */
 enum bt_code announce_reply_parse(struct bt_slice body, struct announce_reply *out,
     struct bt_error *err);
 

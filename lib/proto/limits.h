@@ -44,9 +44,8 @@
 /* The client's name in an extended handshake: longer ones are cut. */
 #define EXT_CLIENT_MAX 64u
 
-/* Depth and values of a bencoded message from a peer or tracker: pex and ut_metadata nest 2 deep,
- * a tracker reply 3. Transmission's limit is 8. */
-#define MSG_BENCODE_DEPTH 8u
+/* Keys and values of a bencoded message from a peer. An extended handshake has some 50. */
+#define EXT_ITEMS_MAX 4096u
 
 /* -- HTTP -- */
 
@@ -71,8 +70,14 @@
 /* An announce or scrape reply after decompression (libtorrent: 1 MiB). */
 #define TRACKER_REPLY_MAX (1u << 20)
 
+/* Keys and values in a reply: 4096 peers as dictionaries have 7 each. */
+#define TRACKER_ITEMS_MAX (64u << 10)
+
 /* Peers taken from one reply. Most trackers give 50 to 200. */
 #define TRACKER_PEERS_MAX 4096u
+
+/* Intervals and counts from a tracker are cut to this: seconds times a million must fit. */
+#define TRACKER_NUMBER_MAX 0x7fffffff
 
 /* Texts in an announce: key, trackerid. Ours come back as given; a longer one is not kept. */
 #define TRACKER_TEXT_MAX 128u

@@ -42,6 +42,9 @@ bool url_query_next(struct bt_slice *query, struct bt_slice *name, struct bt_sli
 /* The first parameter of this name. */
 bool url_query_find(struct bt_slice query, const char *name, struct bt_slice *value);
 
+/* Writes the URL without its fragment and the '?' or '&' that parameters can follow. */
+void url_begin_query(struct buf *b, struct bt_slice url);
+
 /* For logs and screens: passwords, values of the query and long elements of the path (passkeys)
  * become "***"; bytes that are not printable ASCII become %XX. Always terminates out (size > 0),
  * cuts what does not fit. Not a URL: "(bad URL)". */
