@@ -13,8 +13,8 @@
  *
  * A tracker that failed is left alone for 5, 10, 20 ... 300 s while it has been failing for less
  * than 10 minutes, from then on for its interval (30 minutes if it never told one); longer if it
- * says so ("retry in", interval of a failure), for ever if it says "never". Waits are stretched by
- * up to an eighth, at random, so that many torrents do not come back together.
+ * says so ("retry in", interval of a failure), for ever if it says "never". All waits are stretched
+ * by up to a sixteenth, at random, so that many torrents do not come back together.
  *
  * `started` is the first thing that each tracker hears. `completed` is sent once, if the download
  * ended while running. `stopped` goes to those that have heard `started`.
@@ -63,8 +63,8 @@ struct announce_status {
 /* What the owner does for it. arg is the owner's. None may free the announce. */
 struct announce_ops {
 	/* Fills in info_hash, peer_id, port, uploaded, downloaded, left, numwant, crypto wishes,
-	 * addresses. Event, key, trackerid and compact are set already; numwant is overruled with
-	 * 0 for stopped. */
+	 * addresses. Event, key, trackerid, compact, and numwant 0 for stopped, are not its
+	 * business. */
 	void (*fill)(void *arg, struct announce_req *req);
 
 	/* Sends it; answers with announce_on_reply or announce_on_error of this id, never before

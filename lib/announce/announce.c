@@ -1,0 +1,749 @@
+/* SPDX-License-Identifier: ISC */
+#include "announce/announce.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "proto/url.h"
+
+#define RETRY_FIRST 5		/* seconds; then doubled */
+#define RETRY_MAX 300
+#define RETRY_QUICK_FOR (10 * MINUTE)
+
+#define INTERVAL_DEFAULT 1800	/* seconds, as libtorrent */
+#define INTERVAL_MIN 10		/* against trackers that say 0 or 1 */
+#define INTERVAL_MAX (8 * 3600)
+#define MIN_INTERVAL_DEFAULT 60
+#define RETRY_IN_MAX (24 * 60)	/* minutes: BEP 31 has "never" for longer */
+
+#define BY_HAND_MIN (10 * SECOND)
+
+/* Shorter parts of a URL are words, not passkeys. */
+#define SECRET_MIN 12
+
+/* A request goes out once for each slot: IPv4 (or any family) and IPv6. */
+#define SLOTS 2
+
+struct ask {
+	uint64_t id;		/* 0: nothing is under way */
+	enum announce_event event;
+};
+
+struct tracker {
+	char *url;
+	char *masked;
+	size_t tier;
+	enum addr_family literal;	/* of a numeric host: no other family can reach it */
+	bool unsupported;
+	bool never;			/* it said so (BEP 31) */
+	struct ask asks[SLOTS];
+	unsigned told;			/* slots that have heard `started` in this run */
+	unsigned told_completed;	/* slots that `completed` was sent to in this run */
+	struct announce_text id;
+	uint32_t fails;
+	usec first_fail;
+	usec not_before;
+	usec last_asked;
+	usec last_answer;
+	int64_t interval;		/* seconds; 0: it never told one */
+	int64_t complete, incomplete, downloaded;
+	uint32_t peers;
+	bool failed;
+	char text[ANNOUNCE_TEXT_MAX];
+};
+
+enum phase { IDLE, RUNNING, STOPPING };
+
+struct announce {
+	const struct announce_ops *ops;
+	void *arg;
+	struct rng *rng;
+	unsigned families;
+	uint32_t key;
+	struct tracker **trackers;	/* in the order of their use */
+	size_t count;
+	bool shuffled;
+	enum phase phase;
+	uint64_t last_id;
+	struct tracker *current;	/* the one that is being asked */
+	struct tracker *used;		/* the last one that worked */
+	bool round_ok;			/* current has answered at least once */
+	int64_t round_interval, round_min;
+	int64_t round_wait;		/* a failure's own wish, seconds */
+	bool round_never;
+	usec next;			/* not before, the next announce */
+	usec earliest;			/* min interval: not before, when short of peers */
+	bool completed;			/* nobody has acknowledged it yet */
+	usec stop_until;
+};
+
+const char *
+announce_state_name(enum announce_state state)
+{
+	static const char *const names[] = {
+		[ANNOUNCE_UNUSED] = "unused", [ANNOUNCE_ASKING] = "asking",
+		[ANNOUNCE_WORKS] = "works", [ANNOUNCE_FAILED] = "failed",
+		[ANNOUNCE_GIVEN_UP] = "given up",
+	};
+
+	return names[state];
+}
+
+struct announce *
+announce_new(struct rng *rng, unsigned families, const struct announce_ops *ops, void *arg)
+{
+	struct announce *a = mem_zero(sizeof(*a));
+
+	if (a == NULL)
+		return NULL;
+	a->rng = rng;
+	a->families = families;
+	a->ops = ops;
+	a->arg = arg;
+	a->key = (uint32_t)rng_u64(rng);
+	return a;
+}
+
+static void
+tracker_free(struct tracker *t)
+{
+	if (t == NULL)
+		return;
+	mem_free(t->url);
+	mem_free(t->masked);
+	mem_free(t);
+}
+
+static void
+cancel_ask(struct announce *a, struct ask *ask)
+{
+	uint64_t id = ask->id;
+
+	ask->id = 0;
+	if (id != 0)
+		a->ops->cancel(a->arg, id);
+}
+
+static void
+cancel_all(struct announce *a)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		for (unsigned s = 0; s < SLOTS; s++)
+			cancel_ask(a, &a->trackers[i]->asks[s]);
+	}
+	a->current = NULL;
+}
+
+void
+announce_free(struct announce *a)
+{
+	if (a == NULL)
+		return;
+	cancel_all(a);
+	for (size_t i = 0; i < a->count; i++)
+		tracker_free(a->trackers[i]);
+	mem_free(a->trackers);
+	mem_free(a);
+}
+
+static enum addr_family
+literal_family(struct bt_slice host)
+{
+	char text[64];
+	struct addr a;
+
+	if (host.len >= sizeof(text))
+		return ADDR_NONE;
+	memcpy(text, host.ptr, host.len);
+	text[host.len] = '\0';
+	return addr_parse(text, 0, &a) ? a.family : ADDR_NONE;
+}
+
+static struct tracker *
+tracker_new(struct bt_slice url, size_t tier)
+{
+	struct tracker *t = mem_zero(sizeof(*t));
+	char masked[512];
+	struct url u;
+
+	if (t == NULL)
+		return NULL;
+	t->tier = tier;
+	t->complete = t->incomplete = t->downloaded = -1;
+	t->url = slice_dup(url);
+	t->masked = mem_strdup(url_masked(url, masked, sizeof(masked)));
+	if (t->url == NULL || t->masked == NULL) {
+		tracker_free(t);
+		return NULL;
+	}
+	if (!url_parse(url, &u)) {
+		t->unsupported = true;
+		(void)snprintf(t->text, sizeof(t->text), "not a usable URL");
+	} else if (!slice_eq_nocase(u.scheme, "http") && !slice_eq_nocase(u.scheme, "https") &&
+	    !slice_eq_nocase(u.scheme, "udp")) {
+		t->unsupported = true;
+		(void)snprintf(t->text, sizeof(t->text), "trackers of this kind are not supported");
+	} else {
+		t->literal = literal_family(u.host);
+	}
+	return t;
+}
+
+enum bt_code
+announce_add(struct announce *a, size_t tier, struct bt_slice url)
+{
+	struct tracker *t = tracker_new(url, tier);
+	struct tracker **grown;
+
+	assert(!a->shuffled);
+	if (t == NULL)
+		return BT_ENOMEM;
+	grown = mem_grow(a->trackers, a->count + 1, sizeof(*grown));
+	if (grown == NULL) {
+		tracker_free(t);
+		return BT_ENOMEM;
+	}
+	grown[a->count] = t;
+	a->trackers = grown;
+	a->count++;
+	return BT_OK;
+}
+
+static void
+shuffle(struct tracker **t, size_t n, struct rng *rng)
+{
+	for (; n > 1; n--) {
+		size_t i = rng_below(rng, (uint32_t)n);
+		struct tracker *was = t[i];
+
+		t[i] = t[n - 1];
+		t[n - 1] = was;
+	}
+}
+
+/* BEP 12: each tier once, when the torrent is read. */
+static void
+shuffle_tiers(struct announce *a)
+{
+	size_t begin = 0;
+
+	a->shuffled = true;
+	for (size_t i = 1; i <= a->count; i++) {
+		if (i == a->count || a->trackers[i]->tier != a->trackers[begin]->tier) {
+			shuffle(a->trackers + begin, i - begin, a->rng);
+			begin = i;
+		}
+	}
+}
+
+/* BEP 12: to the front of its tier. */
+static void
+promote(struct announce *a, struct tracker *t)
+{
+	size_t i = 0;
+
+	while (a->trackers[i] != t)
+		i++;
+	for (; i > 0 && a->trackers[i - 1]->tier == t->tier; i--)
+		a->trackers[i] = a->trackers[i - 1];
+	a->trackers[i] = t;
+}
+
+static usec
+stretched(struct announce *a, int64_t seconds)
+{
+	return seconds * SECOND + (usec)rng_below(a->rng, 1000) * seconds * 1000 / 16;
+}
+
+static int64_t
+clamped(int64_t v, int64_t least, int64_t most)
+{
+	return v < least ? least : v > most ? most : v;
+}
+
+static enum announce_event
+next_event(const struct announce *a, const struct tracker *t, unsigned slot)
+{
+	if (!(t->told & 1u << slot))
+		return ANNOUNCE_STARTED;
+	return a->completed ? ANNOUNCE_COMPLETED : ANNOUNCE_NONE;
+}
+
+static enum addr_family
+slot_family(const struct announce *a, unsigned slot)
+{
+	if (a->families == 0)
+		return ADDR_NONE;
+	if (slot == 1 || !(a->families & ANNOUNCE_V4))
+		return ADDR_V6;
+	return ADDR_V4;
+}
+
+static unsigned
+slots_of(const struct announce *a, const struct tracker *t)
+{
+	if (a->families != (ANNOUNCE_V4 | ANNOUNCE_V6) || t->literal == ADDR_V4)
+		return 1u << 0;
+	return t->literal == ADDR_V6 ? 1u << 1 : 1u << 0 | 1u << 1;
+}
+
+static void
+ask_slot(struct announce *a, struct tracker *t, unsigned slot, enum announce_event event)
+{
+	struct announce_req req;
+
+	announce_req_init(&req);
+	a->ops->fill(a->arg, &req);
+	req.event = event;
+	req.compact = 1;
+	req.trackerid = t->id;
+	announce_set_key(&req, a->key);
+	if (event == ANNOUNCE_STOPPED)
+		req.numwant = 0;
+	if (event == ANNOUNCE_COMPLETED)
+		t->told_completed |= 1u << slot;
+	t->asks[slot].id = ++a->last_id;
+	t->asks[slot].event = event;
+	a->ops->send(a->arg, t->asks[slot].id, t->url, slot_family(a, slot), &req);
+}
+
+static void
+ask(struct announce *a, struct tracker *t, usec now)
+{
+	unsigned slots = slots_of(a, t);
+	enum announce_event events[SLOTS];
+
+	a->current = t;
+	a->round_ok = a->round_never = false;
+	a->round_interval = a->round_min = a->round_wait = -1;
+	t->last_asked = now;
+	for (unsigned s = 0; s < SLOTS; s++)
+		events[s] = next_event(a, t, s);
+	for (unsigned s = 0; s < SLOTS; s++) {
+		if (slots & 1u << s)
+			ask_slot(a, t, s, events[s]);
+	}
+}
+
+static bool
+is_asking(const struct tracker *t)
+{
+	return t->asks[0].id != 0 || t->asks[1].id != 0;
+}
+
+static bool
+may_ask(const struct tracker *t)
+{
+	return !t->unsupported && !t->never;
+}
+
+usec
+announce_due(const struct announce *a)
+{
+	usec due = NEVER;
+
+	if (a->phase == STOPPING)
+		return a->stop_until;
+	if (a->phase == IDLE || a->current != NULL)
+		return NEVER;
+	for (size_t i = 0; i < a->count; i++) {
+		if (may_ask(a->trackers[i]) && a->trackers[i]->not_before < due)
+			due = a->trackers[i]->not_before;
+	}
+	return due < a->next ? a->next : due;
+}
+
+void
+announce_tick(struct announce *a, usec now)
+{
+	if (now < announce_due(a))
+		return;
+	if (a->phase == STOPPING) {
+		cancel_all(a);
+		a->phase = IDLE;
+		return;
+	}
+	for (size_t i = 0; i < a->count; i++) {
+		struct tracker *t = a->trackers[i];
+
+		if (may_ask(t) && t->not_before <= now) {
+			ask(a, t, now);
+			return;
+		}
+	}
+}
+
+void
+announce_start(struct announce *a, usec now)
+{
+	if (a->phase == RUNNING)
+		return;
+	if (!a->shuffled)
+		shuffle_tiers(a);
+	cancel_all(a);
+	for (size_t i = 0; i < a->count; i++)
+		a->trackers[i]->told = a->trackers[i]->told_completed = 0;
+	a->phase = RUNNING;
+	a->completed = false;
+	a->next = a->earliest = now;
+	announce_tick(a, now);
+}
+
+void
+announce_completed(struct announce *a, usec now)
+{
+	if (a->phase != RUNNING)
+		return;
+	a->completed = true;
+	a->next = now;
+	announce_tick(a, now);
+}
+
+/* What this slot is still to hear before we go: completed, then stopped. */
+static void
+stop_slot(struct announce *a, struct tracker *t, unsigned slot)
+{
+	unsigned bit = 1u << slot;
+
+	if (t->asks[slot].id != 0 && t->asks[slot].event == ANNOUNCE_NONE)
+		cancel_ask(a, &t->asks[slot]);
+	/* Whether it has heard started is not known before the answer. */
+	if (t->asks[slot].id != 0 || !(t->told & bit))
+		return;
+	if (a->completed && t == a->used && !(t->told_completed & bit)) {
+		ask_slot(a, t, slot, ANNOUNCE_COMPLETED);
+		return;
+	}
+	t->told &= ~bit;
+	ask_slot(a, t, slot, ANNOUNCE_STOPPED);
+}
+
+static void
+stop_if_quiet(struct announce *a)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		if (is_asking(a->trackers[i]))
+			return;
+	}
+	a->phase = IDLE;
+}
+
+void
+announce_stop(struct announce *a, usec now)
+{
+	if (a->phase != RUNNING)
+		return;
+	a->phase = STOPPING;
+	a->stop_until = now + ANNOUNCE_STOP_WAIT;
+	a->current = NULL;
+	for (size_t i = 0; i < a->count; i++) {
+		for (unsigned s = 0; s < SLOTS; s++)
+			stop_slot(a, a->trackers[i], s);
+	}
+	stop_if_quiet(a);
+}
+
+bool
+announce_is_idle(const struct announce *a)
+{
+	return a->phase == IDLE;
+}
+
+void
+announce_now(struct announce *a, usec now)
+{
+	if (a->phase != RUNNING)
+		return;
+	for (size_t i = 0; i < a->count; i++) {
+		struct tracker *t = a->trackers[i];
+		usec from = t->last_asked != 0 ? t->last_asked + BY_HAND_MIN : now;
+
+		t->never = false;
+		if (t->not_before > from)
+			t->not_before = from;
+	}
+	a->next = now;
+	if (a->used != NULL && a->used->last_asked + BY_HAND_MIN > now)
+		a->next = a->used->last_asked + BY_HAND_MIN;
+	announce_tick(a, now);
+}
+
+void
+announce_want_peers(struct announce *a, usec now)
+{
+	if (a->phase != RUNNING)
+		return;
+	if (a->earliest < a->next)
+		a->next = a->earliest;
+	announce_tick(a, now);
+}
+
+static struct tracker *
+find_ask(struct announce *a, uint64_t id, unsigned *slot)
+{
+	for (size_t i = 0; id != 0 && i < a->count; i++) {
+		for (unsigned s = 0; s < SLOTS; s++) {
+			if (a->trackers[i]->asks[s].id == id) {
+				*slot = s;
+				return a->trackers[i];
+			}
+		}
+	}
+	return NULL;
+}
+
+static void
+blot(char *text, struct bt_slice secret, size_t least)
+{
+	char *at;
+
+	if (secret.len < least)
+		return;
+	while ((at = memmem(text, strlen(text), secret.ptr, secret.len)) != NULL) {
+		memcpy(at, "***", 3);
+		memmove(at + 3, at + secret.len, strlen(at + secret.len) + 1);
+	}
+}
+
+/* A tracker's words may repeat the passkey that it was asked with. */
+static void
+blot_secrets(char *text, const struct tracker *t)
+{
+	struct bt_slice rest, name, value;
+	struct url u;
+
+	if (!url_parse(slice_str(t->url), &u))
+		return;
+	blot(text, u.user_info, 4);
+	for (rest = u.path; rest.len > 0;) {
+		size_t n;
+
+		rest = slice_skip(rest, 1);
+		n = slice_index(rest, '/');
+		blot(text, slice_of(rest.ptr, n), SECRET_MIN);
+		rest = slice_skip(rest, n);
+	}
+	rest = u.query;
+	while (url_query_next(&rest, &name, &value))
+		blot(text, value, 4);
+}
+
+static void
+set_text(struct tracker *t, bool failed, struct bt_slice words)
+{
+	t->failed = failed;
+	(void)log_escape(words, t->text, sizeof(t->text));
+	blot_secrets(t->text, t);
+}
+
+static void
+round_worked(struct announce *a, struct tracker *t, usec now)
+{
+	int64_t interval = a->round_interval > 0 ?
+	    clamped(a->round_interval, INTERVAL_MIN, INTERVAL_MAX) : INTERVAL_DEFAULT;
+	int64_t least = a->round_min >= 0 ? clamped(a->round_min, INTERVAL_MIN, INTERVAL_MAX) :
+	    clamped(MIN_INTERVAL_DEFAULT, INTERVAL_MIN, interval);
+
+	if (interval < least)
+		interval = least;
+	t->interval = interval;
+	t->fails = 0;
+	t->not_before = 0;
+	a->used = t;
+	a->next = now + stretched(a, interval);
+	a->earliest = now + least * SECOND;
+	/* The download may have ended while this round was under way. */
+	if (a->completed)
+		a->next = now;
+	promote(a, t);
+}
+
+static void
+round_failed(struct announce *a, struct tracker *t, usec now)
+{
+	int64_t wait;
+
+	if (t->fails++ == 0)
+		t->first_fail = now;
+	if (now - t->first_fail < RETRY_QUICK_FOR)
+		wait = t->fails < 7 ? RETRY_FIRST << (t->fails - 1) : RETRY_MAX;
+	else
+		wait = t->interval != 0 ? t->interval : INTERVAL_DEFAULT;
+	if (a->round_wait > wait)
+		wait = a->round_wait;
+	t->never = a->round_never;
+	t->not_before = now + stretched(a, wait);
+}
+
+/* An ask of this tracker is over: go on with the round, or with stopping. */
+static void
+ask_over(struct announce *a, struct tracker *t, unsigned slot, usec now)
+{
+	if (a->phase == STOPPING) {
+		stop_slot(a, t, slot);
+		stop_if_quiet(a);
+		return;
+	}
+	if (is_asking(t))
+		return;
+	a->current = NULL;
+	if (a->round_ok)
+		round_worked(a, t, now);
+	else
+		round_failed(a, t, now);
+	announce_tick(a, now);
+}
+
+static int64_t
+larger(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* The numbers of an answer; the first one of a round replaces, the other family's adds. */
+static void
+take_numbers(struct announce *a, struct tracker *t, const struct announce_reply *r)
+{
+	bool second = a->round_ok;
+
+	t->complete = second ? larger(t->complete, r->complete) : r->complete;
+	t->incomplete = second ? larger(t->incomplete, r->incomplete) : r->incomplete;
+	t->downloaded = second ? larger(t->downloaded, r->downloaded) : r->downloaded;
+	t->peers = (second ? t->peers : 0) + (uint32_t)r->peers.len;
+	a->round_interval = larger(a->round_interval, r->interval);
+	a->round_min = larger(a->round_min, r->min_interval);
+	a->round_ok = true;
+}
+
+static void
+tell_status(struct announce *a, const struct tracker *t)
+{
+	if (a->ops->status == NULL)
+		return;
+	for (size_t i = 0; i < a->count; i++) {
+		if (a->trackers[i] == t) {
+			struct announce_status s = announce_tracker_status(a, i);
+
+			a->ops->status(a->arg, &s);
+			return;
+		}
+	}
+}
+
+static void
+on_success(struct announce *a, struct tracker *t, unsigned slot,
+    const struct announce_reply *reply, usec now)
+{
+	enum announce_event event = t->asks[slot].event;
+	bool stopping = a->phase == STOPPING;
+
+	t->asks[slot].id = 0;
+	t->last_answer = now;
+	if (reply->tracker_id.len > 0)
+		(void)announce_text_set(&t->id, reply->tracker_id);
+	if (event == ANNOUNCE_STARTED)
+		t->told |= 1u << slot;
+	if (event == ANNOUNCE_COMPLETED)
+		a->completed = false;
+	if (stopping && event == ANNOUNCE_STARTED)
+		a->used = t;
+	if (!stopping)
+		take_numbers(a, t, reply);
+	set_text(t, false, reply->warning);
+	ask_over(a, t, slot, now);
+	if (!stopping && reply->peers.len > 0)
+		a->ops->peers(a->arg, announce_reply_peer(reply, 0), reply->peers.len);
+	tell_status(a, t);
+}
+
+static void
+on_failure(struct announce *a, struct tracker *t, unsigned slot, struct bt_slice words, usec now)
+{
+	t->asks[slot].id = 0;
+	t->last_answer = now;
+	if (a->phase == STOPPING || !a->round_ok)
+		set_text(t, true, words);
+	ask_over(a, t, slot, now);
+	if (t->failed)
+		tell_status(a, t);
+}
+
+void
+announce_on_reply(struct announce *a, uint64_t id, const struct announce_reply *reply, usec now)
+{
+	unsigned slot;
+	struct tracker *t = find_ask(a, id, &slot);
+	int64_t wait;
+
+	if (t == NULL)
+		return;
+	if (!reply->failed) {
+		on_success(a, t, slot, reply, now);
+		return;
+	}
+	wait = larger(reply->interval, reply->min_interval);
+	if (reply->retry_in > 0)
+		wait = larger(wait, clamped(reply->retry_in, 1, RETRY_IN_MAX) * 60);
+	a->round_wait = larger(a->round_wait, clamped(wait, -1, RETRY_IN_MAX * 60));
+	a->round_never = a->round_never || reply->retry_in == RETRY_NEVER;
+	on_failure(a, t, slot, reply->failure.len > 0 ? reply->failure :
+	    slice_str("the tracker refused without a reason"), now);
+}
+
+void
+announce_on_error(struct announce *a, uint64_t id, enum bt_code code, const char *text, usec now)
+{
+	unsigned slot;
+	struct tracker *t = find_ask(a, id, &slot);
+
+	if (t == NULL)
+		return;
+	if (code == BT_EUNSUP)
+		a->round_never = true;
+	on_failure(a, t, slot, slice_str(text), now);
+}
+
+size_t
+announce_tracker_count(const struct announce *a)
+{
+	return a->count;
+}
+
+static enum announce_state
+state_of(const struct tracker *t)
+{
+	if (is_asking(t))
+		return ANNOUNCE_ASKING;
+	if (!may_ask(t))
+		return ANNOUNCE_GIVEN_UP;
+	if (t->last_answer == 0)
+		return ANNOUNCE_UNUSED;
+	return t->failed ? ANNOUNCE_FAILED : ANNOUNCE_WORKS;
+}
+
+static usec
+next_of(const struct announce *a, const struct tracker *t)
+{
+	if (a->phase != RUNNING || !may_ask(t))
+		return NEVER;
+	if (t == a->used && !t->failed)
+		return a->next;
+	if (t->failed)
+		return t->not_before > a->next ? t->not_before : a->next;
+	return NEVER;
+}
+
+struct announce_status
+announce_tracker_status(const struct announce *a, size_t i)
+{
+	const struct tracker *t = a->trackers[i];
+
+	return (struct announce_status){
+		.url = t->masked, .tier = t->tier, .state = state_of(t), .text = t->text,
+		.failed = t->failed, .fails = t->fails, .complete = t->complete,
+		.incomplete = t->incomplete, .downloaded = t->downloaded, .peers = t->peers,
+		.last = t->last_answer, .next = next_of(a, t),
+	};
+}

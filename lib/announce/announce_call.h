@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One announce on its way, as announce_net hands it to a carrier (announce_http, announce_udp).
+ * announce_net owns it; the carrier ends it with announce_call_done, or announce_call_fail_later
+ * while it is still being sent.
+ */
+#ifndef ANNOUNCE_ANNOUNCE_CALL_H
+#define ANNOUNCE_ANNOUNCE_CALL_H
+
+#include "announce/announce_net.h"
+#include "proto/url.h"
+
+struct announce_udp;
+struct udp_host;
+struct udp_endpoint;
+
+/* What announce_udp keeps with a call. */
+struct udp_call {
+	TAILQ_ENTRY(announce_call) link;	/* in the list of host or endpoint, as one of them says */
+	struct announce_udp *carrier;
+	struct udp_host *host;		/* waits for its addresses */
+	struct udp_endpoint *endpoint;	/* asks it; in its list while it waits for a connection id */
+	struct addr addrs[RESOLVE_MAX];
+	size_t addr_count, addr_next;
+	struct loop_timer timer;
+	usec deadline;
+	usec next_address;		/* give this one up, if there are more */
+	usec resend;
+	unsigned sent;			/* announces sent to this endpoint */
+	uint32_t transaction;		/* 0: no announce is under way */
+	bool id_was_cached;
+};
+
+struct announce_call {
+	TAILQ_ENTRY(announce_call) link;	/* in the net's list until it is done or cancelled */
+	struct announce_net *net;
+	announce_answer_fn fn;
+	void *arg;
+	uint64_t id;
+	char *url;
+	struct url parts;		/* borrowed from url */
+	enum addr_family family;
+	struct announce_req req;
+	usec timeout;
+	void (*abort)(struct announce_call *c);	/* the carrier lets go of it; NULL: it has not begun */
+	struct loop_later fail_later;
+	struct bt_error error;		/* of fail_later */
+	struct fetch *net_fetch;	/* announce_http: 0 in fetch_id is nothing under way */
+	uint64_t fetch_id;
+	struct udp_call udp;
+};
+
+/* Answers and frees the call. reply NULL: see announce_answer_fn. */
+void announce_call_done(struct announce_call *c, const struct announce_reply *reply,
+    enum bt_code code, const char *text);
+
+/* The same with a failure, at the end of this turn. */
+void announce_call_fail_later(struct announce_call *c, enum bt_code code, const char *text);
+
+#endif

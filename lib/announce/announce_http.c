@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: ISC */
+#include "announce/announce_http.h"
+
+#include <stdio.h>
+
+/* The tracker's URL and, escaped, all that we tell it. */
+#define QUERY_MAX (URL_MAX + 2048u)
+
+static void
+gone(struct announce_call *c)
+{
+	struct announce_reply reply;
+
+	announce_reply_init(&reply);
+	reply.failed = true;
+	reply.failure = slice_str("HTTP status 410: this tracker is gone");
+	reply.retry_in = RETRY_NEVER;
+	announce_call_done(c, &reply, BT_OK, "");
+	announce_reply_fini(&reply);
+}
+
+/* Some trackers send their failure with an HTTP error: their words are better than a number. */
+static void
+on_answer(void *arg, uint64_t id, const struct fetch_reply *r)
+{
+	struct announce_call *c = arg;
+	struct announce_reply reply;
+	struct bt_error err = { 0 };
+	enum bt_code code;
+
+	(void)id;
+	c->fetch_id = 0;
+	if (r->code != BT_OK) {
+		announce_call_done(c, NULL, r->code, r->text);
+		return;
+	}
+	if (r->status == 410) {
+		gone(c);
+		return;
+	}
+	code = announce_reply_parse(r->body, &reply, &err);
+	if (r->status != 200 && (code != BT_OK || !reply.failed))
+		announce_call_done(c, NULL, BT_EPROTO, r->text);
+	else if (code != BT_OK)
+		announce_call_done(c, NULL, code, err.text);
+	else
+		announce_call_done(c, &reply, BT_OK, "");
+	announce_reply_fini(&reply);
+}
+
+static void
+on_abort(struct announce_call *c)
+{
+	fetch_cancel(c->net_fetch, c->fetch_id);
+	c->fetch_id = 0;
+}
+
+void
+announce_http_send(struct announce_call *c, const struct announce_net_opts *opts)
+{
+	enum addr_family family = c->family;
+	struct fetch_req req = {
+		.timeout = c->timeout, .max_bytes = TRACKER_REPLY_MAX,
+		.user_agent = opts->user_agent,
+	};
+	struct buf url;
+
+	if (family == ADDR_NONE && opts->bind6.family == ADDR_NONE)
+		family = opts->bind4.family;
+	else if (family == ADDR_NONE && opts->bind4.family == ADDR_NONE)
+		family = opts->bind6.family;
+	req.family = family;
+	if (family != ADDR_NONE)
+		req.from = family == ADDR_V6 ? &opts->bind6 : &opts->bind4;
+	buf_init(&url, QUERY_MAX);
+	announce_query_write(&url, slice_str(c->url), &c->req);
+	req.url = buf_cstr(&url);
+	c->abort = on_abort;
+	c->net_fetch = opts->fetch;
+	if (!buf_failed(&url))
+		c->fetch_id = fetch_start(opts->fetch, &req, on_answer, c);
+	if (c->fetch_id == 0)
+		announce_call_fail_later(c, BT_ENOMEM, "no memory for the request");
+	buf_fini(&url);
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: ISC */
+#include "announce/announce_net.h"
+
+#include <stdio.h>
+
+#include "announce/announce_call.h"
+#include "announce/announce_http.h"
+#include "announce/announce_udp.h"
+#include "base/mem.h"
+
+#define TIMEOUT_DEFAULT (30 * SECOND)
+#define STOP_TIMEOUT_DEFAULT (3 * SECOND)
+
+struct announce_net {
+	struct announce_net_opts opts;
+	char *user_agent;
+	struct announce_udp *udp;
+	TAILQ_HEAD(, announce_call) calls;
+};
+
+struct announce_net *
+announce_net_new(const struct announce_net_opts *opts)
+{
+	struct announce_net *n = mem_zero(sizeof(*n));
+
+	if (n == NULL)
+		return NULL;
+	n->opts = *opts;
+	TAILQ_INIT(&n->calls);
+	if (n->opts.timeout <= 0)
+		n->opts.timeout = TIMEOUT_DEFAULT;
+	if (n->opts.stop_timeout <= 0)
+		n->opts.stop_timeout = STOP_TIMEOUT_DEFAULT;
+	if (opts->user_agent != NULL)
+		n->user_agent = mem_strdup(opts->user_agent);
+	n->opts.user_agent = n->user_agent;
+	n->udp = announce_udp_new(&n->opts);
+	if (n->udp == NULL || (opts->user_agent != NULL && n->user_agent == NULL)) {
+		announce_net_free(n);
+		return NULL;
+	}
+	return n;
+}
+
+static void
+call_free(struct announce_call *c)
+{
+	TAILQ_REMOVE(&c->net->calls, c, link);
+	if (c->abort != NULL)
+		c->abort(c);
+	loop_later_cancel(c->net->opts.loop, &c->fail_later);
+	mem_free(c->url);
+	mem_free(c);
+}
+
+void
+announce_net_free(struct announce_net *n)
+{
+	struct announce_call *c;
+
+	if (n == NULL)
+		return;
+	while ((c = TAILQ_FIRST(&n->calls)) != NULL)
+		call_free(c);
+	announce_udp_free(n->udp);
+	mem_free(n->user_agent);
+	mem_free(n);
+}
+
+/* Freed before the answer, so that the answered one may send and cancel as it likes. */
+void
+announce_call_done(struct announce_call *c, const struct announce_reply *reply,
+    enum bt_code code, const char *text)
+{
+	announce_answer_fn fn = c->fn;
+	void *arg = c->arg;
+	uint64_t id = c->id;
+
+	call_free(c);
+	fn(arg, id, reply, code, text);
+}
+
+static void
+fail_now(void *arg)
+{
+	struct announce_call *c = arg;
+	struct bt_error err = c->error;
+
+	announce_call_done(c, NULL, err.code, err.text);
+}
+
+void
+announce_call_fail_later(struct announce_call *c, enum bt_code code, const char *text)
+{
+	(void)fail(&c->error, code, "%s", text);
+	loop_later(c->net->opts.loop, &c->fail_later);
+}
+
+static void
+carry(struct announce_net *n, struct announce_call *c)
+{
+	struct bt_slice scheme;
+
+	if (!url_parse(slice_str(c->url), &c->parts)) {
+		announce_call_fail_later(c, BT_EUNSUP, "not a usable URL");
+		return;
+	}
+	scheme = c->parts.scheme;
+	if (slice_eq_nocase(scheme, "http") || slice_eq_nocase(scheme, "https"))
+		announce_http_send(c, &n->opts);
+	else if (slice_eq_nocase(scheme, "udp"))
+		announce_udp_send(n->udp, c);
+	else
+		announce_call_fail_later(c, BT_EUNSUP, "trackers of this kind are not supported");
+}
+
+bool
+announce_send(struct announce_net *n, const char *url, enum addr_family family,
+    const struct announce_req *req, announce_answer_fn fn, void *arg, uint64_t id)
+{
+	struct announce_call *c = mem_zero(sizeof(*c));
+
+	if (c == NULL || (c->url = mem_strdup(url)) == NULL) {
+		mem_free(c);
+		return false;
+	}
+	c->net = n;
+	c->fn = fn;
+	c->arg = arg;
+	c->id = id;
+	c->family = family;
+	c->req = *req;
+	c->timeout = req->event == ANNOUNCE_STOPPED ? n->opts.stop_timeout : n->opts.timeout;
+	c->fail_later.fn = fail_now;
+	c->fail_later.arg = c;
+	TAILQ_INSERT_TAIL(&n->calls, c, link);
+	carry(n, c);
+	return true;
+}
+
+void
+announce_cancel(struct announce_net *n, const void *arg, uint64_t id)
+{
+	struct announce_call *c, *next;
+
+	TAILQ_FOREACH_SAFE(c, &n->calls, link, next) {
+		if (c->arg == arg && c->id == id)
+			call_free(c);
+	}
+}
+
+void
+announce_cancel_all(struct announce_net *n, const void *arg)
+{
+	struct announce_call *c, *next;
+
+	TAILQ_FOREACH_SAFE(c, &n->calls, link, next) {
+		if (c->arg == arg)
+			call_free(c);
+	}
+}

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: ISC */
+#include "net/fetch.h"
+
+#include <pthread.h>
+#include <stdio.h>
+
+#include <curl/curl.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "proto/limits.h"
+
+#define TIMEOUT_DEFAULT (60 * SECOND)
+#define BODY_DEFAULT ((size_t)1 << 20)
+
+/* Open connections and certificates are worth memory only while they are in use. */
+#define IDLE_RELEASE (60 * SECOND)
+#define IDLE_CONNECTIONS 8L
+
+enum transfer_state { WAITING, RUNNING, BROKEN };
+
+struct transfer {
+	TAILQ_ENTRY(transfer) link;	/* in the fetch's list from birth to answer */
+	struct fetch *fetch;
+	uint64_t id;
+	fetch_fn fn;
+	void *arg;
+	enum transfer_state state;
+	CURL *easy;			/* only while RUNNING */
+	char *url;
+	char *user_agent;
+	struct addr from;
+	enum addr_family family;
+	usec timeout;
+	struct buf body;
+	bool too_big;
+	char curl_error[CURL_ERROR_SIZE];
+};
+
+struct fetch {
+	struct loop *loop;
+	CURLM *multi;			/* NULL: not set up, or released */
+	struct loop_timer curl_timer;
+	struct loop_timer idle_timer;
+	struct loop_later later;	/* starts those that wait, answers the broken */
+	TAILQ_HEAD(, transfer) transfers;
+	size_t running;
+	uint64_t last_id;
+};
+
+/* curl's interest in one socket; curl keeps the pointer. */
+struct watch {
+	struct loop_fd fd;
+	struct fetch *fetch;
+	curl_socket_t sock;
+};
+
+/* Several sessions may live in one process, each on its own thread. */
+static void
+init_curl(void)
+{
+	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static void
+transfer_free(struct transfer *t)
+{
+	struct fetch *f = t->fetch;
+
+	if (t->easy != NULL) {
+		(void)curl_multi_remove_handle(f->multi, t->easy);
+		curl_easy_cleanup(t->easy);
+		f->running--;
+	}
+	TAILQ_REMOVE(&f->transfers, t, link);
+	buf_fini(&t->body);
+	mem_free(t->url);
+	mem_free(t->user_agent);
+	mem_free(t);
+	if (!TAILQ_EMPTY(&f->transfers))
+		loop_later(f->loop, &f->later);
+	else if (f->multi != NULL)
+		loop_timer_set(&f->idle_timer, IDLE_RELEASE);
+}
+
+static void
+give(struct transfer *t, enum bt_code code, unsigned status, const char *text)
+{
+	uint64_t id = t->id;
+	char line[232];
+	struct fetch_reply reply = { .code = code, .status = status };
+
+	reply.text = log_escape(slice_str(text), line, sizeof(line));
+	if (code == BT_OK)
+		reply.body = buf_slice(&t->body);
+	/* The answered one may cancel it, or fetch again, meanwhile. */
+	t->id = 0;
+	t->fn(t->arg, id, &reply);
+	transfer_free(t);
+}
+
+/* In words of ours as far as possible: curl's may repeat the URL, and it may hold a passkey. */
+static enum bt_code
+explain(const struct transfer *t, CURLcode e, char *text, size_t size)
+{
+	switch (e) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		(void)snprintf(text, size, "%s", t->curl_error[0] != '\0' ? t->curl_error :
+		    "the host's name is not known");
+		return BT_EUNREACH;
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_INTERFACE_FAILED:
+		(void)snprintf(text, size, "%s", t->curl_error[0] != '\0' ? t->curl_error :
+		    "cannot connect");
+		return BT_EUNREACH;
+	case CURLE_OPERATION_TIMEDOUT:
+		(void)snprintf(text, size, "no full answer in %.3g s",
+		    (double)t->timeout / (double)SECOND);
+		return BT_ETIMEOUT;
+	case CURLE_TOO_MANY_REDIRECTS:
+		(void)snprintf(text, size, "more than %u redirects", HTTP_REDIRECTS_MAX);
+		return BT_EPROTO;
+	case CURLE_UNSUPPORTED_PROTOCOL:
+		/* curl takes an answer without a head for one of HTTP/0.9. */
+		(void)snprintf(text, size, strstr(t->curl_error, "HTTP/0.9") != NULL ?
+		    "the answer is not HTTP" : "neither http nor https");
+		return BT_EPROTO;
+	case CURLE_WRITE_ERROR:
+	case CURLE_FILESIZE_EXCEEDED:
+		if (!t->too_big && e == CURLE_WRITE_ERROR)
+			break;
+		(void)snprintf(text, size, "the answer is larger than %zu bytes", t->body.max);
+		return BT_ELIMIT;
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CONNECT_ERROR:
+		(void)snprintf(text, size, "no safe connection: %s",
+		    t->curl_error[0] != '\0' ? t->curl_error : curl_easy_strerror(e));
+		return BT_EUNREACH;
+	case CURLE_OUT_OF_MEMORY:
+		(void)snprintf(text, size, "no memory");
+		return BT_ENOMEM;
+	default:
+		break;
+	}
+	(void)snprintf(text, size, "%s", curl_easy_strerror(e));
+	return BT_EPROTO;
+}
+
+static void
+finished(struct transfer *t, CURLcode e)
+{
+	char text[400] = "";
+	enum bt_code code = BT_OK;
+	long status = 0;
+
+	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (e != CURLE_OK)
+		code = explain(t, e, text, sizeof(text));
+	else if (status < 200 || status > 299)
+		(void)snprintf(text, sizeof(text), "HTTP status %ld", status);
+	give(t, code, (unsigned)status, text);
+}
+
+static void
+take_finished(struct fetch *f)
+{
+	CURLMsg *m;
+	int left;
+
+	while (f->multi != NULL && (m = curl_multi_info_read(f->multi, &left)) != NULL) {
+		struct transfer *t = NULL;
+
+		if (m->msg != CURLMSG_DONE)
+			continue;
+		(void)curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &t);
+		finished(t, m->data.result);
+	}
+}
+
+static void
+sock_ready(void *arg, unsigned ready)
+{
+	struct watch *w = arg;
+	struct fetch *f = w->fetch;
+	int running;
+	int what = (ready & LOOP_READ ? CURL_CSELECT_IN : 0) |
+	    (ready & LOOP_WRITE ? CURL_CSELECT_OUT : 0);
+
+	(void)curl_multi_socket_action(f->multi, w->sock, what, &running);
+	take_finished(f);
+}
+
+static void
+curl_timer_due(void *arg, usec now)
+{
+	struct fetch *f = arg;
+	int running;
+
+	(void)now;
+	(void)curl_multi_socket_action(f->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	take_finished(f);
+}
+
+static int
+on_curl_socket(CURL *easy, curl_socket_t sock, int what, void *arg, void *sock_arg)
+{
+	struct fetch *f = arg;
+	struct watch *w = sock_arg;
+
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		if (w != NULL)
+			loop_fd_fini(&w->fd);
+		mem_free(w);
+		return 0;
+	}
+	if (w == NULL) {
+		w = mem_zero(sizeof(*w));
+		if (w == NULL || !loop_fd_init(&w->fd, f->loop, sock, sock_ready, w)) {
+			mem_free(w);
+			return -1;
+		}
+		w->fetch = f;
+		w->sock = sock;
+		(void)curl_multi_assign(f->multi, sock, w);
+	}
+	loop_fd_want(&w->fd, (what & CURL_POLL_IN ? LOOP_READ : 0u) |
+	    (what & CURL_POLL_OUT ? LOOP_WRITE : 0u));
+	return 0;
+}
+
+static int
+on_curl_timer(CURLM *multi, long ms, void *arg)
+{
+	struct fetch *f = arg;
+
+	(void)multi;
+	if (ms < 0)
+		loop_timer_stop(&f->curl_timer);
+	else
+		loop_timer_set(&f->curl_timer, ms * MSEC);
+	return 0;
+}
+
+static size_t
+on_body(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct transfer *t = arg;
+
+	n *= size;
+	if (n > t->body.max - t->body.len) {
+		t->too_big = true;
+		return 0;
+	}
+	buf_add(&t->body, bytes, n);
+	return buf_failed(&t->body) ? 0 : n;
+}
+
+static bool
+need_multi(struct fetch *f)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	loop_timer_stop(&f->idle_timer);
+	if (f->multi != NULL)
+		return true;
+	(void)pthread_once(&once, init_curl);
+	f->multi = curl_multi_init();
+	if (f->multi == NULL)
+		return false;
+	(void)curl_multi_setopt(f->multi, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
+	(void)curl_multi_setopt(f->multi, CURLMOPT_SOCKETDATA, f);
+	(void)curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
+	(void)curl_multi_setopt(f->multi, CURLMOPT_TIMERDATA, f);
+	(void)curl_multi_setopt(f->multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS);
+	return true;
+}
+
+static void
+release(void *arg, usec now)
+{
+	struct fetch *f = arg;
+
+	(void)now;
+	if (f->multi == NULL || !TAILQ_EMPTY(&f->transfers))
+		return;
+	(void)curl_multi_cleanup(f->multi);
+	f->multi = NULL;
+	loop_timer_stop(&f->curl_timer);
+}
+
+static bool
+set_origin(struct transfer *t)
+{
+	enum addr_family family = t->family != ADDR_NONE ? t->family : t->from.family;
+	long resolve = family == ADDR_V4 ? CURL_IPRESOLVE_V4 :
+	    family == ADDR_V6 ? CURL_IPRESOLVE_V6 : CURL_IPRESOLVE_WHATEVER;
+	char ip[ADDR_TEXT_MAX], from[ADDR_TEXT_MAX + 8];
+
+	if (curl_easy_setopt(t->easy, CURLOPT_IPRESOLVE, resolve) != CURLE_OK)
+		return false;
+	if (t->from.family == ADDR_NONE || addr_is_any(&t->from))
+		return true;
+	(void)snprintf(from, sizeof(from), "host!%s", addr_ip_text(&t->from, ip));
+	return curl_easy_setopt(t->easy, CURLOPT_INTERFACE, from) == CURLE_OK;
+}
+
+static bool
+set_protocols(CURL *easy)
+{
+#if LIBCURL_VERSION_NUM >= 0x075500
+	return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+	    curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https") == CURLE_OK;
+#else
+	long http = CURLPROTO_HTTP | CURLPROTO_HTTPS;
+
+	return curl_easy_setopt(easy, CURLOPT_PROTOCOLS, http) == CURLE_OK &&
+	    curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS, http) == CURLE_OK;
+#endif
+}
+
+/* Whatever a stranger could use against us must have been accepted by curl. */
+static bool
+set_limits(struct transfer *t)
+{
+	CURL *e = t->easy;
+
+	return set_protocols(e) && set_origin(t) &&
+	    curl_easy_setopt(e, CURLOPT_URL, t->url) == CURLE_OK &&
+	    curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
+	    curl_easy_setopt(e, CURLOPT_WRITEDATA, t) == CURLE_OK &&
+	    curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)(t->timeout / MSEC)) == CURLE_OK &&
+	    curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 1L) == CURLE_OK &&
+	    curl_easy_setopt(e, CURLOPT_MAXREDIRS, (long)HTTP_REDIRECTS_MAX) == CURLE_OK &&
+	    curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->body.max) == CURLE_OK &&
+	    curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
+	    curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
+	    curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) == CURLE_OK;
+}
+
+static bool
+start(struct transfer *t)
+{
+	struct fetch *f = t->fetch;
+
+	if (!need_multi(f) || (t->easy = curl_easy_init()) == NULL)
+		return false;
+	(void)curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
+	(void)curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->curl_error);
+	(void)curl_easy_setopt(t->easy, CURLOPT_ACCEPT_ENCODING, "");
+	(void)curl_easy_setopt(t->easy, CURLOPT_USERAGENT, t->user_agent);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* A dead name server does not hold up a cancel or the end. */
+	(void)curl_easy_setopt(t->easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
+	if (!set_limits(t) || curl_multi_add_handle(f->multi, t->easy) != CURLM_OK) {
+		curl_easy_cleanup(t->easy);
+		t->easy = NULL;
+		return false;
+	}
+	t->state = RUNNING;
+	f->running++;
+	return true;
+}
+
+/* Starts as many as may run, then answers those that could not be started. */
+static void
+go_on(void *arg)
+{
+	struct fetch *f = arg;
+	struct transfer *t;
+
+	TAILQ_FOREACH(t, &f->transfers, link) {
+		if (t->state == WAITING && f->running < FETCH_RUNNING_MAX && !start(t))
+			t->state = BROKEN;
+	}
+	/* From the start each time: an answer may cancel others. */
+again:
+	TAILQ_FOREACH(t, &f->transfers, link) {
+		if (t->state == BROKEN) {
+			give(t, BT_ENOMEM, 0, "the transfer cannot be set up");
+			goto again;
+		}
+	}
+}
+
+struct fetch *
+fetch_new(struct loop *l)
+{
+	struct fetch *f = mem_zero(sizeof(*f));
+
+	if (f == NULL)
+		return NULL;
+	f->loop = l;
+	f->later.fn = go_on;
+	f->later.arg = f;
+	TAILQ_INIT(&f->transfers);
+	if (!loop_timer_init(&f->curl_timer, l, curl_timer_due, f) ||
+	    !loop_timer_init(&f->idle_timer, l, release, f)) {
+		loop_timer_fini(&f->curl_timer);
+		mem_free(f);
+		return NULL;
+	}
+	return f;
+}
+
+void
+fetch_free(struct fetch *f)
+{
+	struct transfer *t;
+
+	if (f == NULL)
+		return;
+	while ((t = TAILQ_FIRST(&f->transfers)) != NULL)
+		transfer_free(t);
+	if (f->multi != NULL)
+		(void)curl_multi_cleanup(f->multi);
+	loop_later_cancel(f->loop, &f->later);
+	loop_timer_fini(&f->curl_timer);
+	loop_timer_fini(&f->idle_timer);
+	mem_free(f);
+}
+
+uint64_t
+fetch_start(struct fetch *f, const struct fetch_req *req, fetch_fn fn, void *arg)
+{
+	struct transfer *t = mem_zero(sizeof(*t));
+
+	if (t == NULL)
+		return 0;
+	t->url = mem_strdup(req->url);
+	t->user_agent = req->user_agent != NULL ? mem_strdup(req->user_agent) : NULL;
+	if (t->url == NULL || (req->user_agent != NULL && t->user_agent == NULL)) {
+		mem_free(t->url);
+		mem_free(t);
+		return 0;
+	}
+	t->fetch = f;
+	t->id = ++f->last_id;
+	t->fn = fn;
+	t->arg = arg;
+	t->state = WAITING;
+	if (req->from != NULL)
+		t->from = *req->from;
+	t->family = req->family;
+	t->timeout = req->timeout > 0 ? req->timeout : TIMEOUT_DEFAULT;
+	buf_init(&t->body, req->max_bytes > 0 ? req->max_bytes : BODY_DEFAULT);
+	TAILQ_INSERT_TAIL(&f->transfers, t, link);
+	loop_later(f->loop, &f->later);
+	return t->id;
+}
+
+void
+fetch_cancel(struct fetch *f, uint64_t id)
+{
+	struct transfer *t;
+
+	TAILQ_FOREACH(t, &f->transfers, link) {
+		if (id != 0 && t->id == id) {
+			transfer_free(t);
+			return;
+		}
+	}
+}
