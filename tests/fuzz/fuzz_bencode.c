@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: ISC */
+/* A strict value written anew is the same bytes; what strict takes, lenient takes untouched. */
+#include "fuzz.h"
+
+#include "bencode/scan.h"
+#include "bencode/write.h"
+
+/* Copies one value, by the typed calls; false on failure. Recursion is bounded by the depth. */
+static void
+copy_value(struct scan *s, struct write *w, unsigned depth)
+{
+	struct bt_slice key;
+
+	switch (scan_peek(s)) {
+	case SCAN_INT: write_int(w, scan_int(s)); break;
+	case SCAN_STRING: write_slice(w, scan_string(s)); break;
+	case SCAN_LIST:
+		if (depth == 0) {
+			write_raw(w, scan_skip(s));
+			break;
+		}
+		scan_list(s);
+		write_list(w);
+		while (scan_more(s))
+			copy_value(s, w, depth - 1);
+		write_end(w);
+		break;
+	case SCAN_DICT:
+		if (depth == 0) {
+			write_raw(w, scan_skip(s));
+			break;
+		}
+		scan_dict(s);
+		write_dict(w);
+		while (scan_key(s, &key)) {
+			write_key_slice(w, key);
+			copy_value(s, w, depth - 1);
+		}
+		write_end(w);
+		break;
+	case SCAN_NONE: write_int(w, 0); break;
+	}
+}
+
+static void
+check_rewrite(struct bt_slice in)
+{
+	struct write w;
+	struct scan s;
+	struct buf out;
+
+	buf_init(&out, in.len + 64);
+	write_init(&w, &out);
+	scan_init(&s, in, SCAN_STRICT);
+	copy_value(&s, &w, WRITE_MAX_DEPTH);
+	MUST(scan_finish(&s));
+	MUST(write_finish(&w));
+	MUST(slice_eq(buf_slice(&out), in));
+	buf_fini(&out);
+}
+
+/* In a lenient dictionary no key comes twice, and every value is inside the input. */
+static void
+check_lenient(struct bt_slice in)
+{
+	struct bt_slice key, value;
+	struct scan s;
+	size_t end = 0;
+
+	scan_init(&s, in, SCAN_LENIENT);
+	if (scan_peek(&s) != SCAN_DICT)
+		return;
+	scan_dict(&s);
+	while (scan_key(&s, &key)) {
+		value = scan_skip(&s);
+		if (scan_failed(&s))
+			break;
+		MUST(value.len > 0 && value.ptr >= in.ptr + end);
+		end = (size_t)(value.ptr - in.ptr) + value.len;
+		MUST(end <= in.len && end == scan_pos(&s));
+	}
+	(void)scan_finish(&s);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct bt_slice in = slice_of(data, size);
+	struct scan strict, lenient;
+	bool strict_ok, lenient_ok;
+
+	scan_init(&strict, in, SCAN_STRICT);
+	(void)scan_skip(&strict);
+	strict_ok = scan_finish(&strict);
+	scan_init(&lenient, in, SCAN_LENIENT);
+	(void)scan_skip(&lenient);
+	lenient_ok = scan_finish(&lenient);
+	MUST(strict_ok == (lenient_ok && lenient.tolerated == 0));
+	MUST(strict_ok || (strict.why != NULL && strict.bad_pos <= size));
+	if (strict_ok)
+		check_rewrite(in);
+	if (lenient_ok)
+		check_lenient(in);
+	return 0;
+}

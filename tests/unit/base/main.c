@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/cdefs.h"
+#include "helper.h"
+
+Suite *bits_suite(void);
+Suite *buf_suite(void);
+Suite *bytes_suite(void);
+Suite *file_suite(void);
+Suite *hash_suite(void);
+Suite *map_suite(void);
+Suite *option_suite(void);
+Suite *pool_suite(void);
+Suite *rng_suite(void);
+Suite *slice_suite(void);
+Suite *utf8_suite(void);
+
+int
+main(void)
+{
+	Suite *(*const make[])(void) = {
+		bits_suite,
+		buf_suite,
+		bytes_suite,
+		file_suite,
+		hash_suite,
+		map_suite,
+		option_suite,
+		pool_suite,
+		rng_suite,
+		slice_suite,
+		utf8_suite,
+	};
+
+	return run_suites(make, COUNT_OF(make));
+}

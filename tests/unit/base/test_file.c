@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/file.h"
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "helper.h"
+
+Suite *file_suite(void);
+
+static char folder[64];
+
+static void
+make_folder(void)
+{
+	(void)snprintf(folder, sizeof(folder), "/tmp/btcore-file.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	ck_assert_int_eq(chdir(folder), 0);
+}
+
+static void
+drop_folder(void)
+{
+	char command[100];
+
+	ck_assert_int_eq(chdir("/"), 0);
+	(void)snprintf(command, sizeof(command), "rm -rf %s", folder);
+	ck_assert_int_eq(system(command), 0);
+}
+
+static unsigned
+count_entries(const char *path)
+{
+	const struct dirent *e;
+	DIR *d = opendir(path);
+	unsigned n = 0;
+
+	ck_assert_ptr_nonnull(d);
+	while ((e = readdir(d)) != NULL)
+		n += e->d_name[0] != '.';
+	(void)closedir(d);
+	return n;
+}
+
+static void
+check_holds(const char *path, const char *text)
+{
+	struct bt_error err;
+	struct buf b;
+
+	buf_init(&b, 1000);
+	ck_assert_int_eq(file_read(path, &b, &err), BT_OK);
+	ck_assert_str_eq(buf_cstr(&b), text);
+	buf_fini(&b);
+}
+
+START_TEST(replaces_and_keeps_the_mode)
+{
+	struct bt_error err;
+	struct stat st;
+
+	make_folder();
+	(void)umask(022);
+	ck_assert_int_eq(file_replace("a", slice_str("one"), &err), BT_OK);
+	ck_assert_int_eq(stat("a", &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0644);
+	ck_assert_int_eq(chmod("a", 0600), 0);
+	ck_assert_int_eq(file_replace("a", slice_str("two"), &err), BT_OK);
+	ck_assert_int_eq(stat("a", &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0600);
+	check_holds("a", "two");
+	ck_assert_uint_eq(count_entries("."), 1);
+	drop_folder();
+}
+END_TEST
+
+START_TEST(replaces_what_a_link_points_to)
+{
+	struct bt_error err;
+	struct stat st;
+
+	make_folder();
+	ck_assert_int_eq(mkdir("d", 0777), 0);
+	ck_assert_int_eq(file_replace("d/real", slice_str("one"), &err), BT_OK);
+	ck_assert_int_eq(symlink("d/real", "link"), 0);
+	ck_assert_int_eq(file_replace("link", slice_str("two"), &err), BT_OK);
+	ck_assert_int_eq(lstat("link", &st), 0);
+	ck_assert(S_ISLNK(st.st_mode));
+	check_holds("d/real", "two");
+	drop_folder();
+}
+END_TEST
+
+START_TEST(leaves_nothing_behind_on_failure)
+{
+	struct bt_error err;
+
+	make_folder();
+	ck_assert_int_eq(mkdir("d", 0777), 0);
+	ck_assert_int_ne(file_replace("d", slice_str("x"), &err), BT_OK);
+	ck_assert_int_eq(file_replace("none/x", slice_str("x"), &err), BT_ENOENT);
+	ck_assert_ptr_nonnull(strstr(err.text, "none/x"));
+	ck_assert_uint_eq(count_entries("."), 1);
+	drop_folder();
+}
+END_TEST
+
+START_TEST(reads_up_to_a_limit)
+{
+	struct bt_error err;
+	struct buf b;
+
+	make_folder();
+	ck_assert_int_eq(file_replace("a", slice_str("12345"), &err), BT_OK);
+	buf_init(&b, 4);
+	ck_assert_int_eq(file_read("a", &b, &err), BT_ELIMIT);
+	buf_fini(&b);
+	buf_init(&b, 4);
+	ck_assert_int_eq(file_read("none", &b, &err), BT_ENOENT);
+	ck_assert_int_eq(file_read(".", &b, &err), BT_EIO);
+	buf_fini(&b);
+	drop_folder();
+}
+END_TEST
+
+START_TEST(makes_folders)
+{
+	struct bt_error err;
+	struct stat st;
+
+	make_folder();
+	ck_assert_int_eq(file_make_dirs("a/b/c", &err), BT_OK);
+	ck_assert_int_eq(stat("a/b/c", &st), 0);
+	ck_assert_int_eq(file_make_dirs("a/b/c", &err), BT_OK);
+	ck_assert_int_eq(file_replace("a/f", slice_str(""), &err), BT_OK);
+	ck_assert_int_ne(file_make_dirs("a/f/g", &err), BT_OK);
+	drop_folder();
+}
+END_TEST
+
+Suite *
+file_suite(void)
+{
+	Suite *s = suite_create("base/file");
+	TCase *c = tcase_create("file");
+
+	tcase_add_test(c, replaces_and_keeps_the_mode);
+	tcase_add_test(c, replaces_what_a_link_points_to);
+	tcase_add_test(c, leaves_nothing_behind_on_failure);
+	tcase_add_test(c, reads_up_to_a_limit);
+	tcase_add_test(c, makes_folders);
+	suite_add_tcase(s, c);
+	return s;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/cdefs.h"
+#include "helper.h"
+
+Suite *layout_suite(void);
+Suite *merkle_suite(void);
+Suite *metainfo_suite(void);
+
+int
+main(void)
+{
+	Suite *(*const make[])(void) = {
+		layout_suite,
+		merkle_suite,
+		metainfo_suite,
+	};
+
+	return run_suites(make, COUNT_OF(make));
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/cdefs.h"
+#include "helper.h"
+
+Suite *fetch_suite(void);
+Suite *resolve_suite(void);
+Suite *udp_suite(void);
+
+int
+main(void)
+{
+	Suite *(*const make[])(void) = {
+		fetch_suite,
+		resolve_suite,
+		udp_suite,
+	};
+
+	return run_suites(make, COUNT_OF(make));
+}
