@@ -3,10 +3,12 @@
 #ifndef PROTO_LIMITS_H
 #define PROTO_LIMITS_H
 
+#include "base/block.h"
+
 /* -- the peer wire -- */
 
-/* A block: what everyone asks for, and the most that libtorrent and Transmission serve. */
-#define BLOCK_LEN 16384u
+/* A block, 16 KiB: what everyone asks for, and the most that libtorrent and Transmission serve. */
+#define BLOCK_LEN BLOCK_SIZE
 
 /* The longest message body. Only bitfields and extended messages come near; libtorrent's number.
  * It covers bitfields of 8 million pieces, more than a metafile of 64 MiB can name. */

@@ -104,6 +104,22 @@ parse_port(struct bt_slice s, struct url *out)
 	return true;
 }
 
+/* What RFC 3986 has for names, and bytes of other alphabets; an address in brackets has colons. */
+static bool
+host_plain(struct bt_slice host, bool is_v6)
+{
+	size_t i;
+
+	for (i = 0; i < host.len; i++) {
+		uint8_t c = host.ptr[i];
+
+		if (!is_unreserved(c) && c < 0x80 && !(c == ':' && is_v6) &&
+		    strchr("%!$&'()*+,;=", c) == NULL)
+			return false;
+	}
+	return host.len > 0;
+}
+
 /* [user@]host[:port] */
 static bool
 parse_authority(struct bt_slice s, struct url *out)
@@ -129,7 +145,7 @@ parse_authority(struct bt_slice s, struct url *out)
 	} else {
 		out->host = take_until(&s, ':');
 	}
-	return out->host.len > 0 && parse_port(s, out);
+	return host_plain(out->host, out->host_is_v6) && parse_port(s, out);
 }
 
 bool

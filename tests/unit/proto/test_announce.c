@@ -407,6 +407,36 @@ START_TEST(test_no_memory)
 }
 END_TEST
 
+/* A buffer of any size below the need fails, and nothing else happens. */
+START_TEST(test_no_room)
+{
+	struct announce_reply r;
+	struct announce_req req = example();
+	enum announce_form form;
+	struct buf b;
+	size_t max, need;
+
+	fill_reply(&r);
+	for (form = ANNOUNCE_COMPACT; form <= ANNOUNCE_LIST_NO_ID; form++) {
+		buf_init(&b, 4096);
+		announce_reply_write(&b, &r, form);
+		need = b.len;
+		buf_fini(&b);
+		for (max = 0; max < need; max++) {
+			buf_init(&b, max);
+			announce_reply_write(&b, &r, form);
+			ck_assert(buf_failed(&b));
+			buf_fini(&b);
+		}
+	}
+	announce_reply_fini(&r);
+	buf_init(&b, 40);
+	announce_query_write(&b, slice_str("http://h/"), &req);
+	ck_assert(buf_failed(&b));
+	buf_fini(&b);
+}
+END_TEST
+
 START_TEST(test_form)
 {
 	struct announce_req r;
@@ -427,7 +457,7 @@ announce_suite(void)
 {
 	const TTest *const tests[] = { test_query_text, test_query_both_ways, test_query_lenient,
 		test_query_bad, test_key, test_reply_text, test_reply_failure, test_reply_lenient,
-		test_reply_bad, test_reply_bounds, test_no_memory, test_form, NULL };
+		test_reply_bad, test_reply_bounds, test_no_memory, test_no_room, test_form, NULL };
 	Suite *s = proto_suite("proto/announce", tests);
 	TCase *forms = tcase_create("forms");
 

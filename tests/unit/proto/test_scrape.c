@@ -17,8 +17,8 @@ START_TEST(test_url)
 		{ "udp://h:80/x", "udp://h:80/x" },
 		{ "udp://h:80", "udp://h:80" },
 	};
-	static const char *const none[] = { "http://h/a", "http://h/", "http://h", "http://h/x%064announce",
-		"http://h/announce/x", "http://announce", "announce" };
+	static const char *const none[] = { "http://h/a", "http://h/", "http://h",
+		"http://h/x%064announce", "http://h/announce/x", "http://announce", "announce" };
 	struct buf b;
 	size_t i;
 

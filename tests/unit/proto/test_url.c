@@ -45,7 +45,7 @@ START_TEST(test_bad)
 		"", "http", "http:", "http:/h", "://h", "http://", "http:///x", "http://:80/",
 		"1http://h", "ht tp://h", "http://h/ x", "http://h/\n", "http://h:0", "http://h:65536",
 		"http://h:8x", "http://[::1", "http://[]:80", "http://[::1]x", "http://u@", "/announce",
-		"announce", "http://h:80:90",
+		"announce", "http://h:80:90", "http://good\\@evil\\x/", "http://h<x>/", "http://h[::1]/",
 	};
 	static char longest[URL_MAX + 2] = "http://h/";
 	struct url u;
