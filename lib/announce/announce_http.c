@@ -42,7 +42,7 @@ on_answer(void *arg, uint64_t id, const struct fetch_reply *r)
 	if (r->status != 200 && (code != BT_OK || !reply.failed))
 		announce_call_done(c, NULL, BT_EPROTO, r->text);
 	else if (code != BT_OK)
-		announce_call_done(c, NULL, code, err.text);
+		announce_call_done(c, NULL, code == BT_EFORMAT ? BT_EPROTO : code, err.text);
 	else
 		announce_call_done(c, &reply, BT_OK, "");
 	announce_reply_fini(&reply);

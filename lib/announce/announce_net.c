@@ -10,6 +10,7 @@
 
 #define TIMEOUT_DEFAULT (30 * SECOND)
 #define STOP_TIMEOUT_DEFAULT (3 * SECOND)
+#define UDP_RESEND_DEFAULT (5 * SECOND)
 
 struct announce_net {
 	struct announce_net_opts opts;
@@ -31,6 +32,8 @@ announce_net_new(const struct announce_net_opts *opts)
 		n->opts.timeout = TIMEOUT_DEFAULT;
 	if (n->opts.stop_timeout <= 0)
 		n->opts.stop_timeout = STOP_TIMEOUT_DEFAULT;
+	if (n->opts.udp_resend <= 0)
+		n->opts.udp_resend = UDP_RESEND_DEFAULT;
 	if (opts->user_agent != NULL)
 		n->user_agent = mem_strdup(opts->user_agent);
 	n->opts.user_agent = n->user_agent;

@@ -24,6 +24,7 @@ struct announce_net_opts {
 	const char *user_agent;		/* copied; NULL: none */
 	usec timeout;			/* of one announce; 0: 30 s */
 	usec stop_timeout;		/* of `stopped`; 0: 3 s */
+	usec udp_resend;		/* the first time, then three times as long; 0: 5 s */
 };
 
 /* reply is borrowed for the call; its failure, if it has one, is the tracker's word. NULL: there

@@ -55,9 +55,9 @@ struct announce_udp {
 
 /* How long to wait after the n-th packet. */
 static usec
-resend_after(unsigned sent)
+resend_after(const struct announce_udp *u, unsigned sent)
 {
-	return sent <= 1 ? 5 * SECOND : 15 * SECOND;
+	return sent <= 1 ? u->opts->udp_resend : 3 * u->opts->udp_resend;
 }
 
 static usec
@@ -193,7 +193,7 @@ send_connect(struct udp_endpoint *e)
 		(void)udp_send(e->udp, &e->addr, buf_slice(&packet));
 	buf_fini(&packet);
 	e->sent++;
-	loop_timer_set(&e->timer, resend_after(e->sent));
+	loop_timer_set(&e->timer, resend_after(e->carrier, e->sent));
 }
 
 static void
@@ -235,7 +235,7 @@ send_announce(struct announce_call *c)
 		(void)udp_send(k->endpoint->udp, &k->endpoint->addr, buf_slice(&packet));
 	buf_fini(&packet);
 	k->sent++;
-	k->resend = now_of(k->carrier) + resend_after(k->sent);
+	k->resend = now_of(k->carrier) + resend_after(k->carrier, k->sent);
 }
 
 /* The call, which is in no list, sends its announce with the endpoint's connection id. */

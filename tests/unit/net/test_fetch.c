@@ -242,7 +242,7 @@ START_TEST(limits)
 }
 END_TEST
 
-START_TEST(hanging)
+START_TEST(no_answer)
 {
 	struct client c;
 	struct fetch_req req = { .timeout = 150 * MSEC };
@@ -380,7 +380,7 @@ fetch_suite(void)
 	tcase_add_test(c, plain_answers);
 	tcase_add_test(c, bad_answers);
 	tcase_add_test(c, limits);
-	tcase_add_test(c, hanging);
+	tcase_add_test(c, no_answer);
 	tcase_add_test(c, unreachable);
 	tcase_add_test(c, bound);
 	tcase_add_test(c, over_v6);

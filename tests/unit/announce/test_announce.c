@@ -1,0 +1,831 @@
+/* SPDX-License-Identifier: ISC */
+#include "announce/announce.h"
+#include "base/mem.h"
+#include "helper.h"
+
+Suite *announce_suite(void);
+
+#define A "http://a.example/announce"
+#define B "http://b.example/announce"
+#define C "udp://c.example:6969/announce"
+
+struct sent {
+	uint64_t id;
+	char url[128];
+	enum addr_family family;
+	struct announce_req req;
+	bool open;		/* neither answered nor cancelled */
+};
+
+/* The owner: keeps what was sent, answers when a test says so. */
+struct owner {
+	struct announce *a;
+	struct rng rng;
+	usec now;
+	struct sent sent[20000];
+	size_t count;
+	size_t peers;
+	size_t status_calls;
+	struct announce_status status;
+	uint64_t left;
+};
+
+static struct owner o;
+
+static void
+fill(void *arg, struct announce_req *req)
+{
+	struct owner *own = arg;
+
+	req->left = own->left;
+	req->port = 6881;
+	req->numwant = 80;
+}
+
+static void
+send_it(void *arg, uint64_t id, const char *url, enum addr_family family,
+    const struct announce_req *req)
+{
+	struct owner *own = arg;
+	struct sent *s = &own->sent[own->count++];
+
+	ck_assert_uint_lt(own->count, COUNT_OF(own->sent));
+	*s = (struct sent){ .id = id, .family = family, .req = *req, .open = true };
+	ck_assert_uint_lt(strlen(url), sizeof(s->url));
+	memcpy(s->url, url, strlen(url) + 1);
+}
+
+static void
+cancel_it(void *arg, uint64_t id)
+{
+	struct owner *own = arg;
+
+	for (size_t i = 0; i < own->count; i++) {
+		if (own->sent[i].id == id)
+			own->sent[i].open = false;
+	}
+}
+
+static void
+take_peers(void *arg, const struct announce_peer *peers, size_t count)
+{
+	struct owner *own = arg;
+
+	ck_assert_ptr_nonnull(peers);
+	own->peers += count;
+}
+
+static void
+take_status(void *arg, const struct announce_status *s)
+{
+	struct owner *own = arg;
+
+	own->status = *s;
+	own->status_calls++;
+}
+
+static const struct announce_ops ops = { fill, send_it, cancel_it, take_peers, take_status };
+
+static void
+begin(uint64_t seed, unsigned families)
+{
+	memset(&o, 0, sizeof(o));
+	rng_seed(&o.rng, seed);
+	o.now = 1000 * SECOND;
+	o.left = 100;
+	o.a = announce_new(&o.rng, families, &ops, &o);
+	ck_assert_ptr_nonnull(o.a);
+}
+
+static void
+add(size_t tier, const char *url)
+{
+	ck_assert_int_eq(announce_add(o.a, tier, slice_str(url)), BT_OK);
+}
+
+static void
+finish(void)
+{
+	announce_free(o.a);
+	for (size_t i = 0; i < o.count; i++)
+		ck_assert(!o.sent[i].open);
+}
+
+/* The last one sent. */
+static struct sent *
+last(void)
+{
+	ck_assert_uint_gt(o.count, 0);
+	return &o.sent[o.count - 1];
+}
+
+static void
+reply_with(struct sent *s, struct announce_reply *r)
+{
+	ck_assert(s->open);
+	s->open = false;
+	announce_on_reply(o.a, s->id, r, o.now);
+	announce_reply_fini(r);
+}
+
+static void
+ok(struct sent *s)
+{
+	struct announce_reply r;
+
+	announce_reply_init(&r);
+	r.interval = 1800;
+	reply_with(s, &r);
+}
+
+static void
+refuse(struct sent *s)
+{
+	ck_assert(s->open);
+	s->open = false;
+	announce_on_error(o.a, s->id, BT_ETIMEOUT, "no answer", o.now);
+}
+
+/* On to the next thing due, which must be within low ... high seconds. */
+static void
+sleep_within(int64_t low, int64_t high)
+{
+	usec due = announce_due(o.a);
+
+	ck_assert_msg(due >= o.now + low * SECOND && due <= o.now + high * SECOND,
+	    "due in %.1f s, not in %ld ... %ld", (double)(due - o.now) / 1e6, (long)low, (long)high);
+	o.now = due;
+	announce_tick(o.a, o.now);
+}
+
+static void
+expect(size_t count, const char *url, enum announce_event event)
+{
+	ck_assert_uint_eq(o.count, count);
+	ck_assert_str_eq(last()->url, url);
+	ck_assert_str_eq(announce_event_name(last()->req.event), announce_event_name(event));
+}
+
+START_TEST(a_life)
+{
+	begin(1, 0);
+	add(0, A);
+	ck_assert(announce_is_idle(o.a));
+	ck_assert_int_eq(announce_due(o.a), NEVER);
+	announce_start(o.a, o.now);
+	ck_assert(!announce_is_idle(o.a));
+	expect(1, A, ANNOUNCE_STARTED);
+	ck_assert_int_eq(last()->family, ADDR_NONE);
+	ck_assert_int_eq(last()->req.numwant, 80);
+	ck_assert_int_eq(last()->req.compact, 1);
+	ck_assert_uint_eq(last()->req.key.len, 8);
+	ck_assert_int_eq(announce_due(o.a), NEVER);
+	ck_assert_int_eq(announce_tracker_status(o.a, 0).state, ANNOUNCE_ASKING);
+	ok(last());
+	sleep_within(1800, 1913);
+	expect(2, A, ANNOUNCE_NONE);
+	announce_completed(o.a, o.now);
+	expect(2, A, ANNOUNCE_NONE);
+	o.left = 0;
+	ok(last());
+	expect(3, A, ANNOUNCE_COMPLETED);
+	ok(last());
+	sleep_within(1800, 1913);
+	expect(4, A, ANNOUNCE_NONE);
+	ok(last());
+	announce_stop(o.a, o.now);
+	expect(5, A, ANNOUNCE_STOPPED);
+	ck_assert_int_eq(last()->req.numwant, 0);
+	ck_assert(!announce_is_idle(o.a));
+	ok(last());
+	ck_assert(announce_is_idle(o.a));
+	ck_assert_int_eq(announce_due(o.a), NEVER);
+	/* A second run begins anew and has nothing to complete. */
+	announce_start(o.a, o.now);
+	expect(6, A, ANNOUNCE_STARTED);
+	ok(last());
+	ck_assert_uint_eq(o.count, 6);
+	finish();
+}
+END_TEST
+
+/* `completed` is repeated until a tracker has taken it. */
+START_TEST(completed_until_heard)
+{
+	begin(1, 0);
+	add(0, A);
+	announce_start(o.a, o.now);
+	announce_completed(o.a, o.now);
+	ok(last());
+	expect(2, A, ANNOUNCE_COMPLETED);
+	refuse(last());
+	sleep_within(5, 6);
+	expect(3, A, ANNOUNCE_COMPLETED);
+	ok(last());
+	sleep_within(1800, 1913);
+	expect(4, A, ANNOUNCE_NONE);
+	finish();
+}
+END_TEST
+
+START_TEST(stop_while_starting)
+{
+	begin(1, 0);
+	add(0, A);
+	announce_start(o.a, o.now);
+	announce_stop(o.a, o.now);
+	ck_assert_uint_eq(o.count, 1);
+	ck_assert(!announce_is_idle(o.a));
+	ok(last());
+	expect(2, A, ANNOUNCE_STOPPED);
+	/* No answer: given up after three seconds. */
+	sleep_within(3, 3);
+	ck_assert(announce_is_idle(o.a));
+	ck_assert(!last()->open);
+	/* A tracker that never heard `started` is told nothing. */
+	announce_start(o.a, o.now);
+	expect(3, A, ANNOUNCE_STARTED);
+	announce_stop(o.a, o.now);
+	refuse(last());
+	ck_assert(announce_is_idle(o.a));
+	ck_assert_uint_eq(o.count, 3);
+	finish();
+}
+END_TEST
+
+START_TEST(stop_with_completed)
+{
+	begin(1, 0);
+	add(0, A);
+	announce_start(o.a, o.now);
+	ok(last());
+	sleep_within(1800, 1913);
+	expect(2, A, ANNOUNCE_NONE);
+	announce_completed(o.a, o.now);
+	/* The plain announce is dropped; completed is not swallowed. */
+	announce_stop(o.a, o.now);
+	ck_assert(!o.sent[1].open);
+	expect(3, A, ANNOUNCE_COMPLETED);
+	ok(last());
+	expect(4, A, ANNOUNCE_STOPPED);
+	ok(last());
+	ck_assert(announce_is_idle(o.a));
+	/* Started again while it is still stopping. */
+	announce_start(o.a, o.now);
+	ok(last());
+	announce_stop(o.a, o.now);
+	announce_start(o.a, o.now);
+	expect(7, A, ANNOUNCE_STARTED);
+	ok(last());
+	finish();
+}
+END_TEST
+
+START_TEST(stopped_to_those_that_know)
+{
+	begin(1, 0);
+	add(0, A);
+	add(1, B);
+	add(2, C);
+	announce_start(o.a, o.now);
+	expect(1, A, ANNOUNCE_STARTED);
+	ok(last());
+	sleep_within(1800, 1913);
+	expect(2, A, ANNOUNCE_NONE);
+	refuse(last());
+	expect(3, B, ANNOUNCE_STARTED);
+	ok(last());
+	announce_stop(o.a, o.now);
+	ck_assert_uint_eq(o.count, 5);
+	ck_assert_str_eq(o.sent[3].url, A);
+	ck_assert_str_eq(o.sent[4].url, B);
+	ck_assert_int_eq(o.sent[3].req.event, ANNOUNCE_STOPPED);
+	refuse(&o.sent[3]);
+	ck_assert(!announce_is_idle(o.a));
+	ok(&o.sent[4]);
+	ck_assert(announce_is_idle(o.a));
+	finish();
+}
+END_TEST
+
+START_TEST(tiers)
+{
+	unsigned first[2] = { 0, 0 };
+
+	for (uint64_t seed = 0; seed < 200; seed++) {
+		begin(seed, 0);
+		add(0, A);
+		add(0, B);
+		add(1, C);
+		announce_start(o.a, o.now);
+		first[strcmp(last()->url, A) == 0]++;
+		refuse(last());
+		ck_assert_str_ne(o.sent[0].url, o.sent[1].url);
+		ck_assert_str_ne(o.sent[1].url, C);
+		refuse(last());
+		expect(3, C, ANNOUNCE_STARTED);
+		ok(last());
+		ck_assert_str_eq(announce_tracker_status(o.a, 2).url, "udp://c.example:6969/announce");
+		finish();
+	}
+	ck_assert_uint_gt(first[0], 60);
+	ck_assert_uint_gt(first[1], 60);
+}
+END_TEST
+
+START_TEST(promotion)
+{
+	char second[128];
+
+	begin(1, 0);
+	add(0, A);
+	add(0, B);
+	add(0, C);
+	announce_start(o.a, o.now);
+	refuse(last());
+	(void)snprintf(second, sizeof(second), "%s", last()->url);
+	ok(last());
+	sleep_within(1800, 1913);
+	expect(3, second, ANNOUNCE_NONE);
+	ok(last());
+	/* Within its tier only: a fallback does not overtake the first tier. */
+	finish();
+	begin(1, 0);
+	add(0, A);
+	add(1, B);
+	announce_start(o.a, o.now);
+	refuse(last());
+	expect(2, B, ANNOUNCE_STARTED);
+	ok(last());
+	sleep_within(1800, 1913);
+	expect(3, A, ANNOUNCE_STARTED);
+	ok(last());
+	finish();
+}
+END_TEST
+
+/* 5, 10, 20 ... 300 s while the trouble is young, then the interval. */
+START_TEST(retry_table)
+{
+	static const int64_t waits[] = { 5, 10, 20, 40, 80, 160, 300, 1800, 1800 };
+
+	begin(7, 0);
+	add(0, A);
+	announce_start(o.a, o.now);
+	for (size_t i = 0; i < COUNT_OF(waits); i++) {
+		refuse(last());
+		ck_assert_int_eq(o.status.state, ANNOUNCE_FAILED);
+		ck_assert_uint_eq(o.status.fails, i + 1);
+		ck_assert_int_eq(o.status.next, announce_due(o.a));
+		ck_assert_str_eq(o.status.text, "no answer");
+		sleep_within(waits[i], waits[i] + waits[i] / 16 + 1);
+		expect(i + 2, A, ANNOUNCE_STARTED);
+	}
+	ok(last());
+	ck_assert_uint_eq(o.status.fails, 0);
+	sleep_within(1800, 1913);
+	refuse(last());
+	sleep_within(5, 6);
+	ok(last());
+	finish();
+}
+END_TEST
+
+static void
+fail_with(struct sent *s, const char *reason, int64_t interval, int64_t retry_in)
+{
+	struct announce_reply r;
+
+	announce_reply_init(&r);
+	r.failed = true;
+	r.failure = slice_str(reason);
+	r.interval = interval;
+	r.retry_in = retry_in;
+	reply_with(s, &r);
+}
+
+START_TEST(retry_in)
+{
+	begin(1, 0);
+	add(0, A);
+	announce_start(o.a, o.now);
+	fail_with(last(), "not registered yet", -1, -1);
+	ck_assert_str_eq(o.status.text, "not registered yet");
+	sleep_within(5, 6);
+	fail_with(last(), "come back in five minutes", -1, 5);
+	sleep_within(300, 319);
+	fail_with(last(), "busy", 900, -1);
+	sleep_within(900, 957);
+	fail_with(last(), "in a year", -1, 365 * 24 * 60);
+	sleep_within(86400, 91801);
+	fail_with(last(), "away with you", -1, RETRY_NEVER);
+	ck_assert_int_eq(o.status.state, ANNOUNCE_GIVEN_UP);
+	ck_assert_int_eq(announce_due(o.a), NEVER);
+	announce_want_peers(o.a, o.now);
+	ck_assert_uint_eq(o.count, 5);
+	/* By hand it may be tried again, but not at once. */
+	announce_now(o.a, o.now);
+	sleep_within(10, 10);
+	expect(6, A, ANNOUNCE_STARTED);
+	ok(last());
+	finish();
+}
+END_TEST
+
+START_TEST(never_is_for_one)
+{
+	begin(1, 0);
+	add(0, A);
+	add(1, B);
+	announce_start(o.a, o.now);
+	fail_with(last(), "no", -1, RETRY_NEVER);
+	expect(2, B, ANNOUNCE_STARTED);
+	refuse(last());
+	for (size_t i = 3; i < 10; i++) {
+		sleep_within(5, 2000);
+		expect(i, B, ANNOUNCE_STARTED);
+		refuse(last());
+	}
+	finish();
+}
+END_TEST
+
+START_TEST(intervals)
+{
+	static const struct {
+		int64_t interval, min_interval;
+		int64_t due, want;	/* seconds */
+	} cases[] = {
+		{ -1, -1, 1800, 60 }, { 0, -1, 1800, 60 }, { 1, -1, 10, 10 }, { 15, -1, 15, 15 },
+		{ 600, 120, 600, 120 }, { 600, 0, 600, 10 }, { 300, 900, 900, 900 },
+		{ INT64_MAX, INT64_MAX, 28800, 28800 }, { INT64_MIN, INT64_MIN, 1800, 60 },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct announce_reply r;
+
+		begin(i, 0);
+		add(0, A);
+		announce_start(o.a, o.now);
+		announce_reply_init(&r);
+		r.interval = cases[i].interval;
+		r.min_interval = cases[i].min_interval;
+		reply_with(last(), &r);
+		ck_assert_int_ge(announce_due(o.a), o.now + cases[i].due * SECOND);
+		ck_assert_int_le(announce_due(o.a), o.now + cases[i].due * SECOND * 17 / 16);
+		announce_want_peers(o.a, o.now);
+		announce_want_peers(o.a, o.now);
+		sleep_within(cases[i].want, cases[i].want);
+		expect(2, A, ANNOUNCE_NONE);
+		ok(last());
+		finish();
+	}
+}
+END_TEST
+
+START_TEST(by_hand)
+{
+	begin(1, 0);
+	add(0, A);
+	add(1, B);
+	announce_start(o.a, o.now);
+	announce_now(o.a, o.now);
+	ck_assert_uint_eq(o.count, 1);
+	refuse(last());
+	expect(2, B, ANNOUNCE_STARTED);
+	ok(last());
+	o.now += 4 * SECOND;
+	announce_now(o.a, o.now);
+	sleep_within(6, 6);
+	expect(3, A, ANNOUNCE_STARTED);
+	ok(last());
+	o.now += 100 * SECOND;
+	announce_now(o.a, o.now);
+	expect(4, A, ANNOUNCE_NONE);
+	ok(last());
+	finish();
+}
+END_TEST
+
+START_TEST(tracker_ids)
+{
+	struct announce_reply r;
+
+	begin(1, 0);
+	add(0, A);
+	add(1, B);
+	announce_start(o.a, o.now);
+	ck_assert_uint_eq(last()->req.trackerid.len, 0);
+	announce_reply_init(&r);
+	r.interval = 100;
+	r.tracker_id = slice_str("id of a");
+	reply_with(last(), &r);
+	sleep_within(100, 107);
+	ck_assert(slice_eq_str(announce_text_slice(&last()->req.trackerid), "id of a"));
+	refuse(last());
+	expect(3, B, ANNOUNCE_STARTED);
+	ck_assert_uint_eq(last()->req.trackerid.len, 0);
+	ok(last());
+	sleep_within(1800, 1913);
+	expect(4, A, ANNOUNCE_NONE);
+	ck_assert(slice_eq_str(announce_text_slice(&last()->req.trackerid), "id of a"));
+	ok(last());
+	finish();
+}
+END_TEST
+
+static void
+ok_with_peers(struct sent *s, unsigned n, int64_t seeds)
+{
+	struct announce_reply r;
+
+	announce_reply_init(&r);
+	r.complete = seeds;
+	for (unsigned i = 0; i < n; i++) {
+		uint8_t ip[4] = { 10, 0, 0, (uint8_t)(i + 1) };
+		struct addr a = addr_v4(ip, 6881);
+
+		ck_assert(announce_reply_add(&r, &a, NULL));
+	}
+	reply_with(s, &r);
+}
+
+START_TEST(both_families)
+{
+	begin(1, ANNOUNCE_V4 | ANNOUNCE_V6);
+	add(0, A);
+	announce_start(o.a, o.now);
+	ck_assert_uint_eq(o.count, 2);
+	ck_assert_int_eq(o.sent[0].family, ADDR_V4);
+	ck_assert_int_eq(o.sent[1].family, ADDR_V6);
+	ck_assert(slice_eq(announce_text_slice(&o.sent[0].req.key),
+	    announce_text_slice(&o.sent[1].req.key)));
+	ok_with_peers(&o.sent[0], 3, 7);
+	ck_assert_uint_eq(o.peers, 3);
+	ck_assert_int_eq(announce_due(o.a), NEVER);
+	refuse(&o.sent[1]);
+	/* One is enough; the other hears `started` when it is there. */
+	ck_assert_int_eq(announce_tracker_status(o.a, 0).state, ANNOUNCE_WORKS);
+	sleep_within(1800, 1913);
+	ck_assert_uint_eq(o.count, 4);
+	ck_assert_int_eq(o.sent[2].req.event, ANNOUNCE_NONE);
+	ck_assert_int_eq(o.sent[3].req.event, ANNOUNCE_STARTED);
+	refuse(&o.sent[2]);
+	ok_with_peers(&o.sent[3], 2, 1);
+	ck_assert_int_eq(o.status.state, ANNOUNCE_WORKS);
+	ck_assert_uint_eq(o.status.peers, 2);
+	ck_assert_int_eq(o.status.complete, 1);
+	ck_assert_str_eq(o.status.text, "");
+	announce_stop(o.a, o.now);
+	ck_assert_uint_eq(o.count, 6);
+	ok(&o.sent[4]);
+	ok(&o.sent[5]);
+	ck_assert(announce_is_idle(o.a));
+	finish();
+	begin(1, ANNOUNCE_V4 | ANNOUNCE_V6);
+	add(0, "http://10.99.0.1:6969/announce");
+	add(1, "udp://[fd99::1]:6969");
+	announce_start(o.a, o.now);
+	ck_assert_uint_eq(o.count, 1);
+	ck_assert_int_eq(last()->family, ADDR_V4);
+	refuse(last());
+	ck_assert_uint_eq(o.count, 2);
+	ck_assert_int_eq(last()->family, ADDR_V6);
+	ok(last());
+	finish();
+	begin(1, ANNOUNCE_V6);
+	add(0, A);
+	announce_start(o.a, o.now);
+	ck_assert_int_eq(last()->family, ADDR_V6);
+	finish();
+}
+END_TEST
+
+START_TEST(status_without_secrets)
+{
+	const char *url = "http://u:hunter22@t.example/0123456789abcdef0123456789abcdef/announce?auth=s3cr3t";
+	struct announce_status s;
+
+	begin(1, 0);
+	add(0, url);
+	announce_start(o.a, o.now);
+	ck_assert_str_eq(last()->url, url);
+	fail_with(last(), "no user 0123456789abcdef0123456789abcdef here\n\x1b[31m(s3cr3t) announce", -1, -1);
+	s = announce_tracker_status(o.a, 0);
+	ck_assert_ptr_null(strstr(s.url, "0123456789abcdef"));
+	ck_assert_ptr_null(strstr(s.url, "hunter22"));
+	ck_assert_ptr_null(strstr(s.url, "s3cr3t"));
+	ck_assert_str_eq(s.text, "no user *** here\\x0a\\x1b[31m(***) announce");
+	ck_assert(s.failed);
+	finish();
+}
+END_TEST
+
+START_TEST(nobody_to_ask)
+{
+	begin(1, 0);
+	add(0, "wss://tracker.example");
+	add(0, "");
+	announce_start(o.a, o.now);
+	ck_assert_uint_eq(o.count, 0);
+	ck_assert_int_eq(announce_due(o.a), NEVER);
+	ck_assert_int_eq(announce_tracker_status(o.a, 0).state, ANNOUNCE_GIVEN_UP);
+	ck_assert_str_ne(announce_tracker_status(o.a, 0).text, "");
+	announce_now(o.a, o.now);
+	announce_completed(o.a, o.now);
+	announce_stop(o.a, o.now);
+	ck_assert(announce_is_idle(o.a));
+	finish();
+	begin(1, 0);
+	announce_start(o.a, o.now);
+	announce_stop(o.a, o.now);
+	ck_assert(announce_is_idle(o.a));
+	announce_on_error(o.a, 1, BT_EIO, "", o.now);
+	announce_on_error(o.a, 0, BT_EIO, "", o.now);
+	finish();
+	announce_free(NULL);
+}
+END_TEST
+
+START_TEST(no_memory)
+{
+	enum bt_code code = BT_ENOMEM;
+
+	memset(&o, 0, sizeof(o));
+	rng_seed(&o.rng, 1);
+	mem_fail_at(1);
+	ck_assert_ptr_null(announce_new(&o.rng, 0, &ops, &o));
+	begin(1, 0);
+	for (size_t n = 1; code != BT_OK; n++) {
+		mem_fail_at(n);
+		code = announce_add(o.a, 0, slice_str(A));
+		mem_fail_at(0);
+		ck_assert_uint_eq(announce_tracker_count(o.a), code == BT_OK);
+	}
+	finish();
+}
+END_TEST
+
+/* What holds for every history: who has heard what, and nothing stands still. */
+struct heard {
+	bool started;
+};
+
+static struct heard *
+heard_of(struct heard heard[3][2], const struct sent *s)
+{
+	unsigned t = strcmp(s->url, A) == 0 ? 0 : strcmp(s->url, B) == 0 ? 1 : 2;
+
+	return &heard[t][s->family == ADDR_V6];
+}
+
+static void
+check_new(struct heard heard[3][2], size_t from, bool completed)
+{
+	for (size_t i = from; i < o.count; i++) {
+		struct sent *s = &o.sent[i];
+		struct heard *h = heard_of(heard, s);
+
+		switch (s->req.event) {
+		case ANNOUNCE_STARTED:
+			ck_assert(!h->started);
+			break;
+		case ANNOUNCE_COMPLETED:
+			ck_assert(h->started && completed);
+			break;
+		case ANNOUNCE_STOPPED:
+			ck_assert(h->started);
+			h->started = false;
+			break;
+		default:
+			ck_assert(h->started);
+		}
+	}
+}
+
+static void
+answer_one(struct heard heard[3][2], struct rng *rng, bool *completed)
+{
+	size_t open[64], n = 0;
+	struct sent *s;
+
+	for (size_t i = 0; i < o.count; i++) {
+		if (o.sent[i].open && n < COUNT_OF(open))
+			open[n++] = i;
+	}
+	if (n == 0)
+		return;
+	s = &o.sent[open[rng_below(rng, (uint32_t)n)]];
+	switch (rng_below(rng, 4)) {
+	case 0:
+		refuse(s);
+		break;
+	case 1:
+		fail_with(s, "no", rng_below(rng, 3) == 0 ? 50 : -1, rng_below(rng, 5) == 0 ? 7 : -1);
+		break;
+	default:
+		if (s->req.event == ANNOUNCE_STARTED)
+			heard_of(heard, s)->started = true;
+		if (s->req.event == ANNOUNCE_COMPLETED)
+			*completed = false;
+		ok(s);
+	}
+}
+
+static bool
+anything_open(void)
+{
+	for (size_t i = 0; i < o.count; i++) {
+		if (o.sent[i].open)
+			return true;
+	}
+	return false;
+}
+
+START_TEST(any_history)
+{
+	for (uint64_t seed = 0; seed < 300; seed++) {
+		struct heard heard[3][2] = { 0 };
+		bool completed = false, running = false;
+		struct rng rng;
+
+		begin(seed, seed % 4);
+		rng_seed(&rng, seed + 1000);
+		add(0, A);
+		add(0, B);
+		add(1, C);
+		for (unsigned step = 0; step < 300; step++) {
+			size_t from = o.count;
+
+			switch (rng_below(&rng, 20)) {
+			case 0:
+				if (!running)
+					memset(heard, 0, sizeof(heard));
+				completed = completed && running;
+				running = true;
+				announce_start(o.a, o.now);
+				break;
+			case 1:
+				announce_stop(o.a, o.now);
+				running = false;
+				break;
+			case 2:
+				completed = completed || running;
+				announce_completed(o.a, o.now);
+				break;
+			case 3:
+				announce_now(o.a, o.now);
+				break;
+			case 4:
+				announce_want_peers(o.a, o.now);
+				break;
+			case 5: case 6: case 7:
+				if (announce_due(o.a) != NEVER && announce_due(o.a) > o.now)
+					o.now = announce_due(o.a);
+				announce_tick(o.a, o.now);
+				break;
+			case 8:
+				o.now += rng_below(&rng, 100) * SECOND;
+				announce_tick(o.a, o.now);
+				break;
+			default:
+				answer_one(heard, &rng, &completed);
+			}
+			check_new(heard, from, completed);
+			ck_assert(!running || anything_open() || announce_due(o.a) != NEVER);
+			ck_assert(running || announce_is_idle(o.a) || anything_open());
+			ck_assert(!announce_is_idle(o.a) || !anything_open());
+		}
+		finish();
+	}
+}
+END_TEST
+
+Suite *
+announce_suite(void)
+{
+	Suite *s = suite_create("announce/announce");
+	TCase *c = tcase_create("announce/announce");
+
+	tcase_set_timeout(c, 60);
+	tcase_add_test(c, a_life);
+	tcase_add_test(c, completed_until_heard);
+	tcase_add_test(c, stop_while_starting);
+	tcase_add_test(c, stop_with_completed);
+	tcase_add_test(c, stopped_to_those_that_know);
+	tcase_add_test(c, tiers);
+	tcase_add_test(c, promotion);
+	tcase_add_test(c, retry_table);
+	tcase_add_test(c, retry_in);
+	tcase_add_test(c, never_is_for_one);
+	tcase_add_test(c, intervals);
+	tcase_add_test(c, by_hand);
+	tcase_add_test(c, tracker_ids);
+	tcase_add_test(c, both_families);
+	tcase_add_test(c, status_without_secrets);
+	tcase_add_test(c, nobody_to_ask);
+	tcase_add_test(c, no_memory);
+	tcase_add_test(c, any_history);
+	suite_add_tcase(s, c);
+	return s;
+}

@@ -1,0 +1,677 @@
+/* SPDX-License-Identifier: ISC */
+#include "announce/announce_net.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "http_server.h"
+#include "net/sock.h"
+#include "proto/udp_announce.h"
+
+Suite *announce_net_suite(void);
+
+/* -- a UDP tracker on a thread of its own -- */
+
+enum udp_mode { UDP_FINE, UDP_SILENT, UDP_LOSSY, UDP_LIAR, UDP_REFUSES, UDP_FORGETFUL };
+
+struct udp_tracker {
+	int fd, other;		/* a liar sends from other */
+	struct addr at;
+	enum udp_mode mode;
+	atomic_bool stopping;
+	atomic_uint connects, announces;
+	uint64_t good_id;
+	char url_data[64];
+	pthread_t thread;
+};
+
+static void
+udp_tell(int fd, const struct addr *to, struct buf *b)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sock_from_addr(to, &ss);
+
+	ck_assert(!buf_failed(b));
+	(void)sendto(fd, b->ptr, b->len, 0, (struct sockaddr *)&ss, len);
+	buf_clear(b);
+}
+
+static void
+udp_answer(struct udp_tracker *t, int fd, const struct addr *to, const struct udp_request *q,
+    const char *peer)
+{
+	struct announce_reply reply;
+	struct addr a;
+	struct buf b;
+
+	buf_init(&b, 2048);
+	announce_reply_init(&reply);
+	reply.interval = 900;
+	reply.complete = 3;
+	reply.incomplete = 4;
+	ck_assert(addr_parse(peer, 6881, &a));
+	ck_assert(announce_reply_add(&reply, &a, NULL));
+	if (q->action == UDP_CONNECT)
+		udp_connect_reply_write(&b, q->transaction, t->good_id);
+	else
+		udp_announce_reply_write(&b, q->transaction, &reply, to->family);
+	udp_tell(fd, to, &b);
+	announce_reply_fini(&reply);
+	buf_fini(&b);
+}
+
+/* Everything that must not be believed. */
+static void
+udp_lie(struct udp_tracker *t, const struct addr *to, const struct udp_request *q)
+{
+	struct udp_request other = *q;
+	struct buf b;
+
+	buf_init(&b, 2048);
+	other.transaction++;
+	udp_answer(t, t->fd, to, &other, "10.66.6.1");
+	other.transaction--;
+	other.action = q->action == UDP_CONNECT ? UDP_ANNOUNCE : UDP_CONNECT;
+	udp_answer(t, t->fd, to, &other, "10.66.6.2");
+	udp_answer(t, t->other, to, q, "10.66.6.3");
+	udp_error_write(&b, q->transaction, slice_str("forged"));
+	udp_tell(t->other, to, &b);
+	buf_add_str(&b, "\0\0\0");
+	udp_tell(t->fd, to, &b);
+	buf_add_str(&b, "d1:rd2:id20:");
+	udp_tell(t->fd, to, &b);
+	buf_fini(&b);
+}
+
+static void
+udp_serve(struct udp_tracker *t, const struct addr *from, const struct udp_request *q)
+{
+	bool forgotten = q->action == UDP_ANNOUNCE && q->connection != t->good_id;
+	unsigned nth = q->action == UDP_CONNECT ? atomic_fetch_add(&t->connects, 1) :
+	    atomic_fetch_add(&t->announces, 1);
+	struct buf b;
+
+	if (q->url_len > 0)
+		(void)snprintf(t->url_data, sizeof(t->url_data), "%.*s", q->url_len, (const char *)q->url);
+	if (t->mode == UDP_SILENT || (t->mode == UDP_LOSSY && nth == 0))
+		return;
+	if (t->mode == UDP_LIAR)
+		udp_lie(t, from, q);
+	buf_init(&b, 2048);
+	if ((t->mode == UDP_REFUSES && q->action == UDP_ANNOUNCE) || forgotten) {
+		udp_error_write(&b, q->transaction, slice_str(forgotten ? "bad id" : "go away"));
+		udp_tell(t->fd, from, &b);
+	} else {
+		udp_answer(t, t->fd, from, q, from->family == ADDR_V6 ? "fd99::7" : "10.1.2.3");
+		if (t->mode == UDP_FORGETFUL && q->action == UDP_ANNOUNCE)
+			t->good_id++;
+	}
+	buf_fini(&b);
+}
+
+static void *
+udp_run(void *arg)
+{
+	struct udp_tracker *t = arg;
+	struct pollfd p = { .fd = t->fd, .events = POLLIN };
+
+	while (!atomic_load(&t->stopping)) {
+		uint8_t packet[4096];
+		struct sockaddr_storage ss;
+		socklen_t len = sizeof(ss);
+		struct addr from;
+		struct udp_request q;
+		ssize_t n;
+
+		if (poll(&p, 1, 10) <= 0)
+			continue;
+		n = recvfrom(t->fd, packet, sizeof(packet), 0, (struct sockaddr *)&ss, &len);
+		if (n > 0 && sock_to_addr(&ss, &from) &&
+		    udp_request_parse(slice_of(packet, (size_t)n), &q) == STEP_DONE)
+			udp_serve(t, &from, &q);
+	}
+	return NULL;
+}
+
+static bool
+udp_tracker_start(struct udp_tracker *t, const char *ip, enum udp_mode mode)
+{
+	struct addr at;
+	struct bt_error err;
+
+	memset(t, 0, sizeof(*t));
+	ck_assert(addr_parse(ip, 0, &at));
+	t->mode = mode;
+	t->good_id = 0x1122334455667788;
+	t->fd = sock_udp(&at, &err);
+	if (t->fd < 0)
+		return false;
+	t->other = sock_udp(&at, &err);
+	ck_assert(sock_local(t->fd, &t->at));
+	ck_assert_int_eq(pthread_create(&t->thread, NULL, udp_run, t), 0);
+	return true;
+}
+
+static void
+udp_tracker_stop(struct udp_tracker *t)
+{
+	atomic_store(&t->stopping, true);
+	(void)pthread_join(t->thread, NULL);
+	(void)close(t->fd);
+	(void)close(t->other);
+}
+
+/* -- the client -- */
+
+struct client {
+	struct loop *loop;
+	struct fetch *fetch;
+	struct resolve *resolve;
+	struct announce_net *net;
+	struct announce_req req;
+	unsigned answers, wanted;
+	/* of the last answer */
+	bool replied, failed;
+	enum bt_code code;
+	char text[300];
+	int64_t interval, complete, retry_in;
+	size_t peers;
+	struct addr peer;
+};
+
+static void
+client_init(struct client *c)
+{
+	struct announce_net_opts opts = { .timeout = 2 * SECOND, .udp_resend = 50 * MSEC };
+
+	memset(c, 0, sizeof(*c));
+	opts.loop = c->loop = loop_new();
+	opts.fetch = c->fetch = fetch_new(c->loop);
+	opts.resolve = c->resolve = resolve_new(c->loop);
+	opts.user_agent = "btcore/test";
+	opts.stop_timeout = 300 * MSEC;
+	ck_assert(addr_parse("127.0.0.1", 0, &opts.bind4));
+	c->net = announce_net_new(&opts);
+	ck_assert_ptr_nonnull(c->net);
+	announce_req_init(&c->req);
+	memset(c->req.info_hash, 0xaa, 20);
+	memset(c->req.peer_id, 'p', 20);
+	c->req.port = 6881;
+	c->req.compact = 1;
+	c->req.left = 1000;
+	c->req.event = ANNOUNCE_STARTED;
+	announce_set_key(&c->req, 0x12345678);
+}
+
+static void
+client_fini(struct client *c)
+{
+	announce_net_free(c->net);
+	fetch_free(c->fetch);
+	resolve_free(c->resolve);
+	loop_free(c->loop);
+}
+
+static void
+on_answer(void *arg, uint64_t id, const struct announce_reply *reply, enum bt_code code,
+    const char *text)
+{
+	struct client *c = arg;
+
+	c->code = code;
+	c->replied = reply != NULL;
+	ck_assert((reply == NULL) == (code != BT_OK));
+	(void)snprintf(c->text, sizeof(c->text), "%s", text);
+	if (reply != NULL) {
+		c->failed = reply->failed;
+		if (reply->failed)
+			(void)snprintf(c->text, sizeof(c->text), "%.*s", (int)reply->failure.len,
+			    (const char *)reply->failure.ptr);
+		c->interval = reply->interval;
+		c->complete = reply->complete;
+		c->retry_in = reply->retry_in;
+		c->peers = reply->peers.len;
+		if (c->peers > 0)
+			c->peer = announce_reply_peer(reply, 0)->addr;
+	}
+	announce_cancel(c->net, c, id);
+	if (++c->answers == c->wanted)
+		loop_stop(c->loop);
+}
+
+static void
+give_up(void *arg, usec now)
+{
+	(void)arg;
+	(void)now;
+	ck_abort_msg("no answer");
+}
+
+static void
+announce_n(struct client *c, const char *url, enum addr_family family, unsigned n)
+{
+	struct loop_timer guard;
+
+	c->answers = 0;
+	c->wanted = n;
+	c->failed = false;
+	ck_assert(loop_timer_init(&guard, c->loop, give_up, NULL));
+	loop_timer_set(&guard, 20 * SECOND);
+	for (unsigned i = 1; i <= n; i++)
+		ck_assert(announce_send(c->net, url, family, &c->req, on_answer, c, i));
+	ck_assert_uint_eq(c->answers, 0);
+	loop_run(c->loop);
+	ck_assert_uint_eq(c->answers, n);
+	loop_timer_fini(&guard);
+	ck_assert_ptr_null(strstr(c->text, "s3cr3t"));
+	ck_assert_ptr_null(strchr(c->text, '\n'));
+}
+
+static void
+announce_udp(struct client *c, const struct udp_tracker *t, const char *path, unsigned n)
+{
+	char url[128], at[ADDR_TEXT_MAX];
+
+	(void)snprintf(url, sizeof(url), "udp://%s%s", addr_text(&t->at, at), path);
+	announce_n(c, url, ADDR_NONE, n);
+}
+
+static void
+check_fine(const struct client *c)
+{
+	char text[ADDR_TEXT_MAX];
+
+	ck_assert_msg(c->replied, "%s", c->text);
+	ck_assert_msg(!c->failed, "%s", c->text);
+	ck_assert_int_eq(c->interval, 900);
+	ck_assert_int_eq(c->complete, 3);
+	ck_assert_uint_eq(c->peers, 1);
+	ck_assert_str_eq(addr_text(&c->peer, text),
+	    c->peer.family == ADDR_V6 ? "[fd99::7]:6881" : "10.1.2.3:6881");
+}
+
+START_TEST(udp_fine)
+{
+	struct client c;
+	struct udp_tracker t;
+
+	client_init(&c);
+	ck_assert(udp_tracker_start(&t, "127.0.0.1", UDP_FINE));
+	announce_udp(&c, &t, "/announce?key=s3cr3t", 1);
+	check_fine(&c);
+	ck_assert_str_eq(t.url_data, "/announce?key=s3cr3t");
+	/* One connection id serves all for a minute. */
+	announce_udp(&c, &t, "", 20);
+	check_fine(&c);
+	ck_assert_uint_eq(atomic_load(&t.connects), 1);
+	ck_assert_uint_eq(atomic_load(&t.announces), 21);
+	udp_tracker_stop(&t);
+	client_fini(&c);
+}
+END_TEST
+
+/* Many at once, before there is a connection id: one connect for all. */
+START_TEST(udp_crowd)
+{
+	struct client c;
+	struct udp_tracker t;
+	char url[64];
+
+	client_init(&c);
+	ck_assert(udp_tracker_start(&t, "127.0.0.1", UDP_FINE));
+	(void)snprintf(url, sizeof(url), "udp://localhost:%u/announce", t.at.port);
+	announce_n(&c, url, ADDR_V4, 200);
+	check_fine(&c);
+	ck_assert_uint_eq(atomic_load(&t.connects), 1);
+	udp_tracker_stop(&t);
+	client_fini(&c);
+}
+END_TEST
+
+START_TEST(udp_loss)
+{
+	struct client c;
+	struct udp_tracker t;
+
+	client_init(&c);
+	ck_assert(udp_tracker_start(&t, "127.0.0.1", UDP_LOSSY));
+	announce_udp(&c, &t, "", 1);
+	check_fine(&c);
+	ck_assert_uint_eq(atomic_load(&t.connects), 2);
+	ck_assert_uint_eq(atomic_load(&t.announces), 2);
+	udp_tracker_stop(&t);
+	client_fini(&c);
+}
+END_TEST
+
+START_TEST(udp_lies)
+{
+	struct client c;
+	struct udp_tracker t;
+
+	client_init(&c);
+	ck_assert(udp_tracker_start(&t, "127.0.0.1", UDP_LIAR));
+	announce_udp(&c, &t, "", 1);
+	check_fine(&c);
+	udp_tracker_stop(&t);
+	client_fini(&c);
+}
+END_TEST
+
+START_TEST(udp_refusal)
+{
+	struct client c;
+	struct udp_tracker t;
+
+	client_init(&c);
+	ck_assert(udp_tracker_start(&t, "127.0.0.1", UDP_REFUSES));
+	announce_udp(&c, &t, "", 1);
+	ck_assert(c.replied && c.failed);
+	ck_assert_str_eq(c.text, "go away");
+	/* With a cached id it is asked once more with a new one. */
+	announce_udp(&c, &t, "", 1);
+	ck_assert(c.replied && c.failed);
+	ck_assert_uint_eq(atomic_load(&t.connects), 2);
+	udp_tracker_stop(&t);
+	/* A restarted tracker knows nothing of its old ids. */
+	ck_assert(udp_tracker_start(&t, "127.0.0.1", UDP_FORGETFUL));
+	announce_udp(&c, &t, "", 1);
+	check_fine(&c);
+	announce_udp(&c, &t, "", 1);
+	check_fine(&c);
+	ck_assert_uint_eq(atomic_load(&t.connects), 2);
+	ck_assert_uint_eq(atomic_load(&t.announces), 3);
+	udp_tracker_stop(&t);
+	client_fini(&c);
+}
+END_TEST
+
+START_TEST(udp_silence)
+{
+	struct client c;
+	struct udp_tracker t;
+
+	client_init(&c);
+	ck_assert(udp_tracker_start(&t, "127.0.0.1", UDP_SILENT));
+	c.req.event = ANNOUNCE_STOPPED;
+	announce_udp(&c, &t, "/s3cr3t", 3);
+	ck_assert(!c.replied);
+	ck_assert_int_eq(c.code, BT_ETIMEOUT);
+	ck_assert_str_eq(c.text, "no answer in 0.3 s");
+	ck_assert_uint_ge(atomic_load(&t.connects), 2);
+	ck_assert_uint_le(atomic_load(&t.connects), 4);
+	ck_assert_uint_eq(atomic_load(&t.announces), 0);
+	announce_n(&c, "udp://no-such-host.invalid:80/s3cr3t", ADDR_NONE, 2);
+	ck_assert(!c.replied);
+	announce_n(&c, "udp://127.0.0.1:80", ADDR_V6, 1);
+	ck_assert_int_eq(c.code, BT_EUNREACH);
+	announce_n(&c, "udp://127.0.0.1", ADDR_NONE, 1);
+	ck_assert_int_eq(c.code, BT_EUNSUP);
+	announce_n(&c, "wss://s3cr3t/announce", ADDR_NONE, 1);
+	ck_assert_int_eq(c.code, BT_EUNSUP);
+	announce_n(&c, "s3cr3t", ADDR_NONE, 1);
+	ck_assert_int_eq(c.code, BT_EUNSUP);
+	udp_tracker_stop(&t);
+	client_fini(&c);
+}
+END_TEST
+
+START_TEST(udp_over_v6)
+{
+	struct client c;
+	struct udp_tracker t;
+
+	client_init(&c);
+	if (udp_tracker_start(&t, "::1", UDP_FINE)) {
+		announce_udp(&c, &t, "", 1);
+		check_fine(&c);
+		ck_assert_uint_eq(c.peer.family, ADDR_V6);
+		udp_tracker_stop(&t);
+	} else {
+		(void)printf("SKIPPED: no IPv6 here\n");
+	}
+	client_fini(&c);
+}
+END_TEST
+
+static void
+never(void *arg, uint64_t id, const struct announce_reply *reply, enum bt_code code,
+    const char *text)
+{
+	(void)arg;
+	(void)id;
+	(void)reply;
+	(void)code;
+	(void)text;
+	ck_abort_msg("answered though cancelled");
+}
+
+START_TEST(cancelled)
+{
+	struct client c;
+	struct udp_tracker t, silent;
+	char url[64], quiet[64];
+	int x, y;
+
+	client_init(&c);
+	ck_assert(udp_tracker_start(&t, "127.0.0.1", UDP_FINE));
+	ck_assert(udp_tracker_start(&silent, "127.0.0.1", UDP_SILENT));
+	(void)snprintf(url, sizeof(url), "udp://127.0.0.1:%u", t.at.port);
+	(void)snprintf(quiet, sizeof(quiet), "udp://127.0.0.1:%u", silent.at.port);
+	for (uint64_t i = 1; i < 5; i++) {
+		ck_assert(announce_send(c.net, url, ADDR_NONE, &c.req, never, &x, i));
+		ck_assert(announce_send(c.net, "udp://localhost:1", ADDR_NONE, &c.req, never, &y, i));
+		ck_assert(announce_send(c.net, "http://127.0.0.1:1", ADDR_NONE, &c.req, never, &y, i));
+		ck_assert(announce_send(c.net, "bad", ADDR_NONE, &c.req, never, &y, i));
+		ck_assert(announce_send(c.net, quiet, ADDR_NONE, &c.req, never, &y, i));
+	}
+	announce_cancel(c.net, &x, 1);
+	announce_cancel(c.net, &x, 77);
+	announce_cancel_all(c.net, &x);
+	announce_cancel_all(c.net, &y);
+	/* What is under way at the end is dropped. */
+	ck_assert(announce_send(c.net, quiet, ADDR_NONE, &c.req, never, &y, 1));
+	announce_n(&c, url, ADDR_NONE, 3);
+	check_fine(&c);
+	client_fini(&c);
+	udp_tracker_stop(&t);
+	udp_tracker_stop(&silent);
+}
+END_TEST
+
+/* -- HTTP -- */
+
+static void
+http_reply(int fd, const char *status, const char *body)
+{
+	char head[200];
+
+	(void)snprintf(head, sizeof(head), "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n", status,
+	    strlen(body));
+	http_send_text(fd, head);
+	http_send_text(fd, body);
+}
+
+#define FINE "d8:completei3e8:intervali900e5:peersld2:ip8:10.1.2.34:porti6881eeee"
+
+static void
+serve(struct http_server *s, int fd, const char *target, const char *head)
+{
+	if (strncmp(target, "/announce", 9) == 0 && (strstr(target, "info_hash=%AA%AA") == NULL ||
+	    strstr(target, "&port=6881") == NULL || strstr(target, "&left=1000") == NULL ||
+	    strstr(target, "&event=started") == NULL || strstr(target, "&compact=1") == NULL ||
+	    strstr(head, "User-Agent: btcore/test\r\n") == NULL))
+		http_reply(fd, "200 OK", "d14:failure reason11:bad requeste");
+	else if (strncmp(target, "/announce", 9) == 0)
+		http_reply(fd, "200 OK", FINE);
+	else if (strncmp(target, "/refuse", 7) == 0)
+		http_reply(fd, "403 Forbidden", "d14:failure reason7:go away8:retry ini5ee");
+	else if (strncmp(target, "/gone", 5) == 0)
+		http_reply(fd, "410 Gone", "");
+	else if (strncmp(target, "/error-with-peers", 17) == 0)
+		http_reply(fd, "500 Oops", FINE);
+	else if (strncmp(target, "/error", 6) == 0)
+		http_reply(fd, "502 Bad Gateway", "<html>s3cr3t\n</html>");
+	else if (strncmp(target, "/html", 5) == 0)
+		http_reply(fd, "200 OK", "<html>s3cr3t\n</html>");
+	else if (strncmp(target, "/empty", 6) == 0)
+		http_reply(fd, "200 OK", "");
+	else if (strncmp(target, "/loop", 5) == 0)
+		http_send_text(fd, "HTTP/1.1 302 Found\r\nLocation: /loop?s3cr3t\r\n"
+		    "Content-Length: 0\r\n\r\n");
+	else
+		http_hang(s, fd);
+}
+
+static void
+announce_http(struct client *c, const struct http_server *s, const char *path)
+{
+	char url[256];
+
+	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%u%s", s->port, path);
+	announce_n(c, url, ADDR_V4, 1);
+}
+
+START_TEST(http)
+{
+	static const char *const bad[] = {
+		"/error?key=s3cr3t", "/error-with-peers", "/html", "/empty", "/loop?s3cr3t"
+	};
+	struct client c;
+	struct http_server s;
+
+	client_init(&c);
+	ck_assert(http_server_start(&s, AF_INET, serve));
+	announce_http(&c, &s, "/announce");
+	check_fine(&c);
+	announce_http(&c, &s, "/announce?passkey=s3cr3t");
+	check_fine(&c);
+	announce_http(&c, &s, "/refuse");
+	ck_assert(c.replied && c.failed);
+	ck_assert_str_eq(c.text, "go away");
+	ck_assert_int_eq(c.retry_in, 5);
+	announce_http(&c, &s, "/gone");
+	ck_assert(c.replied && c.failed);
+	ck_assert_int_eq(c.retry_in, RETRY_NEVER);
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		announce_http(&c, &s, bad[i]);
+		ck_assert_msg(!c.replied && c.code == BT_EPROTO && c.text[0] != '\0', "%s: %d %s",
+		    bad[i], c.code, c.text);
+	}
+	c.req.event = ANNOUNCE_STOPPED;
+	announce_http(&c, &s, "/hang");
+	ck_assert_int_eq(c.code, BT_ETIMEOUT);
+	http_server_stop(&s);
+	announce_http(&c, &s, "/s3cr3t/announce");
+	ck_assert_int_eq(c.code, BT_EUNREACH);
+	client_fini(&c);
+}
+END_TEST
+
+/* -- the real thing -- */
+
+static uint16_t
+free_port(void)
+{
+	struct addr at;
+	struct bt_error err;
+	int fd;
+
+	ck_assert(addr_parse("127.0.0.1", 0, &at));
+	fd = sock_listen(&at, &err);
+	ck_assert_int_ge(fd, 0);
+	ck_assert(sock_local(fd, &at));
+	(void)close(fd);
+	return at.port;
+}
+
+/* It changes its root to dir, reads the whitelist there, and becomes nobody. */
+static pid_t
+opentracker_start(const char *dir, const char *port)
+{
+	char path[64];
+	FILE *f;
+	pid_t pid;
+
+	(void)chmod(dir, 0755);
+	(void)snprintf(path, sizeof(path), "%s/whitelist", dir);
+	f = fopen(path, "w");
+	ck_assert_ptr_nonnull(f);
+	for (int i = 0; i < 20; i++)
+		(void)fprintf(f, "aa");
+	(void)fprintf(f, "\n");
+	(void)fclose(f);
+	pid = fork();
+	if (pid == 0) {
+		if (freopen("/dev/null", "w", stdout) != NULL && freopen("/dev/null", "w", stderr) != NULL)
+			(void)execlp("opentracker", "opentracker", "-i", "127.0.0.1", "-p", port,
+			    "-P", port, "-d", dir, "-u", "nobody", "-w", "/whitelist", NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
+START_TEST(opentracker)
+{
+	char dir[] = "/tmp/btcore-test-XXXXXX", path[64], port[8], url[2][64];
+	struct client c;
+	pid_t pid;
+	int tries = 0;
+
+	if (system("command -v opentracker >/dev/null") != 0 || geteuid() != 0) {
+		(void)printf("SKIPPED: opentracker is not installed, or not run by root\n");
+		return;
+	}
+	client_init(&c);
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	(void)snprintf(port, sizeof(port), "%u", free_port());
+	pid = opentracker_start(dir, port);
+	(void)snprintf(url[0], sizeof(url[0]), "http://127.0.0.1:%s/announce", port);
+	(void)snprintf(url[1], sizeof(url[1]), "udp://127.0.0.1:%s", port);
+	do {
+		(void)usleep(20000);
+		announce_n(&c, url[0], ADDR_V4, 1);
+	} while (!c.replied && ++tries < 100);
+	ck_assert_msg(c.replied && !c.failed, "%s", c.text);
+	for (uint16_t i = 1; i < 5; i++) {
+		c.req.port = (uint16_t)(6881 + i);
+		c.req.peer_id[19] = (uint8_t)i;
+		announce_n(&c, url[i % 2], ADDR_V4, 1);
+		ck_assert_msg(c.replied && !c.failed, "%s: %s", url[i % 2], c.text);
+		ck_assert_uint_ge(c.peers, i);
+		ck_assert_int_gt(c.interval, 0);
+	}
+	c.req.info_hash[0] = 0;
+	announce_n(&c, url[0], ADDR_V4, 1);
+	ck_assert(c.replied && c.failed);
+	(void)kill(pid, SIGKILL);
+	(void)waitpid(pid, NULL, 0);
+	(void)snprintf(path, sizeof(path), "%s/whitelist", dir);
+	(void)unlink(path);
+	(void)rmdir(dir);
+	client_fini(&c);
+}
+END_TEST
+
+Suite *
+announce_net_suite(void)
+{
+	Suite *s = suite_create("announce/announce_net");
+	TCase *c = tcase_create("announce/announce_net");
+
+	(void)setenv("no_proxy", "*", 1);
+	tcase_set_timeout(c, 60);
+	tcase_add_test(c, udp_fine);
+	tcase_add_test(c, udp_crowd);
+	tcase_add_test(c, udp_loss);
+	tcase_add_test(c, udp_lies);
+	tcase_add_test(c, udp_refusal);
+	tcase_add_test(c, udp_silence);
+	tcase_add_test(c, udp_over_v6);
+	tcase_add_test(c, cancelled);
+	tcase_add_test(c, http);
+	tcase_add_test(c, opentracker);
+	suite_add_tcase(s, c);
+	return s;
+}
