@@ -351,6 +351,12 @@ bt_metainfo_open(const char *path, struct bt_metainfo **out, struct bt_error *er
 	return code;
 }
 
+enum bt_code
+bt_metainfo_save(const struct bt_metainfo *m, const char *path, struct bt_error *err)
+{
+	return file_replace(path, slice_of(m->bytes, m->len), err);
+}
+
 void
 bt_metainfo_free(struct bt_metainfo *m)
 {

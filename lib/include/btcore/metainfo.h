@@ -40,6 +40,9 @@ enum bt_code bt_metainfo_parse(struct bt_slice bytes, struct bt_metainfo **out,
 
 void bt_metainfo_free(struct bt_metainfo *m);
 
+/* Writes the bytes as they were read; an old file is replaced at once or not at all. */
+enum bt_code bt_metainfo_save(const struct bt_metainfo *m, const char *path, struct bt_error *err);
+
 /* The whole file, and the info dictionary inside it, as they were read. */
 struct bt_slice bt_metainfo_bytes(const struct bt_metainfo *m);
 struct bt_slice bt_metainfo_info(const struct bt_metainfo *m);

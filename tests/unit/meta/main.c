@@ -2,6 +2,7 @@
 #include "base/cdefs.h"
 #include "helper.h"
 
+Suite *create_suite(void);
 Suite *layout_suite(void);
 Suite *merkle_suite(void);
 Suite *metainfo_suite(void);
@@ -10,6 +11,7 @@ int
 main(void)
 {
 	Suite *(*const make[])(void) = {
+		create_suite,
 		layout_suite,
 		merkle_suite,
 		metainfo_suite,

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: ISC */
+#include "meta/walk.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "meta/names.h"
+
+#define MAX_TEXT ((size_t)1 << 30)	/* bytes of paths */
+#define MAX_FILES 4000000		/* more do not fit into a torrent that we would read */
+
+static enum bt_code
+no_memory(struct bt_error *err)
+{
+	return fail(err, BT_ENOMEM, "out of memory");
+}
+
+static char *
+join(const char *root, const char *below)
+{
+	size_t size = strlen(root) + strlen(below) + 2;
+	char *path = mem_alloc(size);
+
+	if (path != NULL)
+		(void)snprintf(path, size, "%s%s%s", root, below[0] == '\0' ? "" : "/", below);
+	return path;
+}
+
+char *
+walk_full_path(const struct walk *w, const struct walk_file *f)
+{
+	return join(w->root, walk_path(w, f));
+}
+
+static size_t
+depth_of(const char *below)
+{
+	size_t depth = 1;
+
+	for (; *below != '\0'; below++)
+		depth += *below == '/';
+	return depth;
+}
+
+static enum bt_code
+add_file(struct walk *w, const char *below, const struct stat *st, struct bt_error *err)
+{
+	struct walk_file f = { .path = w->text.len, .size = (uint64_t)st->st_size,
+		.mtime = st->st_mtim };
+
+	if (w->files.len == MAX_FILES)
+		return fail(err, BT_ELIMIT, "%s: more than %u files", w->root, MAX_FILES);
+	if (!add_u64(w->total, f.size, &w->total) || w->total > INT64_MAX)
+		return fail(err, BT_ELIMIT, "%s: too large", w->root);
+	buf_add(&w->text, below, strlen(below) + 1);
+	if (buf_failed(&w->text) || vec_add(&w->files, &f) == NULL)
+		return no_memory(err);
+	return BT_OK;
+}
+
+/* One entry: a file is added, a directory goes onto the list of those to be read. */
+static enum bt_code
+add_entry(struct walk *w, struct vec *todo, char *below, bool *kept, struct bt_error *err)
+{
+	char *full = join(w->root, below);
+	enum bt_code code = BT_OK;
+	struct stat st, link;
+
+	*kept = false;
+	if (full == NULL)
+		return no_memory(err);
+	if (stat(full, &st) != 0 || lstat(full, &link) != 0) {
+		code = fail_errno(err, "%s", full);
+	} else if (S_ISREG(st.st_mode)) {
+		code = add_file(w, below, &st, err);
+	} else if (!S_ISDIR(st.st_mode)) {
+		code = fail(err, BT_EUNSUP, "%s: neither a file nor a directory", full);
+	} else if (S_ISLNK(link.st_mode)) {
+		code = fail(err, BT_EUNSUP, "%s: a symbolic link to a directory", full);
+	} else if (depth_of(below) >= NAMES_MAX_DEPTH) {
+		code = fail(err, BT_ELIMIT, "%s: too many directories in each other", full);
+	} else if (vec_add(todo, &below) == NULL) {
+		code = no_memory(err);
+	} else {
+		*kept = true;
+	}
+	mem_free(full);
+	return code;
+}
+
+static enum bt_code
+read_folder(struct walk *w, struct vec *todo, const char *below, struct bt_error *err)
+{
+	char *full = join(w->root, below);
+	DIR *d = full == NULL ? NULL : opendir(full);
+	enum bt_code code = BT_OK;
+	const struct dirent *e;
+
+	if (d == NULL) {
+		code = full == NULL ? no_memory(err) : fail_errno(err, "%s", full);
+		mem_free(full);
+		return code;
+	}
+	while (code == BT_OK && (errno = 0, e = readdir(d)) != NULL) {
+		char *path;
+		bool kept = false;
+
+		if (e->d_name[0] == '.')
+			continue;
+		path = below[0] == '\0' ? mem_strdup(e->d_name) : join(below, e->d_name);
+		code = path == NULL ? no_memory(err) : add_entry(w, todo, path, &kept, err);
+		if (!kept)
+			mem_free(path);
+	}
+	if (code == BT_OK && errno != 0)
+		code = fail_errno(err, "%s", full);
+	(void)closedir(d);
+	mem_free(full);
+	return code;
+}
+
+static enum bt_code
+read_folders(struct walk *w, struct bt_error *err)
+{
+	enum bt_code code;
+	struct vec todo;	/* char *, below the root */
+
+	vec_init(&todo, sizeof(char *));
+	code = read_folder(w, &todo, "", err);
+	while (todo.len > 0) {
+		char *below = *(char **)vec_at(&todo, todo.len - 1);
+
+		vec_remove_swap(&todo, todo.len - 1);
+		if (code == BT_OK)
+			code = read_folder(w, &todo, below, err);
+		mem_free(below);
+	}
+	vec_fini(&todo);
+	if (code == BT_OK && w->files.len == 0)
+		return fail(err, BT_ENOENT, "%s: no files in this directory", w->root);
+	return code;
+}
+
+/* Element by element: '/' is less than any byte of a name. */
+static int
+by_path(const void *a, const void *b, void *text)
+{
+	const uint8_t *p = (const uint8_t *)text + ((const struct walk_file *)a)->path;
+	const uint8_t *q = (const uint8_t *)text + ((const struct walk_file *)b)->path;
+
+	while (*p == *q && *p != '\0')
+		p++, q++;
+	return (*p == '/' ? 1 : *p == '\0' ? 0 : *p + 1) - (*q == '/' ? 1 : *q == '\0' ? 0 : *q + 1);
+}
+
+static void
+sort_files(struct walk *w)
+{
+	uint64_t offset = 0;
+
+	qsort_r(w->files.items, w->files.len, w->files.item_size, by_path, w->text.ptr);
+	for (size_t i = 0; i < w->files.len; i++) {
+		struct walk_file *f = vec_at(&w->files, i);
+
+		f->offset = offset;
+		offset += f->size;
+	}
+}
+
+/* The last element of the path; what "." and ".." are called, the system knows. */
+static enum bt_code
+find_name(struct walk *w, struct bt_error *err)
+{
+	char *real = NULL;
+	const char *name = strrchr(w->root, '/');
+	enum bt_code code = BT_OK;
+
+	name = name == NULL ? w->root : name + 1;
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
+		real = realpath(w->root, NULL);
+		name = real == NULL ? NULL : strrchr(real, '/') + 1;
+	}
+	if (name == NULL)
+		code = fail_errno(err, "%s", w->root);
+	else if (name[0] == '\0')
+		code = fail(err, BT_EARG, "%s: has no name of its own", w->root);
+	else if ((w->name = mem_strdup(name)) == NULL)
+		code = no_memory(err);
+	free(real);
+	return code;
+}
+
+static enum bt_code
+open_root(struct walk *w, struct bt_error *err)
+{
+	enum bt_code code;
+	struct stat st;
+
+	for (size_t n = strlen(w->root); n > 1 && w->root[n - 1] == '/'; n--)
+		w->root[n - 1] = '\0';
+	code = find_name(w, err);
+	if (code != BT_OK)
+		return code;
+	if (stat(w->root, &st) != 0)
+		return fail_errno(err, "%s", w->root);
+	if (S_ISREG(st.st_mode))
+		return add_file(w, "", &st, err);
+	if (!S_ISDIR(st.st_mode))
+		return fail(err, BT_EUNSUP, "%s: neither a file nor a directory", w->root);
+	w->is_directory = true;
+	return read_folders(w, err);
+}
+
+enum bt_code
+walk_open(struct walk *w, const char *path, struct bt_error *err)
+{
+	enum bt_code code;
+
+	*w = (struct walk){ .total = 0 };
+	buf_init(&w->text, MAX_TEXT);
+	vec_init(&w->files, sizeof(struct walk_file));
+	w->root = mem_strdup(path);
+	code = w->root == NULL ? no_memory(err) : open_root(w, err);
+	if (code != BT_OK)
+		walk_close(w);
+	else
+		sort_files(w);
+	return code;
+}
+
+void
+walk_close(struct walk *w)
+{
+	mem_free(w->root);
+	mem_free(w->name);
+	vec_fini(&w->files);
+	buf_fini(&w->text);
+}

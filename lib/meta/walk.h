@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The files of a torrent to be made: a file, or all that is below a directory in byte order of
+ * the paths' elements. Names that begin with '.' are left out, empty directories vanish.
+ */
+#ifndef META_WALK_H
+#define META_WALK_H
+
+#include <time.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/vec.h"
+
+struct walk_file {
+	size_t path;		/* where its path begins in text, below the root, '/' between elements */
+	uint64_t size;
+	uint64_t offset;	/* in the content: the sizes of those before */
+	struct timespec mtime;
+};
+
+struct walk {
+	char *root;		/* the path that was given */
+	char *name;		/* its last element */
+	bool is_directory;
+	struct vec files;	/* struct walk_file */
+	struct buf text;
+	uint64_t total;		/* bytes of all files */
+};
+
+/* Links are followed to files; a link to a directory, a device and the like are errors. */
+enum bt_code walk_open(struct walk *w, const char *path, struct bt_error *err);
+void walk_close(struct walk *w);
+
+static inline const struct walk_file *
+walk_at(const struct walk *w, size_t i)
+{
+	return vec_at(&w->files, i);
+}
+
+/* Below the root; "" for the only file of a walk that is not of a directory. */
+static inline const char *
+walk_path(const struct walk *w, const struct walk_file *f)
+{
+	return (const char *)w->text.ptr + f->path;
+}
+
+/* The name under which the system knows the file; to be freed with mem_free, NULL: no memory. */
+char *walk_full_path(const struct walk *w, const struct walk_file *f);
+
+#endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: ISC */
+#include <btcore/create.h>
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "content.h"
+#include "meta/walk.h"
+
+Suite *create_suite(void);
+
+static char folder[64];
+
+static void
+make_folder(void)
+{
+	(void)snprintf(folder, sizeof(folder), "/tmp/btcore-create.XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	ck_assert_int_eq(chdir(folder), 0);
+}
+
+static void
+drop_folder(void)
+{
+	char command[100];
+
+	ck_assert_int_eq(chdir("/"), 0);
+	(void)snprintf(command, sizeof(command), "rm -rf %s", folder);
+	ck_assert_int_eq(system(command), 0);
+}
+
+/* With the folders on the way. */
+static void
+put_file(const char *path, const void *data, size_t size)
+{
+	char dir[256];
+	char *slash;
+
+	(void)snprintf(dir, sizeof(dir), "%s", path);
+	slash = strrchr(dir, '/');
+	if (slash != NULL) {
+		*slash = '\0';
+		ck_assert_int_eq(file_make_dirs(dir, NULL), BT_OK);
+	}
+	ck_assert_int_eq(file_replace(path, slice_of(data, size), NULL), BT_OK);
+}
+
+static void
+check_created(const char *name, uint32_t piece_length, unsigned workers, const char *want)
+{
+	struct bt_create_options o = { .piece_length = piece_length, .workers = workers };
+	struct bt_metainfo *m;
+	struct bt_error err;
+	char *hex;
+
+	ck_assert_msg(bt_create(name, &o, &m, &err) == BT_OK, "%s", err.text);
+	hex = hex_of(bt_metainfo_info_hash(m), 20);
+	ck_assert_msg(strcmp(hex, want) == 0, "%s: %s", name, hex);
+	free(hex);
+	bt_metainfo_free(m);
+}
+
+/* The content of the vectors gives the info-hashes of the vectors. */
+START_TEST(agrees_with_the_vectors)
+{
+	char *line = NULL, *field[MAX_FIELDS];
+	char name[64] = "", path[256];
+	uint32_t piece_length = 0;
+	unsigned count = 0;
+	FILE *f = open_data("torrents.tsv");
+
+	make_folder();
+	while (next_line(f, &line, field)) {
+		if (strcmp(field[0], "torrent") == 0) {
+			(void)snprintf(name, sizeof(name), "%s", field[1]);
+			piece_length = (uint32_t)strtoul(field[2], NULL, 10);
+		} else if (strcmp(field[0], "file") == 0) {
+			size_t size = strtoul(field[2], NULL, 10);
+			uint8_t *data = make_content(field[3], size);
+
+			(void)snprintf(path, sizeof(path), "%s%s%s", name,
+			    strcmp(name, field[1]) == 0 ? "" : "/",
+			    strcmp(name, field[1]) == 0 ? "" : field[1]);
+			put_file(path, data, size);
+			free(data);
+		} else if (strcmp(field[0], "v1") == 0) {
+			check_created(name, piece_length, 1, field[1]);
+			check_created(name, piece_length, 5, field[1]);
+			count++;
+		}
+	}
+	ck_assert_uint_eq(count, 8);
+	free(line);
+	(void)fclose(f);
+	drop_folder();
+}
+END_TEST
+
+START_TEST(walks_in_order_of_elements)
+{
+	static const char *const want[] = { "a/z", "a-b", "b/c/d", "b.c", "empty" };
+	struct walk w;
+
+	make_folder();
+	put_file("r/b.c", "x", 1);
+	put_file("r/a-b", "x", 1);
+	put_file("r/a/z", "x", 1);
+	put_file("r/a/.hidden", "x", 1);
+	put_file("r/.dir/x", "x", 1);
+	put_file("r/b/c/d", "x", 1);
+	put_file("r/empty", "", 0);
+	ck_assert_int_eq(mkdir("r/nothing", 0777), 0);
+	ck_assert_int_eq(walk_open(&w, "r//", NULL), BT_OK);
+	ck_assert_str_eq(w.name, "r");
+	ck_assert(w.is_directory);
+	ck_assert_uint_eq(w.total, 4);
+	ck_assert_uint_eq(w.files.len, 5);
+	for (size_t i = 0; i < 5; i++)
+		ck_assert_str_eq(walk_path(&w, walk_at(&w, i)), want[i]);
+	walk_close(&w);
+	ck_assert_int_eq(chdir("r/b"), 0);
+	ck_assert_int_eq(walk_open(&w, ".", NULL), BT_OK);
+	ck_assert_str_eq(w.name, "b");
+	walk_close(&w);
+	drop_folder();
+}
+END_TEST
+
+static void
+check_fails(const char *path, const char *word)
+{
+	struct bt_create_options o = { .workers = 2 };
+	struct bt_metainfo *m;
+	struct bt_error err;
+
+	ck_assert_int_ne(bt_create(path, &o, &m, &err), BT_OK);
+	ck_assert_msg(strstr(err.text, word) != NULL, "%s", err.text);
+	ck_assert_ptr_null(m);
+}
+
+START_TEST(says_what_it_cannot_take)
+{
+	make_folder();
+	check_fails("none", "none");
+	ck_assert_int_eq(mkdir("d", 0777), 0);
+	check_fails("d", "no files");
+	put_file("d/f", "x", 1);
+	ck_assert_int_eq(symlink("f", "d/link"), 0);
+	check_created("d", 16384, 1, "2a88ca04b26562a82ba34655847f2340e0002fab");
+	ck_assert_int_eq(symlink("nowhere", "d/dangling"), 0);
+	check_fails("d", "d/dangling");
+	ck_assert_int_eq(unlink("d/dangling"), 0);
+	ck_assert_int_eq(symlink(".", "d/loop"), 0);
+	check_fails("d", "d/loop");
+	ck_assert_int_eq(unlink("d/loop"), 0);
+	ck_assert_int_eq(mkfifo("d/pipe", 0666), 0);
+	check_fails("d", "d/pipe");
+	drop_folder();
+}
+END_TEST
+
+START_TEST(keeps_all_options)
+{
+	static const struct bt_create_tracker trackers[] = {
+		{ "http://a/", 0 }, { "http://b/", 0 }, { "udp://c:1", 1 } };
+	static const char *const seeds[] = { "http://s/1", "http://s/2" };
+	struct bt_create_options o = {
+		.name = "other", .announce = "http://a/", .trackers = trackers, .tracker_count = 3,
+		.http_seeds = seeds, .http_seed_count = 1, .url_seeds = seeds, .url_seed_count = 2,
+		.comment = "c", .created_by = "me", .source = "src", .creation_date = 5,
+		.encoding = true, .private = true,
+	};
+	struct bt_metainfo *m, *again;
+	struct bt_error err;
+
+	make_folder();
+	put_file("f", "", 0);
+	ck_assert_msg(bt_create("f", &o, &m, &err) == BT_OK, "%s", err.text);
+	ck_assert_int_eq(bt_metainfo_save(m, "f.torrent", &err), BT_OK);
+	bt_metainfo_free(m);
+	ck_assert_int_eq(bt_metainfo_open("f.torrent", &again, &err), BT_OK);
+	m = again;
+	ck_assert_ptr_null(bt_metainfo_tolerated(m));
+	ck_assert_str_eq(bt_metainfo_safe_name(m), "other");
+	ck_assert_uint_eq(bt_metainfo_piece_count(m), 0);
+	ck_assert_uint_eq(bt_metainfo_tier_count(m), 2);
+	ck_assert_uint_eq(bt_metainfo_tracker_count(m, 0), 2);
+	ck_assert(slice_eq_str(bt_metainfo_tracker(m, 1, 0), "udp://c:1"));
+	ck_assert_uint_eq(bt_metainfo_http_seed_count(m), 1);
+	ck_assert_uint_eq(bt_metainfo_url_seed_count(m), 2);
+	ck_assert(slice_eq_str(bt_metainfo_comment(m), "c"));
+	ck_assert(slice_eq_str(bt_metainfo_created_by(m), "me"));
+	ck_assert(slice_eq_str(bt_metainfo_source(m), "src"));
+	ck_assert_int_eq(bt_metainfo_creation_date(m), 5);
+	ck_assert(bt_metainfo_is_private(m));
+	bt_metainfo_free(m);
+	drop_folder();
+}
+END_TEST
+
+struct watch {
+	uint64_t done, total;
+	unsigned calls;
+	bool spoil;
+	volatile int cancel;
+	bool stop;
+};
+
+static void
+watch(void *arg, uint64_t done, uint64_t total)
+{
+	struct watch *w = arg;
+
+	ck_assert_uint_ge(done, w->done);
+	w->done = done;
+	w->total = total;
+	w->calls++;
+	if (w->stop)
+		w->cancel = 1;
+	if (w->spoil)
+		ck_assert_int_eq(truncate("big", 12000000), 0);
+	w->spoil = false;
+}
+
+START_TEST(tells_progress_and_stops)
+{
+	struct watch w = { .done = 0 };
+	struct bt_create_options o = { .progress = watch, .arg = &w, .cancel = &w.cancel,
+		.piece_length = 8 << 20, .workers = 2 };
+	uint8_t *data = make_content("big", 12000001);
+	struct bt_metainfo *m;
+	struct bt_error err;
+
+	make_folder();
+	put_file("big", data, 12000001);
+	free(data);
+	ck_assert_int_eq(bt_create("big", &o, &m, &err), BT_OK);
+	ck_assert_uint_eq(w.done, 12000001);
+	ck_assert_uint_eq(w.total, 12000001);
+	ck_assert_uint_eq(w.calls, 2);
+	bt_metainfo_free(m);
+	w = (struct watch){ .stop = true };
+	ck_assert_int_eq(bt_create("big", &o, &m, &err), BT_ECANCEL);
+	w = (struct watch){ .spoil = true };
+	ck_assert_int_eq(bt_create("big", &o, &m, &err), BT_EIO);
+	ck_assert_str_eq(err.text, "big: changed while it was read");
+	drop_folder();
+}
+END_TEST
+
+START_TEST(picks_piece_lengths_as_the_original)
+{
+	static const struct {
+		uint64_t total;
+		uint32_t length;
+	} row[] = {
+		{ 0, 32768 }, { 4 << 20, 32768 }, { (4 << 20) + 1, 65536 }, { 17 << 20, 131072 },
+		{ 65 << 20, 262144 }, { 513 << 20, 524288 }, { (uint64_t)2049 << 20, 1048576 },
+		{ (uint64_t)8193 << 20, 2097152 }, { (uint64_t)1 << 40, 16777216 },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(row); i++)
+		ck_assert_uint_eq(bt_create_piece_length(row[i].total), row[i].length);
+}
+END_TEST
+
+Suite *
+create_suite(void)
+{
+	Suite *s = suite_create("meta/create");
+	TCase *c = tcase_create("create");
+
+	tcase_add_test(c, agrees_with_the_vectors);
+	tcase_add_test(c, walks_in_order_of_elements);
+	tcase_add_test(c, says_what_it_cannot_take);
+	tcase_add_test(c, keeps_all_options);
+	tcase_add_test(c, tells_progress_and_stops);
+	tcase_add_test(c, picks_piece_lengths_as_the_original);
+	suite_add_tcase(s, c);
+	return s;
+}
