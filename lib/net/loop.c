@@ -69,19 +69,16 @@ loop_now(struct loop *l)
 static void
 run_later(struct loop *l)
 {
-	struct later_list due = TAILQ_HEAD_INITIALIZER(due);
+	struct loop_later end = { 0 };
 	struct loop_later *w;
 
-	while ((w = TAILQ_FIRST(&l->later)) != NULL) {
+	TAILQ_INSERT_TAIL(&l->later, &end, link);
+	while ((w = TAILQ_FIRST(&l->later)) != &end) {
 		TAILQ_REMOVE(&l->later, w, link);
-		TAILQ_INSERT_TAIL(&due, w, link);
-	}
-	/* An entry may cancel a later one: it is then unlinked from whichever list holds it. */
-	while ((w = TAILQ_FIRST(&due)) != NULL) {
-		TAILQ_REMOVE(&due, w, link);
 		w->queued = false;
 		w->fn(w->arg);
 	}
+	TAILQ_REMOVE(&l->later, &end, link);
 }
 
 void
