@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: ISC */
+#include "disk/path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+static int
+open_root(const char *root, enum path_mode mode)
+{
+	int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct bt_error err = { 0 };
+
+	if (fd >= 0 || errno != ENOENT || mode == PATH_READ)
+		return fd;
+	if (file_make_dirs(root, &err) != BT_OK) {
+		errno = err.sys_errno != 0 ? err.sys_errno : ENOMEM;
+		return -1;
+	}
+	return open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static int
+open_folder(int at, const char *name, enum path_mode mode)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(at, name, flags);
+
+	if (fd >= 0 || errno != ENOENT || mode == PATH_READ)
+		return fd;
+	/* Another worker may make it at the same time. */
+	if (mkdirat(at, name, 0777) != 0 && errno != EEXIST)
+		return -1;
+	return openat(at, name, flags);
+}
+
+static int
+open_last(int at, const char *name, enum path_mode mode)
+{
+	int flags = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+	struct stat st;
+	int fd = openat(at, name, flags | (mode == PATH_WRITE ? O_RDWR | O_CREAT : O_RDONLY), 0666);
+
+	/* A fifo or a device under a torrent's name is not content. */
+	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
+		(void)close(fd);
+		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+		return -1;
+	}
+	return fd;
+}
+
+int
+path_open(const char *root, const char *rel, enum path_mode mode)
+{
+	int at = open_root(root, mode);
+	char name[NAME_MAX + 1];
+	const char *slash;
+
+	while (at >= 0 && (slash = strchr(rel, '/')) != NULL) {
+		size_t len = (size_t)(slash - rel);
+		int next = -1, e;
+
+		if (len > NAME_MAX) {
+			errno = ENAMETOOLONG;
+		} else {
+			memcpy(name, rel, len);
+			name[len] = '\0';
+			next = open_folder(at, name, mode);
+		}
+		e = errno;
+		(void)close(at);
+		errno = e;
+		at = next;
+		rel = slash + 1;
+	}
+	if (at >= 0) {
+		int fd = open_last(at, rel, mode);
+		int e = errno;
+
+		(void)close(at);
+		errno = e;
+		at = fd;
+	}
+	return at;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Content kept in files. A piece is gathered in memory, hashed by a worker and only then written,
+ * so that bad data never touches a file. When more is gathered than the budget allows, the piece
+ * that was touched least lately is put into its place unhashed, and read back for its hash.
+ */
+#ifndef DISK_STORE_H
+#define DISK_STORE_H
+
+#include <btcore/metainfo.h>
+
+#include "base/pool.h"
+#include "disk/content.h"
+#include "disk/fds.h"
+
+struct piece_buffer;
+
+/* What the stores of a session share. */
+struct disk {
+	struct pool *pool;
+	struct block_store *blocks;
+	struct fds fds;
+	TAILQ_HEAD(, piece_buffer) gathering;	/* of all stores, the latest touched last */
+	size_t gathered;	/* bytes in them */
+	size_t writing;		/* bytes under way to the workers */
+	size_t budget;		/* for gathered */
+	bool busy;
+	TAILQ_HEAD(, store) stores;
+	uint32_t next_store;
+	uint64_t seed[2];
+};
+
+/* max_open: files open at once. budget: bytes of unfinished pieces kept in memory. */
+void disk_init(struct disk *d, struct pool *pool, struct block_store *blocks, unsigned max_open,
+    size_t budget, const uint64_t seed[2]);
+
+/* Every store was freed and the pool drained. */
+void disk_fini(struct disk *d);
+
+struct store_opts {
+	const struct bt_metainfo *meta;	/* outlives the store and its jobs: see gone */
+	const char *path;	/* the file of a single-file torrent, or the folder; copied */
+	void (*gone)(void *arg);	/* after content_free, when the last job has ended */
+	void *gone_arg;
+};
+
+/* NULL: no memory, gone is not called. */
+struct content *store_new(struct disk *d, const struct store_opts *opts,
+    const struct content_user *user, void *arg) MUST_USE;
+
+#endif
