@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: ISC */
+#include "peer/peer.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "proto/msg.h"
+
+#define HANDSHAKE_PATIENCE (20 * SECOND)
+
+/* libtorrent drops a peer that is silent for 120 s. */
+#define KEEPALIVE_AFTER (100 * SECOND)
+
+/* Improper messages that are forgiven; libtorrent's number for invalid requests. */
+#define STRIKES_MAX 300
+
+/* Readings of one peer in one turn, so that a fast one does not hold the others up. */
+#define READS_A_TURN 4
+
+const char *
+peer_state_name(enum peer_state state)
+{
+	static const char *const names[] = { "handshake", "open", "closed" };
+
+	return names[state];
+}
+
+static void
+become(struct peer *p, enum peer_state state, const char *why)
+{
+	p->state = state;
+	if (state == PEER_CLOSED) {
+		stream_set_reading(p->stream, false);
+		p->ops->on_closed(p->arg, p, why);
+	}
+}
+
+void
+peer_close(struct peer *p, const char *why)
+{
+	if (p->state != PEER_CLOSED)
+		become(p, PEER_CLOSED, why);
+}
+
+static void
+strike(struct peer *p)
+{
+	if (++p->strikes > STRIKES_MAX)
+		peer_close(p, "too many improper messages");
+}
+
+/* -- what we say -- */
+
+static void
+send_buf(struct peer *p, struct buf *b, usec now)
+{
+	if (buf_failed(b))
+		peer_close(p, "out of memory");
+	else if (p->state != PEER_CLOSED)
+		stream_write(p->stream, buf_slice(b));
+	buf_fini(b);
+	p->last_sent = now;
+}
+
+static void
+send_msg(struct peer *p, const struct msg *m, usec now)
+{
+	struct buf b;
+
+	buf_init(&b, MSG_LEN_MAX + 4);
+	msg_write(&b, m);
+	send_buf(p, &b, now);
+}
+
+void
+peer_send_ext_handshake(struct peer *p, const struct ext_handshake *ours, usec now)
+{
+	struct buf payload;
+
+	if (!handshake_has(&p->ours, HANDSHAKE_EXTENSIONS) ||
+	    !handshake_has(&p->theirs, HANDSHAKE_EXTENSIONS))
+		return;
+	buf_init(&payload, MSG_EXTENDED_MAX);
+	ext_handshake_write(&payload, ours);
+	send_msg(p, &(struct msg){ .type = WIRE_EXTENDED, .data = buf_slice(&payload) }, now);
+	buf_fini(&payload);
+}
+
+void
+peer_send_bitfield(struct peer *p, const struct bits *have, usec now)
+{
+	if (p->fast && (have->count == 0 || bits_full(have)))
+		send_msg(p, &(struct msg){ .type = have->count == 0 ? WIRE_HAVE_NONE : WIRE_HAVE_ALL },
+		    now);
+	else if (have->count > 0)
+		send_msg(p, &(struct msg){ .type = WIRE_BITFIELD, .data = bits_slice(have) }, now);
+}
+
+void
+peer_send_have(struct peer *p, uint32_t piece, usec now)
+{
+	send_msg(p, &(struct msg){ .type = WIRE_HAVE, .index = piece }, now);
+}
+
+void
+peer_send_choke(struct peer *p, bool choke, usec now)
+{
+	if (p->am_choking == choke)
+		return;
+	p->am_choking = choke;
+	send_msg(p, &(struct msg){ .type = choke ? WIRE_CHOKE : WIRE_UNCHOKE }, now);
+}
+
+void
+peer_send_interest(struct peer *p, bool interested, usec now)
+{
+	if (p->am_interested == interested)
+		return;
+	p->am_interested = interested;
+	send_msg(p, &(struct msg){ .type = interested ? WIRE_INTERESTED : WIRE_NOT_INTERESTED }, now);
+}
+
+void
+peer_send_request(struct peer *p, uint32_t piece, uint32_t begin, uint32_t len, usec now)
+{
+	send_msg(p, &(struct msg){ .type = WIRE_REQUEST, .index = piece, .begin = begin,
+	    .length = len }, now);
+}
+
+void
+peer_send_cancel(struct peer *p, uint32_t piece, uint32_t begin, uint32_t len, usec now)
+{
+	send_msg(p, &(struct msg){ .type = WIRE_CANCEL, .index = piece, .begin = begin,
+	    .length = len }, now);
+}
+
+void
+peer_send_reject(struct peer *p, uint32_t piece, uint32_t begin, uint32_t len, usec now)
+{
+	if (p->fast)
+		send_msg(p, &(struct msg){ .type = WIRE_REJECT, .index = piece, .begin = begin,
+		    .length = len }, now);
+}
+
+void
+peer_send_allowed_fast(struct peer *p, uint32_t piece, usec now)
+{
+	if (p->fast)
+		send_msg(p, &(struct msg){ .type = WIRE_ALLOWED_FAST, .index = piece }, now);
+}
+
+static void
+send_piece_head(struct peer *p, uint32_t piece, uint32_t begin, uint32_t len, usec now)
+{
+	struct buf b;
+
+	buf_init(&b, MSG_PIECE_HEAD_LEN);
+	msg_write_piece_head(&b, piece, begin, len);
+	send_buf(p, &b, now);
+	meter_add(&p->up, len);
+}
+
+void
+peer_send_file(struct peer *p, uint32_t piece, uint32_t begin, const struct sendq_file *file,
+    usec now)
+{
+	send_piece_head(p, piece, begin, file->len, now);
+	stream_write_file(p->stream, file);
+}
+
+void
+peer_send_block(struct peer *p, uint32_t piece, uint32_t begin, uint32_t len, struct block *b,
+    usec now)
+{
+	send_piece_head(p, piece, begin, len, now);
+	stream_write_block(p->stream, b, len);
+}
+
+/* -- what it says -- */
+
+static bool
+is_piece(const struct peer *p, uint32_t index)
+{
+	return index < p->have.len;
+}
+
+/* A range of one piece, of a length that we serve and ask for. */
+static bool
+is_block(const struct peer *p, const struct msg *m)
+{
+	uint32_t size;
+
+	if (!is_piece(p, m->index) || m->length == 0 || m->length > BLOCK_LEN)
+		return false;
+	size = bt_metainfo_piece_size(p->meta, m->index);
+	return m->begin < size && m->length <= size - m->begin;
+}
+
+static void
+handle_have(struct peer *p, uint32_t index)
+{
+	if (!is_piece(p, index))
+		peer_close(p, "have of a piece that does not exist");
+	else if (bits_set(&p->have, index))
+		p->ops->on_have(p->arg, p, index);
+}
+
+/* Also have all and have none. A second one is the new state, as other clients take it. */
+static void
+handle_bitfield(struct peer *p, const struct msg *m)
+{
+	struct bits before = p->have;
+
+	if (!bits_init(&p->have, before.len)) {
+		p->have = before;
+		peer_close(p, "out of memory");
+		return;
+	}
+	if (m->type == WIRE_HAVE_ALL)
+		bits_set_all(&p->have);
+	else if (m->type == WIRE_BITFIELD && !bits_load(&p->have, m->data))
+		peer_close(p, "bitfield of wrong length");
+	if (p->state == PEER_OPEN)
+		p->ops->on_bitfield(p->arg, p, &before);
+	else
+		bits_clear_all(&p->have);
+	bits_fini(&before);
+}
+
+static void
+handle_request(struct peer *p, const struct msg *m, usec now)
+{
+	if (is_block(p, m)) {
+		p->ops->on_request(p->arg, p, m->index, m->begin, m->length);
+		return;
+	}
+	peer_send_reject(p, m->index, m->begin, m->length, now);
+	strike(p);
+}
+
+static void
+handle_extended(struct peer *p, const struct msg *m)
+{
+	if (m->ext_id != 0 || ext_handshake_parse(m->data, &p->ext) != STEP_DONE) {
+		/* We gave out no id; other clients forgive a broken handshake too. */
+		strike(p);
+		return;
+	}
+	if (p->ext.v.len > 0) {
+		size_t len = p->ext.v.len < EXT_CLIENT_MAX / 4 ? p->ext.v.len : EXT_CLIENT_MAX / 4;
+
+		(void)log_escape(slice_of(p->ext.v.ptr, len), p->client, sizeof(p->client));
+	}
+	p->ext.v = SLICE_NONE;
+	p->ops->on_extended(p->arg, p);
+}
+
+static void
+handle_fast(struct peer *p, const struct msg *m)
+{
+	if (!p->fast) {
+		peer_close(p, "fast message without the fast extension");
+		return;
+	}
+	if (m->type == WIRE_HAVE_ALL || m->type == WIRE_HAVE_NONE)
+		handle_bitfield(p, m);
+	else if (m->type == WIRE_REJECT)
+		p->ops->on_reject(p->arg, p, m->index, m->begin, m->length);
+	else if (m->type == WIRE_ALLOWED_FAST && is_piece(p, m->index))
+		p->ops->on_allowed_fast(p->arg, p, m->index);
+}
+
+static void
+set_choking(struct peer *p, bool choking, usec now)
+{
+	if (p->peer_choking == choking)
+		return;
+	p->peer_choking = choking;
+	p->ops->on_choke(p->arg, p, now);
+}
+
+static void
+set_interested(struct peer *p, bool interested, usec now)
+{
+	if (p->peer_interested == interested)
+		return;
+	p->peer_interested = interested;
+	p->ops->on_interest(p->arg, p, now);
+}
+
+static void
+handle_msg(struct peer *p, const struct msg *m, usec now)
+{
+	switch (m->type) {
+	case WIRE_CHOKE: set_choking(p, true, now); break;
+	case WIRE_UNCHOKE: set_choking(p, false, now); break;
+	case WIRE_INTERESTED: set_interested(p, true, now); break;
+	case WIRE_NOT_INTERESTED: set_interested(p, false, now); break;
+	case WIRE_HAVE: handle_have(p, m->index); break;
+	case WIRE_BITFIELD: handle_bitfield(p, m); break;
+	case WIRE_REQUEST: handle_request(p, m, now); break;
+	case WIRE_CANCEL: p->ops->on_cancel(p->arg, p, m->index, m->begin, m->length); break;
+	case WIRE_SUGGEST:
+	case WIRE_HAVE_ALL:
+	case WIRE_HAVE_NONE:
+	case WIRE_REJECT:
+	case WIRE_ALLOWED_FAST: handle_fast(p, m); break;
+	case WIRE_EXTENDED: handle_extended(p, m); break;
+	case WIRE_KEEPALIVE:
+	case WIRE_PORT: break;
+	case WIRE_PIECE: strike(p); break;	/* of no bytes */
+	case WIRE_HASH_REQUEST:
+	case WIRE_HASHES:
+	case WIRE_HASH_REJECT: peer_close(p, "hash message on a v1 connection"); break;
+	}
+}
+
+static void
+handle_content(struct peer *p, const struct frame_event *e, usec now)
+{
+	const struct msg m = { .index = e->index, .begin = e->begin, .length = e->len };
+
+	meter_add(&p->down, e->len);
+	if (p->expect > 0)
+		p->expect--;
+	if (is_block(p, &m)) {
+		p->ops->on_block(p->arg, p, e->index, e->begin, e->len, e->block, now);
+		return;
+	}
+	block_free(p->frame.blocks, e->block);
+	peer_close(p, "content outside the torrent");
+}
+
+static void
+handle_handshake_head(struct peer *p, struct bt_slice body)
+{
+	if (handshake_parse_head(body, &p->theirs) != STEP_DONE) {
+		peer_close(p, "not a BitTorrent handshake");
+	} else if (p->incoming) {
+		if (!p->ops->on_info_hash(p->arg, p, p->theirs.info_hash))
+			peer_close(p, "asks for a torrent that we do not have");
+	} else if (memcmp(p->theirs.info_hash, p->ours.info_hash, 20) != 0) {
+		peer_close(p, "answered for another torrent");
+	}
+}
+
+static void
+handle_handshake(struct peer *p, struct bt_slice body, usec now)
+{
+	if (handshake_parse(body, &p->theirs) != STEP_DONE) {
+		peer_close(p, "not a BitTorrent handshake");
+		return;
+	}
+	p->fast = handshake_has(&p->ours, HANDSHAKE_FAST) &&
+	    handshake_has(&p->theirs, HANDSHAKE_FAST);
+	become(p, PEER_OPEN, "handshake done");
+	p->ops->on_open(p->arg, p, now);
+}
+
+static void
+handle_event(struct peer *p, const struct frame_event *e, usec now)
+{
+	struct msg m;
+
+	switch (e->kind) {
+	case FRAME_HANDSHAKE_HEAD: handle_handshake_head(p, e->body); return;
+	case FRAME_HANDSHAKE: handle_handshake(p, e->body, now); return;
+	case FRAME_CONTENT: handle_content(p, e, now); return;
+	case FRAME_MESSAGE: break;
+	}
+	if (msg_parse(e->body, &m) != STEP_DONE)
+		peer_close(p, "malformed message");
+	else
+		handle_msg(p, &m, now);
+}
+
+/* -- the stream's calls -- */
+
+static void
+take_apart(struct peer *p, usec now)
+{
+	struct frame_event e;
+	enum step step = STEP_MORE;
+
+	while (p->state != PEER_CLOSED && (step = frame_next(&p->frame, &e)) == STEP_DONE)
+		handle_event(p, &e, now);
+	if (p->state != PEER_CLOSED && step == STEP_BAD)
+		peer_close(p, "malformed message");
+}
+
+static void
+readable(void *arg, usec now)
+{
+	struct peer *p = arg;
+
+	for (int i = 0; i < READS_A_TURN && p->state != PEER_CLOSED; i++) {
+		struct iovec iov[FRAME_IOV_MAX];
+		int n = frame_space(&p->frame, p->expect, iov);
+		size_t offered = p->frame.offered;
+		ssize_t got = stream_readv(p->stream, iov, n);
+
+		if (got == 0)
+			peer_close(p, "closed by the peer");
+		if (got <= 0)
+			break;
+		p->last_received = now;
+		frame_filled(&p->frame, (size_t)got);
+		take_apart(p, now);
+		if ((size_t)got < offered)
+			break;
+	}
+	if (p->state == PEER_OPEN)
+		p->ops->on_read(p->arg, p, now);
+}
+
+static void
+sent(void *arg, usec now, size_t bytes)
+{
+	struct peer *p = arg;
+
+	(void)bytes;
+	if (p->state == PEER_OPEN)
+		p->ops->on_sent(p->arg, p, now);
+}
+
+static void
+broken(void *arg, usec now, const char *why)
+{
+	(void)now;
+	peer_close(arg, why);
+}
+
+static const struct stream_user stream_calls = {
+	.readable = readable,
+	.sent = sent,
+	.broken = broken,
+};
+
+/* -- life -- */
+
+struct peer *
+peer_new(struct stream *s, struct block_store *blocks, const struct peer_ops *ops, void *arg,
+    usec now)
+{
+	struct peer *p = mem_zero(sizeof(*p));
+
+	if (p == NULL) {
+		stream_free(s);
+		return NULL;
+	}
+	p->stream = s;
+	p->ops = ops;
+	p->arg = arg;
+	p->am_choking = p->peer_choking = true;
+	p->opened = p->last_received = p->last_sent = now;
+	frame_init(&p->frame, blocks);
+	ext_handshake_init(&p->ext);
+	stream_set_user(s, &stream_calls, p);
+	return p;
+}
+
+void
+peer_free(struct peer *p)
+{
+	if (p == NULL)
+		return;
+	stream_free(p->stream);
+	frame_fini(&p->frame);
+	bits_fini(&p->have);
+	mem_free(p);
+}
+
+bool
+peer_join(struct peer *p, const struct bt_metainfo *meta, const struct handshake *ours,
+    const struct peer_ops *ops, void *arg, usec now)
+{
+	uint8_t bytes[HANDSHAKE_LEN];
+
+	if (!bits_init(&p->have, bt_metainfo_piece_count(meta)))
+		return false;
+	p->meta = meta;
+	p->ours = *ours;
+	p->ops = ops;
+	p->arg = arg;
+	frame_set_piece_count(&p->frame, p->have.len);
+	handshake_write(bytes, ours);
+	stream_write(p->stream, slice_of(bytes, sizeof(bytes)));
+	p->last_sent = now;
+	return true;
+}
+
+void
+peer_start(struct peer *p, bool incoming)
+{
+	p->incoming = incoming;
+	stream_set_reading(p->stream, true);
+}
+
+void
+peer_tick(struct peer *p, usec now, usec timeout)
+{
+	if (p->state == PEER_HANDSHAKE && now - p->opened > HANDSHAKE_PATIENCE)
+		peer_close(p, "no handshake in time");
+	if (p->state != PEER_OPEN)
+		return;
+	if (now - p->last_received > timeout) {
+		peer_close(p, "silent for too long");
+		return;
+	}
+	if (now - p->last_sent > KEEPALIVE_AFTER)
+		send_msg(p, &(struct msg){ .type = WIRE_KEEPALIVE }, now);
+	meter_tick(&p->down, now);
+	meter_tick(&p->up, now);
+	stream_resume(p->stream, now);
+}
+
+unsigned
+peer_reqq(const struct peer *p)
+{
+	if (p->ext.reqq <= 0)
+		return REQQ_OUT_DEFAULT;
+	return p->ext.reqq < REQQ_OUT_MAX ? (unsigned)p->ext.reqq : REQQ_OUT_MAX;
+}

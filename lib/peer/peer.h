@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One partner on the peer wire (BEP 3, 6, 10): handshake, messages, who chokes whom, who has what.
+ * It judges whether a message is allowed and well formed, keeps the state that the wire has, and
+ * tells its torrent the rest through peer_ops. It knows no disk, no picker, no choker.
+ *
+ *     handshake --48 bytes, info-hash accepted--> handshake --68 bytes--> open --> closed
+ *
+ * The owner frees a closed peer, but never from inside one of its callbacks.
+ */
+#ifndef PEER_PEER_H
+#define PEER_PEER_H
+
+#include <btcore/metainfo.h>
+
+#include "base/bits.h"
+#include "base/meter.h"
+#include "net/stream.h"
+#include "proto/ext.h"
+#include "proto/frame.h"
+#include "proto/handshake.h"
+#include "proto/limits.h"
+
+enum peer_state {
+	PEER_HANDSHAKE,		/* bytes of the handshake are awaited */
+	PEER_OPEN,
+	PEER_CLOSED
+};
+
+const char *peer_state_name(enum peer_state state);
+
+struct peer;
+
+struct peer_ops {
+	/* An incoming peer named its torrent: call peer_join, or return false to close. */
+	bool (*on_info_hash)(void *arg, struct peer *p, const uint8_t info_hash[20]);
+	/* The handshake is done; say what we have. */
+	void (*on_open)(void *arg, struct peer *p, usec now);
+	void (*on_closed)(void *arg, struct peer *p, const char *why);
+	void (*on_choke)(void *arg, struct peer *p, usec now);	/* peer_choking changed */
+	void (*on_interest)(void *arg, struct peer *p, usec now);	/* peer_interested changed */
+	void (*on_have)(void *arg, struct peer *p, uint32_t piece);
+	/* have is a new set; before is what it was. */
+	void (*on_bitfield)(void *arg, struct peer *p, const struct bits *before);
+	void (*on_request)(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t len);
+	void (*on_cancel)(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t len);
+	/* The block is the owner's. */
+	void (*on_block)(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t len,
+	    struct block *b, usec now);
+	void (*on_reject)(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t len);
+	void (*on_allowed_fast)(void *arg, struct peer *p, uint32_t piece);
+	void (*on_extended)(void *arg, struct peer *p);	/* ext changed */
+	void (*on_sent)(void *arg, struct peer *p, usec now);	/* the stream took something */
+	/* All that one reading brought was handled. */
+	void (*on_read)(void *arg, struct peer *p, usec now);
+};
+
+struct peer {
+	enum peer_state state;
+	struct stream *stream;		/* owned */
+	struct frame frame;
+	const struct peer_ops *ops;
+	void *arg;
+	const struct bt_metainfo *meta;	/* NULL until it joined */
+	struct handshake ours, theirs;
+	struct ext_handshake ext;	/* v is not kept: see client */
+	char client[EXT_CLIENT_MAX + 1];	/* escaped; "" until told */
+	struct bits have;
+	bool incoming;
+	bool fast;			/* both speak BEP 6 */
+	bool am_choking, am_interested;
+	bool peer_choking, peer_interested;
+	unsigned expect;		/* content messages due: kept up by the owner */
+	unsigned strikes;		/* improper but harmless messages */
+	usec opened;			/* begun, for the handshake's patience */
+	usec last_received, last_sent;
+	struct meter down, up;		/* content only */
+};
+
+/* Takes the stream. For an outgoing peer join and then start. NULL: no memory, stream freed. */
+struct peer *peer_new(struct stream *s, struct block_store *blocks, const struct peer_ops *ops,
+    void *arg, usec now) MUST_USE;
+
+/* NULL is fine. */
+void peer_free(struct peer *p);
+
+/* The peer belongs to this torrent now. ours is sent at once. False: no memory. */
+bool peer_join(struct peer *p, const struct bt_metainfo *meta, const struct handshake *ours,
+    const struct peer_ops *ops, void *arg, usec now) MUST_USE;
+
+/* Begins to read. An outgoing peer has joined before. */
+void peer_start(struct peer *p, bool incoming);
+
+void peer_close(struct peer *p, const char *why);
+
+/* Keepalives and patience; some times a minute. */
+void peer_tick(struct peer *p, usec now, usec timeout);
+
+/* -- what we say; each keeps the state that goes with it, and says nothing twice -- */
+
+void peer_send_ext_handshake(struct peer *p, const struct ext_handshake *ours, usec now);
+
+/* What we have, in the shortest form that the peer understands (BEP 6). */
+void peer_send_bitfield(struct peer *p, const struct bits *have, usec now);
+void peer_send_have(struct peer *p, uint32_t piece, usec now);
+void peer_send_choke(struct peer *p, bool choke, usec now);
+void peer_send_interest(struct peer *p, bool interested, usec now);
+void peer_send_request(struct peer *p, uint32_t piece, uint32_t begin, uint32_t len, usec now);
+void peer_send_cancel(struct peer *p, uint32_t piece, uint32_t begin, uint32_t len, usec now);
+
+/* BEP 6: without the fast extension nothing is said. */
+void peer_send_reject(struct peer *p, uint32_t piece, uint32_t begin, uint32_t len, usec now);
+void peer_send_allowed_fast(struct peer *p, uint32_t piece, usec now);
+
+/* Content, out of a file or out of memory (the block is taken). */
+void peer_send_file(struct peer *p, uint32_t piece, uint32_t begin, const struct sendq_file *file,
+    usec now);
+void peer_send_block(struct peer *p, uint32_t piece, uint32_t begin, uint32_t len,
+    struct block *b, usec now);
+
+/* How many requests it takes (its reqq). */
+unsigned peer_reqq(const struct peer *p);
+
+static inline bool
+peer_is_seed(const struct peer *p)
+{
+	return p->have.len > 0 && bits_full(&p->have);
+}
+
+#endif
