@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: ISC */
+/* One connection's life, and what its peer tells us. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "torrent/model.h"
+
+static struct torrent *
+torrent_of(void *arg, usec now)
+{
+	struct conn *c = arg;
+
+	c->torrent->now = now;
+	return c->torrent;
+}
+
+struct conn *
+conn_new(struct torrent *t, struct peer *p, const struct addr *a, bool dialled)
+{
+	struct conn *c = mem_zero(sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	c->torrent = t;
+	c->peer = p;
+	c->addr = *a;
+	c->dialled = dialled;
+	c->id = ++t->next_id;
+	requests_init(&c->requests, t->opts.request_backlog);
+	uploads_init(&c->uploads, REQQ_IN);
+	vec_init(&c->allowed, sizeof(uint32_t));
+	if (!map_set(&t->by_id, &c->id, c)) {
+		conn_free(c);
+		return NULL;
+	}
+	rate_init(&p->stream->in_rate, &t->in_rate, 0);
+	rate_init(&p->stream->out_rate, &t->out_rate, 0);
+	TAILQ_INSERT_TAIL(&t->conns, c, link);
+	t->conn_count++;
+	return c;
+}
+
+/* The peer is the caller's unless it was joined; a joined one is freed before. */
+void
+conn_free(struct conn *c)
+{
+	requests_fini(&c->requests);
+	uploads_fini(&c->uploads);
+	vec_fini(&c->allowed);
+	mem_free(c);
+}
+
+void
+conn_ban(struct conn *c, const char *why)
+{
+	char text[ADDR_TEXT_MAX];
+
+	known_ban(&c->torrent->known, &c->addr);
+	torrent_event(c->torrent, BT_EVENT_PEER_BANNED, addr_text(&c->addr, text));
+	peer_close(c->peer, why);
+}
+
+void
+conn_update_interest(struct conn *c)
+{
+	const struct torrent *t = c->torrent;
+
+	if (c->peer->state == PEER_OPEN && torrent_is_running(t))
+		peer_send_interest(c->peer, c->missing > 0, t->now);
+}
+
+/* Two that have everything have nothing to tell one another. */
+void
+conn_close_redundant(struct conn *c)
+{
+	if (c->open && c->torrent->state == BT_TORRENT_SEEDING && peer_is_seed(c->peer))
+		peer_close(c->peer, "both are seeds");
+}
+
+static void
+count_missing(struct conn *c)
+{
+	const struct bits *ours = picker_have(c->torrent->picker);
+	const struct bits *theirs = &c->peer->have;
+
+	c->missing = 0;
+	for (size_t i = 0; i < bits_bytes(theirs->len); i++)
+		c->missing += (uint32_t)__builtin_popcount(theirs->bytes[i] & ~ours->bytes[i] & 0xff);
+}
+
+static void
+enter_in_picker(struct conn *c)
+{
+	c->as_seed = peer_is_seed(c->peer);
+	if (c->as_seed)
+		picker_add_seed(c->torrent->picker);
+	else
+		picker_add_peer(c->torrent->picker, &c->peer->have);
+	count_missing(c);
+}
+
+static void
+leave_picker(struct conn *c, const struct bits *had)
+{
+	if (c->as_seed)
+		picker_remove_seed(c->torrent->picker);
+	else
+		picker_remove_peer(c->torrent->picker, had);
+}
+
+/* Of two connections to one partner, both sides keep the one that the greater id dialled. */
+static bool
+is_duplicate(struct conn *c)
+{
+	struct torrent *t = c->torrent;
+	bool we_dial = memcmp(t->peer_id, c->peer->theirs.peer_id, 20) > 0;
+	struct conn *other, *next;
+
+	TAILQ_FOREACH_SAFE(other, &t->conns, link, next) {
+		if (other == c || !other->open ||
+		    memcmp(other->peer->theirs.peer_id, c->peer->theirs.peer_id, 20) != 0)
+			continue;
+		if (other->dialled == we_dial || c->dialled != we_dial) {
+			peer_close(c->peer, "connected already");
+			return true;
+		}
+		peer_close(other->peer, "connected twice");
+	}
+	return false;
+}
+
+static void
+say_who_we_are(struct conn *c)
+{
+	struct torrent *t = c->torrent;
+	struct ext_handshake ext;
+
+	ext_handshake_init(&ext);
+	ext.v = slice_str("btcore/" PACKAGE_VERSION);
+	ext.p = t->opts.port;
+	ext.reqq = REQQ_IN;
+	ext.yourip = c->addr;
+	ext.yourip.port = 0;
+	peer_send_ext_handshake(c->peer, &ext, t->now);
+	peer_send_bitfield(c->peer, picker_have(t->picker), t->now);
+}
+
+static void
+on_open(void *arg, struct peer *p, usec now)
+{
+	struct conn *c = arg;
+	struct torrent *t = torrent_of(arg, now);
+
+	if (memcmp(p->theirs.peer_id, t->peer_id, 20) == 0) {
+		if (c->dialled)
+			known_ban_port(&t->known, &c->addr);
+		peer_close(p, "it is ourselves");
+		return;
+	}
+	if (is_duplicate(c))
+		return;
+	c->open = true;
+	if (c->dialled)
+		known_connected(&t->known, &c->addr);
+	enter_in_picker(c);
+	say_who_we_are(c);
+}
+
+static void
+on_closed(void *arg, struct peer *p, const char *why)
+{
+	struct conn *c = arg;
+	struct torrent *t = c->torrent;
+	char text[ADDR_TEXT_MAX];
+
+	torrent_say(t, BT_LOG_DEBUG, "peer %s: closed: %s", addr_text(&c->addr, text), why);
+	download_release_all(c);
+	if (c->open) {
+		c->open = false;
+		leave_picker(c, &p->have);
+		picker_forget_peer(t->picker, c->id);
+	}
+	if (c->dialled)
+		known_lost(&t->known, &c->addr, c->gave || p->up.total > 0, t->now);
+	(void)map_remove(&t->by_id, &c->id);
+	t->down_before += p->down.total;
+	t->up_before += p->up.total;
+	t->conn_count--;
+	TAILQ_REMOVE(&t->conns, c, link);
+	TAILQ_INSERT_TAIL(&t->gone, c, link);
+}
+
+static void
+on_choke(void *arg, struct peer *p, usec now)
+{
+	struct conn *c = arg;
+
+	(void)torrent_of(arg, now);
+	if (!p->peer_choking) {
+		c->snubbed = false;
+		download_more(c);
+	} else if (!p->fast) {
+		/* With the fast extension each request is rejected by name. */
+		download_release_all(c);
+	}
+}
+
+static void
+on_interest(void *arg, struct peer *p, usec now)
+{
+	struct torrent *t = torrent_of(arg, now);
+
+	if (!p->peer_interested || !torrent_is_running(t))
+		return;
+	serve_interested(arg);
+	serve_fill_slots(t);
+}
+
+static void
+on_have(void *arg, struct peer *p, uint32_t piece)
+{
+	struct conn *c = arg;
+	struct torrent *t = c->torrent;
+
+	picker_add_have(t->picker, piece);
+	if (!bits_has(picker_have(t->picker), piece)) {
+		c->missing++;
+		conn_update_interest(c);
+	}
+	if (peer_is_seed(p))
+		conn_close_redundant(c);
+}
+
+static void
+on_bitfield(void *arg, struct peer *p, const struct bits *before)
+{
+	struct conn *c = arg;
+
+	(void)p;
+	leave_picker(c, before);
+	enter_in_picker(c);
+	conn_update_interest(c);
+	conn_close_redundant(c);
+}
+
+static void
+on_request(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t len)
+{
+	(void)p;
+	serve_request(arg, piece, begin, len);
+}
+
+static void
+on_cancel(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t len)
+{
+	(void)p;
+	serve_cancel(arg, piece, begin, len);
+}
+
+static void
+on_block(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t len,
+    struct block *b, usec now)
+{
+	(void)p;
+	(void)torrent_of(arg, now);
+	download_block(arg, piece, begin, len, b);
+}
+
+static void
+on_reject(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t len)
+{
+	(void)p;
+	(void)len;
+	download_rejected(arg, piece, begin);
+}
+
+static void
+on_allowed_fast(void *arg, struct peer *p, uint32_t piece)
+{
+	struct conn *c = arg;
+
+	(void)p;
+	if (c->allowed.len < ALLOWED_FAST_MAX)
+		(void)vec_add(&c->allowed, &piece);
+}
+
+static void
+on_extended(void *arg, struct peer *p)
+{
+	struct conn *c = arg;
+
+	/* A seed that came to us may have nothing else to say (BEP 21). */
+	if (p->ext.upload_only == 1 && c->torrent->state == BT_TORRENT_SEEDING)
+		conn_close_redundant(c);
+}
+
+static void
+on_sent(void *arg, struct peer *p, usec now)
+{
+	(void)p;
+	(void)torrent_of(arg, now);
+	serve_more(arg);
+}
+
+static void
+on_read(void *arg, struct peer *p, usec now)
+{
+	struct conn *c = arg;
+	struct torrent *t = torrent_of(arg, now);
+
+	serve_more(c);
+	download_more(c);
+	if (p->expect > 0 && t->content != NULL && content_busy(t->content))
+		stream_set_reading(p->stream, false);
+}
+
+const struct peer_ops conn_calls = {
+	.on_open = on_open,
+	.on_closed = on_closed,
+	.on_choke = on_choke,
+	.on_interest = on_interest,
+	.on_have = on_have,
+	.on_bitfield = on_bitfield,
+	.on_request = on_request,
+	.on_cancel = on_cancel,
+	.on_block = on_block,
+	.on_reject = on_reject,
+	.on_allowed_fast = on_allowed_fast,
+	.on_extended = on_extended,
+	.on_sent = on_sent,
+	.on_read = on_read,
+};

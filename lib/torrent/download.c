@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: ISC */
+/* Asking for blocks, taking them, and what becomes of a piece. */
+#include <string.h>
+
+#include "torrent/model.h"
+
+/* Asked for in one go; a refill comes with the next reading. */
+#define PICK_MAX 256
+
+/* After so many failed pieces that a peer had a part in, it goes (Transmission's number). */
+#define BAD_PIECES_MAX 5
+
+/* Senders of one piece that are told apart. */
+#define SENDERS_MAX 64
+
+static bool
+asked(void *arg, uint32_t piece, uint32_t begin)
+{
+	const struct conn *c = arg;
+
+	return requests_has(&c->requests, piece, begin);
+}
+
+static void
+send_requests(struct conn *c, const struct picker_block *blocks, unsigned n)
+{
+	struct torrent *t = c->torrent;
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct picker_block *b = &blocks[i];
+
+		if (!requests_add(&c->requests, b->piece, b->begin, b->len, t->now)) {
+			picker_release(t->picker, b->piece, b->begin);
+			continue;
+		}
+		peer_send_request(c->peer, b->piece, b->begin, b->len, t->now);
+	}
+	c->peer->expect = (unsigned)requests_count(&c->requests);
+}
+
+/* While it chokes us, only what it allows (BEP 6). */
+static unsigned
+pick_allowed(struct conn *c, const struct picker_peer *who, unsigned n, struct picker_block *out)
+{
+	unsigned got = 0;
+
+	for (size_t i = 0; i < c->allowed.len && got < n; i++) {
+		uint32_t piece = *(uint32_t *)vec_at(&c->allowed, i);
+
+		got += picker_pick_piece(c->torrent->picker, who, piece, n - got, out + got);
+	}
+	return got;
+}
+
+void
+download_more(struct conn *c)
+{
+	struct torrent *t = c->torrent;
+	const struct picker_peer who = { c->id, &c->peer->have, asked, c };
+	struct picker_block blocks[PICK_MAX];
+	unsigned n;
+
+	if (t->state != BT_TORRENT_DOWNLOADING || !c->open || c->snubbed || c->missing == 0 ||
+	    content_busy(t->content) || (c->peer->peer_choking && c->allowed.len == 0))
+		return;
+	n = requests_room(&c->requests, peer_reqq(c->peer));
+	if (n > PICK_MAX)
+		n = PICK_MAX;
+	if (n == 0)
+		return;
+	if (c->peer->peer_choking)
+		n = pick_allowed(c, &who, n, blocks);
+	else
+		n = picker_pick(t->picker, &who, n, blocks);
+	send_requests(c, blocks, n);
+}
+
+/* End game: whoever else was asked for it need not send it any more. */
+static void
+cancel_elsewhere(struct torrent *t, uint32_t piece, uint32_t begin, uint32_t len)
+{
+	struct conn *c, *next;
+
+	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
+		if (!c->open || !requests_has(&c->requests, piece, begin))
+			continue;
+		peer_send_cancel(c->peer, piece, begin, len, t->now);
+		/* With the fast extension the cancel is answered, and ends the request. */
+		if (!c->peer->fast)
+			(void)requests_remove(&c->requests, piece, begin);
+	}
+}
+
+void
+download_block(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len, struct block *b)
+{
+	struct torrent *t = c->torrent;
+	bool was_asked = requests_answered(&c->requests, piece, begin, len, t->now);
+	bool shared = was_asked && picker_shared(t->picker, piece, begin);
+	enum picker_result result = PICKER_UNWANTED;
+
+	meter_add(&t->down, len);
+	if (was_asked)
+		result = picker_receive(t->picker, piece, begin, c->id);
+	if (result == PICKER_UNWANTED) {
+		t->wasted += len;
+		block_free(t->opts.blocks, b);
+		return;
+	}
+	c->snubbed = false;
+	content_put(t->content, piece, begin, b, len);
+	if (shared)
+		cancel_elsewhere(t, piece, begin, len);
+	if (result == PICKER_COMPLETE)
+		content_finish(t->content, piece);
+}
+
+void
+download_rejected(struct conn *c, uint32_t piece, uint32_t begin)
+{
+	if (requests_remove(&c->requests, piece, begin))
+		picker_release(c->torrent->picker, piece, begin);
+	c->peer->expect = (unsigned)requests_count(&c->requests);
+}
+
+void
+download_release_all(struct conn *c)
+{
+	while (requests_count(&c->requests) > 0) {
+		struct request r = *requests_at(&c->requests, 0);
+
+		download_rejected(c, r.piece, r.begin);
+	}
+}
+
+/* It has not sent what we asked for: others may. What still comes from it is welcome. */
+void
+download_snub(struct conn *c)
+{
+	c->snubbed = true;
+	for (size_t i = 0; i < requests_count(&c->requests); i++) {
+		const struct request *r = requests_at(&c->requests, i);
+
+		picker_release(c->torrent->picker, r->piece, r->begin);
+	}
+	torrent_say(c->torrent, BT_LOG_DEBUG, "peer %u: snubbed us", c->id);
+}
+
+/* A sole sender lied; of several, one did, and the next try will show which. */
+static void
+blame(struct torrent *t, uint32_t piece)
+{
+	uint32_t ids[SENDERS_MAX];
+	unsigned n = picker_senders(t->picker, piece, ids, SENDERS_MAX);
+
+	for (unsigned i = 0; i < n && i < SENDERS_MAX; i++) {
+		struct conn *c = torrent_find_conn(t, ids[i]);
+
+		if (c != NULL && (n == 1 || ++c->bad_pieces >= BAD_PIECES_MAX))
+			conn_ban(c, "sent bad data");
+	}
+}
+
+static void
+credit(struct torrent *t, uint32_t piece)
+{
+	uint32_t ids[SENDERS_MAX];
+	unsigned n = picker_senders(t->picker, piece, ids, SENDERS_MAX);
+
+	for (unsigned i = 0; i < n && i < SENDERS_MAX; i++) {
+		struct conn *c = torrent_find_conn(t, ids[i]);
+
+		if (c != NULL)
+			c->gave = true;
+	}
+}
+
+static void
+piece_good(struct torrent *t, uint32_t piece)
+{
+	struct conn *c, *next;
+
+	credit(t, piece);
+	picker_set_have(t->picker, piece);
+	t->done += bt_metainfo_piece_size(t->opts.meta, piece);
+	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
+		if (!c->open)
+			continue;
+		if (bits_has(&c->peer->have, piece)) {
+			c->missing--;
+			conn_update_interest(c);
+		} else {
+			peer_send_have(c->peer, piece, t->now);
+		}
+	}
+	t->ops->event(t->arg, t, &(struct bt_event){ .type = BT_EVENT_PIECE, .piece = piece });
+}
+
+static void
+complete(struct torrent *t)
+{
+	struct conn *c, *next;
+
+	torrent_become(t, BT_TORRENT_SEEDING, "complete");
+	announce_completed(t->announce, t->now);
+	torrent_event(t, BT_EVENT_COMPLETE, "");
+	TAILQ_FOREACH_SAFE(c, &t->conns, link, next)
+		conn_close_redundant(c);
+}
+
+void
+download_piece_done(struct torrent *t, uint32_t piece, const struct bt_error *err)
+{
+	if (err->code == BT_OK) {
+		piece_good(t, piece);
+		if (bits_full(picker_have(t->picker)) && t->state == BT_TORRENT_DOWNLOADING)
+			complete(t);
+		return;
+	}
+	if (err->code == BT_EHASH) {
+		torrent_say(t, BT_LOG_WARN, "piece %u fails its hash", piece);
+		t->wasted += bt_metainfo_piece_size(t->opts.meta, piece);
+		blame(t, piece);
+		picker_set_failed(t->picker, piece);
+		return;
+	}
+	picker_set_failed(t->picker, piece);
+	torrent_fail(t, err->text);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: ISC */
+/* What the files of this folder share: a torrent and its connections. Nobody else includes it. */
+#ifndef TORRENT_MODEL_H
+#define TORRENT_MODEL_H
+
+#include "peer/requests.h"
+#include "peer/upload.h"
+#include "torrent/choker.h"
+#include "torrent/picker.h"
+#include "torrent/torrent.h"
+
+/* One connection: the peer, what we asked of it and what it asked of us. */
+struct conn {
+	TAILQ_ENTRY(conn) link;		/* in torrent.conns, or torrent.gone once closed */
+	struct torrent *torrent;
+	struct peer *peer;
+	uint32_t id;
+	struct addr addr;
+	bool dialled;			/* addr is where it listens */
+	bool open;			/* counted in the picker */
+	bool as_seed;			/* counted there as a seed */
+	bool snubbed;
+	bool gave;			/* something good came from it */
+	uint32_t missing;		/* pieces that it has and we do not */
+	struct requests requests;
+	struct uploads uploads;
+	unsigned reading;		/* blocks that the disk is reading for it */
+	struct vec allowed;		/* uint32_t: pieces it serves while choking (BEP 6) */
+	uint32_t allowing[ALLOWED_FAST_MAX];	/* pieces we serve while choking */
+	uint32_t allowing_count;
+	struct choker_peer choke;
+	uint64_t down_mark, up_mark;	/* peer's totals at the last round */
+	uint64_t turn_mark;		/* up total when it was unchoked */
+	unsigned bad_pieces;
+};
+
+struct torrent {
+	struct torrent_opts opts;
+	const struct torrent_ops *ops;
+	void *arg;
+	enum bt_torrent_state state;
+	uint8_t info_hash[20];
+	uint8_t peer_id[20];
+	struct content *content;
+	struct picker *picker;
+	struct choker choker;
+	struct known known;
+	struct announce *announce;
+	struct rate in_rate, out_rate;
+	TAILQ_HEAD(conn_list, conn) conns;
+	struct conn_list gone;		/* closed, freed at the next tick */
+	struct map by_id;		/* uint32_t to conn */
+	uint32_t next_id;
+	unsigned conn_count;
+	unsigned dialling;
+	uint64_t done;			/* bytes verified */
+	uint64_t wasted;
+	uint64_t down_before, up_before;	/* of connections that are gone */
+	struct meter down, up;
+	uint32_t checked;
+	bool started_complete;
+	usec now;			/* of the call that is being handled */
+	usec next_round, next_slow;
+	char error[232];
+	char tracker_text[232];
+	int64_t tracker_seeds, tracker_leeches;
+};
+
+/* torrent.c */
+void torrent_become(struct torrent *t, enum bt_torrent_state state, const char *why);
+void torrent_fail(struct torrent *t, const char *why);
+void torrent_event(struct torrent *t, enum bt_event_type type, const char *text);
+struct conn *torrent_find_conn(const struct torrent *t, uint32_t id);
+void torrent_say(const struct torrent *t, enum bt_log_level level, const char *fmt, ...)
+    PRINTF_LIKE(3, 4);
+
+static inline bool
+torrent_is_running(const struct torrent *t)
+{
+	return t->state == BT_TORRENT_DOWNLOADING || t->state == BT_TORRENT_SEEDING;
+}
+
+/* conn.c */
+extern const struct peer_ops conn_calls;
+struct conn *conn_new(struct torrent *t, struct peer *p, const struct addr *a, bool dialled);
+void conn_free(struct conn *c);
+void conn_ban(struct conn *c, const char *why);
+void conn_update_interest(struct conn *c);
+void conn_close_redundant(struct conn *c);
+
+/* download.c */
+void download_more(struct conn *c);
+void download_block(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len, struct block *b);
+void download_rejected(struct conn *c, uint32_t piece, uint32_t begin);
+void download_release_all(struct conn *c);
+void download_snub(struct conn *c);
+void download_piece_done(struct torrent *t, uint32_t piece, const struct bt_error *err);
+
+/* serve.c */
+void serve_request(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len);
+void serve_cancel(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len);
+void serve_more(struct conn *c);
+void serve_read(struct torrent *t, const struct content_read *what, struct block *b,
+    const struct bt_error *err);
+void serve_round(struct torrent *t);
+void serve_fill_slots(struct torrent *t);
+void serve_interested(struct conn *c);
+void serve_drop_all(struct conn *c);
+
+#endif

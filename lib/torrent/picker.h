@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Which block to ask of whom. Pure: peers are numbers, time does not matter, chance is handed in.
+ *
+ * Pieces that were begun are ended first (strict priority), then the rarest (BEP 3), with chance
+ * among equals; the very first ones at random, so that there is something to trade soon. When every
+ * block is asked for, blocks are asked of a second and third peer as well (end game).
+ */
+#ifndef TORRENT_PICKER_H
+#define TORRENT_PICKER_H
+
+#include <btcore/metainfo.h>
+
+#include "base/bits.h"
+#include "base/rng.h"
+
+struct picker;
+
+struct picker_block {
+	uint32_t piece;
+	uint32_t begin;
+	uint32_t len;
+};
+
+struct picker_peer {
+	uint32_t id;			/* not 0 */
+	const struct bits *have;
+	/* In the end game: is this block asked of this peer already? */
+	bool (*asked)(void *arg, uint32_t piece, uint32_t begin);
+	void *arg;
+};
+
+enum picker_result {
+	PICKER_UNWANTED,	/* we have it, or nobody wants it: drop it */
+	PICKER_TAKEN,
+	PICKER_COMPLETE		/* taken, and it was the last of its piece */
+};
+
+struct picker *picker_new(const struct bt_metainfo *meta, struct rng *rng) MUST_USE;
+void picker_free(struct picker *p);
+
+/* -- what is in the swarm -- */
+
+/* A peer with these pieces came (or had them when it left). One that has all counts apart and
+ * costs nothing. */
+void picker_add_peer(struct picker *p, const struct bits *have);
+void picker_remove_peer(struct picker *p, const struct bits *have);
+void picker_add_seed(struct picker *p);
+void picker_remove_seed(struct picker *p);
+void picker_add_have(struct picker *p, uint32_t piece);
+
+/* -- what we have -- */
+
+const struct bits *picker_have(const struct picker *p);
+
+/* Known good: found by checking, or by its hash after PICKER_COMPLETE. */
+void picker_set_have(struct picker *p, uint32_t piece);
+
+/* The piece failed: all its blocks are wanted again, of one peer alone so that its sender is known. */
+void picker_set_failed(struct picker *p, uint32_t piece);
+
+/* -- asking -- */
+
+/* At most n blocks for the peer; they count as asked of it. Returns how many. */
+unsigned picker_pick(struct picker *p, const struct picker_peer *peer, unsigned n,
+    struct picker_block *out);
+
+/* The same out of one piece (allowed fast). */
+unsigned picker_pick_piece(struct picker *p, const struct picker_peer *peer, uint32_t piece,
+    unsigned n, struct picker_block *out);
+
+/* Asked of this peer no more (choked, rejected, gone, too slow). */
+void picker_release(struct picker *p, uint32_t piece, uint32_t begin);
+
+/* The peer sent it. */
+enum picker_result picker_receive(struct picker *p, uint32_t piece, uint32_t begin,
+    uint32_t peer_id);
+
+/* The peer left: pieces that were its alone are open to others. */
+void picker_forget_peer(struct picker *p, uint32_t peer_id);
+
+/* Who sent the blocks of a complete piece: each id once, at most n. Returns how many there are. */
+unsigned picker_senders(const struct picker *p, uint32_t piece, uint32_t *ids, unsigned n);
+
+/* Is the block asked of more than one peer? Then the others are to be told when it comes. */
+bool picker_shared(const struct picker *p, uint32_t piece, uint32_t begin);
+
+/* -- facts -- */
+
+/* Blocks of pieces we do not have that are here already, in bytes. */
+uint64_t picker_partial_bytes(const struct picker *p);
+
+/* Copies of the rarest piece among the others, and the part of pieces with more. */
+double picker_distributed_copies(const struct picker *p);
+
+bool picker_in_end_game(const struct picker *p);
+
+/* Asserts every invariant. */
+void picker_check(const struct picker *p);
+
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: ISC */
+/* Giving blocks to peers, and choosing to whom. */
+#include "proto/allowed_fast.h"
+#include "torrent/model.h"
+
+/* So many bytes wait in a peer's stream at least; more makes cancels and chokes come late. */
+#define QUEUE_BYTES (512u << 10)
+
+/* Blocks that the disk reads for one peer at once. */
+#define READING_MAX 16
+
+/* Pieces that a choked peer may ask for (libtorrent's number). */
+#define ALLOWED_FAST_COUNT 5
+
+static bool
+is_allowing(const struct conn *c, uint32_t piece)
+{
+	for (uint32_t i = 0; i < c->allowing_count; i++) {
+		if (c->allowing[i] == piece)
+			return true;
+	}
+	return false;
+}
+
+void
+serve_request(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len)
+{
+	struct torrent *t = c->torrent;
+	const struct upload u = { piece, begin, len };
+
+	if ((c->peer->am_choking && !is_allowing(c, piece)) || !torrent_is_running(t) ||
+	    !bits_has(picker_have(t->picker), piece) || !uploads_add(&c->uploads, u))
+		peer_send_reject(c->peer, piece, begin, len, t->now);
+}
+
+void
+serve_cancel(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len)
+{
+	/* BEP 6: a cancel is answered by the piece or by a reject. */
+	if (uploads_cancel(&c->uploads, (struct upload){ piece, begin, len }))
+		peer_send_reject(c->peer, piece, begin, len, c->torrent->now);
+}
+
+static bool
+has_room(const struct conn *c)
+{
+	return stream_pending(c->peer->stream) < QUEUE_BYTES && c->reading < READING_MAX;
+}
+
+void
+serve_more(struct conn *c)
+{
+	struct torrent *t = c->torrent;
+	struct sendq_file file;
+	struct upload u;
+
+	while (has_room(c) && uploads_next(&c->uploads, &u)) {
+		const struct content_read what = { u.piece, u.begin, u.len, c->id };
+
+		if (content_read(t->content, &what, &file)) {
+			meter_add(&t->up, u.len);
+			peer_send_file(c->peer, u.piece, u.begin, &file, t->now);
+		} else {
+			c->reading++;
+		}
+	}
+}
+
+void
+serve_read(struct torrent *t, const struct content_read *what, struct block *b,
+    const struct bt_error *err)
+{
+	struct conn *c = torrent_find_conn(t, what->cookie);
+
+	if (c == NULL) {
+		block_free(t->opts.blocks, b);
+		return;
+	}
+	c->reading--;
+	if (b == NULL) {
+		torrent_say(t, BT_LOG_WARN, "cannot read piece %u: %s", what->piece, err->text);
+		peer_send_reject(c->peer, what->piece, what->begin, what->len, t->now);
+		return;
+	}
+	meter_add(&t->up, what->len);
+	peer_send_block(c->peer, what->piece, what->begin, what->len, b, t->now);
+	serve_more(c);
+}
+
+void
+serve_drop_all(struct conn *c)
+{
+	struct upload u;
+
+	while (uploads_next(&c->uploads, &u))
+		peer_send_reject(c->peer, u.piece, u.begin, u.len, c->torrent->now);
+}
+
+static void
+set_choke(struct conn *c, bool choke)
+{
+	struct torrent *t = c->torrent;
+
+	if (c->peer->am_choking == choke)
+		return;
+	peer_send_choke(c->peer, choke, t->now);
+	if (choke) {
+		/* BEP 6: what is not going to be served is rejected. */
+		serve_drop_all(c);
+		return;
+	}
+	c->choke.turn_began = t->now;
+	c->turn_mark = c->peer->up.total;
+}
+
+/* BEP 6: something to begin with, for who has little. */
+void
+serve_interested(struct conn *c)
+{
+	struct torrent *t = c->torrent;
+
+	if (!c->peer->fast || c->allowing_count > 0 || c->peer->have.count >= ALLOWED_FAST_COUNT)
+		return;
+	c->allowing_count = allowed_fast_set(&c->addr, t->info_hash, c->peer->have.len,
+	    ALLOWED_FAST_COUNT, c->allowing);
+	for (uint32_t i = 0; i < c->allowing_count; i++)
+		peer_send_allowed_fast(c->peer, c->allowing[i], t->now);
+}
+
+/* Between two rounds: a free slot need not wait. */
+void
+serve_fill_slots(struct torrent *t)
+{
+	unsigned used = 0;
+	struct conn *c, *next;
+
+	TAILQ_FOREACH(c, &t->conns, link)
+		used += c->open && !c->peer->am_choking && c->peer->peer_interested;
+	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
+		if (used >= t->opts.max_uploads)
+			return;
+		if (!c->open || !c->peer->am_choking || !c->peer->peer_interested)
+			continue;
+		set_choke(c, false);
+		used++;
+	}
+}
+
+static void
+gather_facts(struct conn *c)
+{
+	struct peer *p = c->peer;
+
+	c->choke.interested = p->peer_interested && !peer_is_seed(p);
+	c->choke.snubbed = c->snubbed;
+	c->choke.unchoked = !p->am_choking;
+	c->choke.optimistic = c->choke.lucky && !p->am_choking;
+	c->choke.down = p->down.total - c->down_mark;
+	c->choke.up = p->up.total - c->up_mark;
+	c->choke.up_turn = p->up.total - c->turn_mark;
+	c->down_mark = p->down.total;
+	c->up_mark = p->up.total;
+}
+
+void
+serve_round(struct torrent *t)
+{
+	struct vec peers;
+	struct conn *c;
+
+	vec_init(&peers, sizeof(struct choker_peer *));
+	TAILQ_FOREACH(c, &t->conns, link) {
+		const struct choker_peer *facts = &c->choke;
+
+		if (!c->open)
+			continue;
+		gather_facts(c);
+		if (vec_add(&peers, &facts) == NULL)
+			break;
+	}
+	if (peers.len > 0)
+		choker_round(&t->choker, peers.items, peers.len,
+		    t->state == BT_TORRENT_SEEDING, t->now);
+	for (size_t i = 0; i < peers.len; i++) {
+		struct choker_peer *p = *(struct choker_peer **)vec_at(&peers, i);
+
+		set_choke(CONTAINER_OF(p, struct conn, choke), !p->unchoke);
+	}
+	vec_fini(&peers);
+}

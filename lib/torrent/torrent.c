@@ -1,0 +1,545 @@
+/* SPDX-License-Identifier: ISC */
+#include "torrent/torrent.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "torrent/model.h"
+
+/* Addresses remembered (libtorrent: 3000). */
+#define KNOWN_MAX 3000
+
+/* Connections begun at once by one torrent. */
+#define DIALLING_MAX 8
+
+#define SLOW_TICK SECOND
+
+const char *
+bt_torrent_state_name(enum bt_torrent_state state)
+{
+	static const char *const names[] = {
+		[BT_TORRENT_CHECKING] = "checking",
+		[BT_TORRENT_DOWNLOADING] = "downloading",
+		[BT_TORRENT_SEEDING] = "seeding",
+		[BT_TORRENT_STOPPING] = "stopping",
+		[BT_TORRENT_STOPPED] = "stopped",
+		[BT_TORRENT_FAILED] = "failed",
+	};
+
+	return names[state];
+}
+
+void
+torrent_say(const struct torrent *t, enum bt_log_level level, const char *fmt, ...)
+{
+	char text[300];
+	va_list ap;
+
+	if (!log_wants(t->opts.log, level))
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_write(t->opts.log, level, "torrent", "%02x%02x%02x%02x: %s", t->info_hash[0],
+	    t->info_hash[1], t->info_hash[2], t->info_hash[3], text);
+}
+
+void
+torrent_event(struct torrent *t, enum bt_event_type type, const char *text)
+{
+	struct bt_event e = { .type = type, .state = t->state };
+
+	(void)snprintf(e.text, sizeof(e.text), "%s", text);
+	t->ops->event(t->arg, t, &e);
+}
+
+void
+torrent_become(struct torrent *t, enum bt_torrent_state state, const char *why)
+{
+	if (t->state == state)
+		return;
+	torrent_say(t, BT_LOG_INFO, "%s -> %s: %s", bt_torrent_state_name(t->state),
+	    bt_torrent_state_name(state), why);
+	t->state = state;
+	torrent_event(t, BT_EVENT_STATE, why);
+}
+
+struct conn *
+torrent_find_conn(const struct torrent *t, uint32_t id)
+{
+	return map_find(&t->by_id, &id);
+}
+
+static void
+close_all(struct torrent *t, const char *why)
+{
+	struct conn *c, *next;
+
+	TAILQ_FOREACH_SAFE(c, &t->conns, link, next)
+		peer_close(c->peer, why);
+}
+
+void
+torrent_fail(struct torrent *t, const char *why)
+{
+	if (t->state == BT_TORRENT_FAILED)
+		return;
+	(void)snprintf(t->error, sizeof(t->error), "%s", why);
+	torrent_become(t, BT_TORRENT_FAILED, why);
+	torrent_event(t, BT_EVENT_ERROR, why);
+	close_all(t, "torrent failed");
+	announce_stop(t->announce, t->now);
+}
+
+/* -- the trackers' side -- */
+
+static uint64_t
+bytes_left(const struct torrent *t)
+{
+	return bt_metainfo_content_size(t->opts.meta) - t->done;
+}
+
+static void
+announce_fill(void *arg, struct announce_req *req)
+{
+	const struct torrent *t = arg;
+
+	memcpy(req->info_hash, t->info_hash, sizeof(req->info_hash));
+	memcpy(req->peer_id, t->peer_id, sizeof(req->peer_id));
+	req->port = t->opts.port;
+	req->uploaded = t->up.total;
+	req->downloaded = t->down.total > t->wasted ? t->down.total - t->wasted : 0;
+	req->left = bytes_left(t);
+	/* A seed waits for others to come. */
+	req->numwant = t->state == BT_TORRENT_SEEDING ? 0 : 80;
+}
+
+static void
+send_announce(void *arg, uint64_t id, const char *url, enum addr_family family,
+    const struct announce_req *req)
+{
+	struct torrent *t = arg;
+
+	t->ops->announce(t->arg, t, id, url, family, req);
+}
+
+static void
+cancel_announce(void *arg, uint64_t id)
+{
+	struct torrent *t = arg;
+
+	t->ops->announce_cancel(t->arg, t, id);
+}
+
+static void
+take_peers(void *arg, const struct announce_peer *peers, size_t count)
+{
+	struct torrent *t = arg;
+
+	for (size_t i = 0; i < count; i++)
+		known_add(&t->known, &peers[i].addr, KNOWN_TRACKER);
+}
+
+static void
+take_status(void *arg, const struct announce_status *s)
+{
+	struct torrent *t = arg;
+	struct bt_event e = { .type = BT_EVENT_TRACKER, .failed = s->failed };
+
+	(void)snprintf(t->tracker_text, sizeof(t->tracker_text), "%s%s%s", s->text[0] != '\0' ?
+	    s->url : "", s->text[0] != '\0' ? ": " : "", s->text);
+	if (!s->failed) {
+		t->tracker_seeds = s->complete;
+		t->tracker_leeches = s->incomplete;
+	}
+	(void)snprintf(e.text, sizeof(e.text), "%.120s: %.100s", s->url,
+	    s->text[0] != '\0' ? s->text : "ok");
+	t->ops->event(t->arg, t, &e);
+}
+
+static const struct announce_ops announce_calls = {
+	.fill = announce_fill,
+	.send = send_announce,
+	.cancel = cancel_announce,
+	.peers = take_peers,
+	.status = take_status,
+};
+
+void
+torrent_announce_reply(struct torrent *t, uint64_t id, const struct announce_reply *reply,
+    enum bt_code code, const char *text, usec now)
+{
+	t->now = now;
+	if (reply != NULL)
+		announce_on_reply(t->announce, id, reply, now);
+	else
+		announce_on_error(t->announce, id, code, text, now);
+}
+
+static bool
+add_trackers(struct torrent *t)
+{
+	const struct bt_metainfo *m = t->opts.meta;
+
+	for (size_t tier = 0; tier < bt_metainfo_tier_count(m); tier++) {
+		for (size_t i = 0; i < bt_metainfo_tracker_count(m, tier); i++) {
+			if (announce_add(t->announce, tier, bt_metainfo_tracker(m, tier, i)) ==
+			    BT_ENOMEM)
+				return false;
+		}
+	}
+	return true;
+}
+
+/* -- the content's side -- */
+
+static void
+on_piece_done(void *arg, uint32_t piece, const struct bt_error *err)
+{
+	download_piece_done(arg, piece, err);
+}
+
+static void
+on_block_read(void *arg, const struct content_read *what, struct block *b,
+    const struct bt_error *err)
+{
+	serve_read(arg, what, b, err);
+}
+
+static void
+on_checked(void *arg, uint32_t piece, bool good)
+{
+	struct torrent *t = arg;
+
+	t->checked++;
+	if (!good)
+		return;
+	picker_set_have(t->picker, piece);
+	t->done += bt_metainfo_piece_size(t->opts.meta, piece);
+}
+
+static void
+on_check_done(void *arg, const struct bt_error *err)
+{
+	struct torrent *t = arg;
+
+	if (t->state != BT_TORRENT_CHECKING)
+		return;
+	t->started_complete = bits_full(picker_have(t->picker));
+	/* Empty files that cannot be made matter only to who still has to write. */
+	if (err->code != BT_OK && !t->started_complete) {
+		torrent_fail(t, err->text);
+		return;
+	}
+	torrent_become(t, t->started_complete ? BT_TORRENT_SEEDING : BT_TORRENT_DOWNLOADING,
+	    "checked");
+	if (t->started_complete)
+		torrent_event(t, BT_EVENT_COMPLETE, "");
+	announce_start(t->announce, t->now);
+}
+
+static void
+on_eased(void *arg)
+{
+	struct torrent *t = arg;
+	struct conn *c, *next;
+
+	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
+		stream_set_reading(c->peer->stream, true);
+		download_more(c);
+	}
+}
+
+const struct content_user torrent_content_user = {
+	.piece_done = on_piece_done,
+	.block_read = on_block_read,
+	.checked = on_checked,
+	.check_done = on_check_done,
+	.eased = on_eased,
+};
+
+/* -- life -- */
+
+struct torrent *
+torrent_new(const struct torrent_opts *opts, const struct torrent_ops *ops, void *arg)
+{
+	const uint64_t seed[2] = { rng_u64(opts->rng), rng_u64(opts->rng) };
+	const uint8_t *hash = bt_metainfo_info_hash(opts->meta);
+	struct torrent *t = mem_zero(sizeof(*t));
+
+	if (t == NULL)
+		return NULL;
+	t->opts = *opts;
+	t->ops = ops;
+	t->arg = arg;
+	t->tracker_seeds = t->tracker_leeches = -1;
+	TAILQ_INIT(&t->conns);
+	TAILQ_INIT(&t->gone);
+	/* BEP 52: on the wire a v2 hash is cut to the length of the old one. */
+	memcpy(t->info_hash, hash != NULL ? hash : bt_metainfo_info_hash_v2(opts->meta), 20);
+	memcpy(t->peer_id, opts->peer_id, 20);
+	map_init(&t->by_id, sizeof(uint32_t), seed);
+	known_init(&t->known, opts->rng, KNOWN_MAX);
+	choker_init(&t->choker, opts->rng, opts->max_uploads);
+	rate_init(&t->in_rate, opts->in_rate, 0);
+	rate_init(&t->out_rate, opts->out_rate, 0);
+	t->picker = picker_new(opts->meta, opts->rng);
+	t->announce = announce_new(opts->rng, opts->families, &announce_calls, t);
+	if (t->picker == NULL || t->announce == NULL || !add_trackers(t)) {
+		torrent_free(t);
+		return NULL;
+	}
+	return t;
+}
+
+static void
+free_gone(struct torrent *t)
+{
+	struct conn *c;
+
+	while ((c = TAILQ_FIRST(&t->gone)) != NULL) {
+		TAILQ_REMOVE(&t->gone, c, link);
+		peer_free(c->peer);
+		conn_free(c);
+	}
+}
+
+void
+torrent_free(struct torrent *t)
+{
+	if (t == NULL)
+		return;
+	close_all(t, "torrent removed");
+	free_gone(t);
+	content_free(t->content);
+	announce_free(t->announce);
+	picker_free(t->picker);
+	known_fini(&t->known);
+	map_fini(&t->by_id);
+	mem_free(t);
+}
+
+void
+torrent_start(struct torrent *t, struct content *content, usec now)
+{
+	t->now = now;
+	t->content = content;
+	content_check(content);
+}
+
+void
+torrent_stop(struct torrent *t, usec now)
+{
+	t->now = now;
+	if (t->state == BT_TORRENT_STOPPING || t->state == BT_TORRENT_STOPPED)
+		return;
+	torrent_become(t, BT_TORRENT_STOPPING, "asked to");
+	announce_stop(t->announce, now);
+	close_all(t, "torrent stopped");
+}
+
+/* -- peers -- */
+
+static bool
+wants_peer(const struct torrent *t, const struct addr *a)
+{
+	return torrent_is_running(t) && t->conn_count < t->opts.max_peers &&
+	    !known_is_banned(&t->known, a);
+}
+
+static bool
+join(struct torrent *t, struct peer *p, const struct addr *a, bool dialled)
+{
+	struct handshake ours = { 0 };
+	struct conn *c;
+
+	memcpy(ours.info_hash, t->info_hash, 20);
+	memcpy(ours.peer_id, t->peer_id, 20);
+	handshake_set(&ours, HANDSHAKE_EXTENSIONS);
+	handshake_set(&ours, HANDSHAKE_FAST);
+	c = conn_new(t, p, a, dialled);
+	if (c == NULL)
+		return false;
+	if (peer_join(p, t->opts.meta, &ours, &conn_calls, c, t->now))
+		return true;
+	(void)map_remove(&t->by_id, &c->id);
+	TAILQ_REMOVE(&t->conns, c, link);
+	t->conn_count--;
+	conn_free(c);
+	return false;
+}
+
+bool
+torrent_add_incoming(struct torrent *t, struct peer *p, usec now)
+{
+	t->now = now;
+	return wants_peer(t, &p->stream->remote) && join(t, p, &p->stream->remote, false);
+}
+
+void
+torrent_add_outgoing(struct torrent *t, struct stream *s, const struct addr *to, usec now)
+{
+	struct peer *p;
+
+	t->now = now;
+	t->dialling--;
+	if (!wants_peer(t, to)) {
+		stream_free(s);
+		known_lost(&t->known, to, false, now);
+		return;
+	}
+	p = peer_new(s, t->opts.blocks, &conn_calls, NULL, now);
+	if (p == NULL || !join(t, p, to, true)) {
+		peer_free(p);
+		known_lost(&t->known, to, false, now);
+		return;
+	}
+	peer_start(p, false);
+}
+
+void
+torrent_dial_failed(struct torrent *t, const struct addr *to, usec now)
+{
+	t->now = now;
+	t->dialling--;
+	known_lost(&t->known, to, false, now);
+}
+
+void
+torrent_add_address(struct torrent *t, const struct addr *a, enum known_source source)
+{
+	known_add(&t->known, a, source);
+}
+
+static void
+dial_more(struct torrent *t)
+{
+	struct addr to;
+
+	if (t->state != BT_TORRENT_DOWNLOADING)
+		return;
+	while (t->dialling < DIALLING_MAX && t->conn_count + t->dialling < t->opts.max_initiate &&
+	    known_next(&t->known, t->now, &to)) {
+		t->dialling++;
+		t->ops->dial(t->arg, t, &to);
+	}
+}
+
+/* -- time -- */
+
+static void
+tick_conns(struct torrent *t, bool slow)
+{
+	struct conn *c, *next;
+
+	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
+		stream_resume(c->peer->stream, t->now);
+		if (slow)
+			peer_tick(c->peer, t->now, t->opts.peer_timeout);
+		if (!c->open)
+			continue;
+		if (!c->snubbed && requests_snubbed(&c->requests, t->now, t->opts.snub_time))
+			download_snub(c);
+		download_more(c);
+	}
+}
+
+static void
+tick_slow(struct torrent *t)
+{
+	meter_tick(&t->down, t->now);
+	meter_tick(&t->up, t->now);
+	if (t->state == BT_TORRENT_DOWNLOADING && t->conn_count < t->opts.min_peers)
+		announce_want_peers(t->announce, t->now);
+}
+
+void
+torrent_tick(struct torrent *t, usec now)
+{
+	bool slow = now >= t->next_slow;
+
+	t->now = now;
+	free_gone(t);
+	if (announce_due(t->announce) <= now)
+		announce_tick(t->announce, now);
+	if (t->state == BT_TORRENT_STOPPING && announce_is_idle(t->announce))
+		torrent_become(t, BT_TORRENT_STOPPED, "said goodbye");
+	if (slow) {
+		t->next_slow = now + SLOW_TICK;
+		tick_slow(t);
+	}
+	tick_conns(t, slow);
+	if (!torrent_is_running(t))
+		return;
+	dial_more(t);
+	if (now >= t->next_round) {
+		t->next_round = now + CHOKER_ROUND;
+		serve_round(t);
+	}
+}
+
+/* -- facts -- */
+
+const uint8_t *
+torrent_info_hash(const struct torrent *t)
+{
+	return t->info_hash;
+}
+
+const struct bt_metainfo *
+torrent_meta(const struct torrent *t)
+{
+	return t->opts.meta;
+}
+
+enum bt_torrent_state
+torrent_state(const struct torrent *t)
+{
+	return t->state;
+}
+
+static uint32_t
+count_seeds(const struct torrent *t)
+{
+	const struct conn *c;
+	uint32_t n = 0;
+
+	TAILQ_FOREACH(c, &t->conns, link)
+		n += c->open && peer_is_seed(c->peer);
+	return n;
+}
+
+void
+torrent_status(const struct torrent *t, struct bt_torrent_status *out)
+{
+	*out = (struct bt_torrent_status){
+		.state = t->state,
+		.piece_count = bt_metainfo_piece_count(t->opts.meta),
+		.pieces_checked = t->checked,
+		.pieces_done = picker_have(t->picker)->count,
+		.size = bt_metainfo_content_size(t->opts.meta),
+		.done = t->done,
+		.partial = picker_partial_bytes(t->picker),
+		.downloaded = t->down.total,
+		.uploaded = t->up.total,
+		.wasted = t->wasted,
+		.download_rate = meter_rate(&t->down),
+		.upload_rate = meter_rate(&t->up),
+		.peers = t->conn_count,
+		.seeds = count_seeds(t),
+		.known_peers = (uint32_t)t->known.peers.len,
+		.distributed_copies = picker_distributed_copies(t->picker),
+		.tracker_seeds = t->tracker_seeds,
+		.tracker_leeches = t->tracker_leeches,
+	};
+	memcpy(out->error, t->error, sizeof(out->error));
+	memcpy(out->tracker_text, t->tracker_text, sizeof(out->tracker_text));
+}
+
+void
+torrent_check(const struct torrent *t)
+{
+	picker_check(t->picker);
+}

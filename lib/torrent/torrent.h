@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One torrent: whom to ask, whom to serve, what next. It joins peers, content and trackers, and
+ * reaches the world through torrent_ops, so that it runs as well in a session as in the simulator.
+ * Time comes in with every call.
+ *
+ *     checking -> downloading -> seeding
+ *        any of them -> stopping -> stopped;  any of them -> failed
+ */
+#ifndef TORRENT_TORRENT_H
+#define TORRENT_TORRENT_H
+
+#include <btcore/session.h>
+
+#include "announce/announce.h"
+#include "base/log.h"
+#include "disk/content.h"
+#include "peer/peer.h"
+#include "torrent/known.h"
+
+struct torrent;
+
+struct torrent_ops {
+	/* Connect to it; answered by torrent_add_outgoing or torrent_dial_failed, later. */
+	void (*dial)(void *arg, struct torrent *t, const struct addr *to);
+	void (*event)(void *arg, struct torrent *t, const struct bt_event *e);
+	void (*announce)(void *arg, struct torrent *t, uint64_t id, const char *url,
+	    enum addr_family family, const struct announce_req *req);
+	void (*announce_cancel)(void *arg, struct torrent *t, uint64_t id);
+};
+
+struct torrent_opts {
+	const struct bt_metainfo *meta;	/* outlives the torrent */
+	struct rng *rng;
+	const struct log *log;
+	struct block_store *blocks;
+	struct rate *in_rate, *out_rate;	/* of the session, or NULL */
+	const uint8_t *peer_id;		/* 20 bytes, copied */
+	uint16_t port;			/* told to trackers and peers */
+	unsigned families;		/* ANNOUNCE_V4 | ANNOUNCE_V6 */
+	unsigned max_uploads;
+	unsigned max_peers;
+	unsigned max_initiate;
+	unsigned min_peers;
+	unsigned request_backlog;
+	usec peer_timeout;
+	usec snub_time;
+};
+
+struct torrent *torrent_new(const struct torrent_opts *opts, const struct torrent_ops *ops,
+    void *arg) MUST_USE;
+
+/* Closes all peers, tells no tracker. The content is freed with it. */
+void torrent_free(struct torrent *t);
+
+/* For the maker of the content: who is told of it. */
+extern const struct content_user torrent_content_user;
+
+/* Takes the content and begins by checking it. */
+void torrent_start(struct torrent *t, struct content *content, usec now);
+
+/* Goodbye to peers and trackers. */
+void torrent_stop(struct torrent *t, usec now);
+
+/* Some ten times a second. */
+void torrent_tick(struct torrent *t, usec now);
+
+/* -- peers -- */
+
+void torrent_add_address(struct torrent *t, const struct addr *a, enum known_source source);
+
+/* A dialled connection stands; takes the stream. */
+void torrent_add_outgoing(struct torrent *t, struct stream *s, const struct addr *to, usec now);
+void torrent_dial_failed(struct torrent *t, const struct addr *to, usec now);
+
+/* A peer that came to us and named this torrent. False: not wanted; the caller still has it. */
+bool torrent_add_incoming(struct torrent *t, struct peer *p, usec now);
+
+/* -- trackers' answers -- */
+
+void torrent_announce_reply(struct torrent *t, uint64_t id, const struct announce_reply *reply,
+    enum bt_code code, const char *text, usec now);
+
+/* -- facts -- */
+
+const uint8_t *torrent_info_hash(const struct torrent *t);	/* 20 bytes, as on the wire */
+const struct bt_metainfo *torrent_meta(const struct torrent *t);
+enum bt_torrent_state torrent_state(const struct torrent *t);
+void torrent_status(const struct torrent *t, struct bt_torrent_status *out);
+
+/* Asserts every invariant. */
+void torrent_check(const struct torrent *t);
+
+#endif
