@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC */
+/* How a session behaves: values, and the table that names, describes and checks them. */
+#ifndef BTCORE_SETTINGS_H
+#define BTCORE_SETTINGS_H
+
+#include <stdint.h>
+
+#include <btcore/option.h>
+
+struct bt_settings {
+	int64_t minport, maxport;	/* listening range, TCP */
+	int64_t random_port;		/* 1: anywhere in the range; 0: counting up */
+	char *bind;			/* local addresses, joined by ','; "": all */
+	int64_t ipv6_enabled;
+	int64_t max_upload_rate;	/* KiB/s; 0: no limit */
+	int64_t max_download_rate;	/* KiB/s; 0: no limit */
+	int64_t max_uploads;		/* peers of a torrent served at once */
+	int64_t max_connections;	/* of a torrent; 0: no limit of ours */
+	int64_t max_initiate;		/* no more connecting out above so many peers */
+	int64_t min_peers;		/* below it the tracker is asked for more */
+	int64_t request_backlog;	/* requests under way to a peer, at least */
+	double timeout;			/* seconds of silence before a peer is dropped */
+	double snub_time;		/* seconds without what we asked for */
+	int64_t max_files_open;
+	double write_buffer_size;	/* MiB of unfinished pieces kept in memory */
+	double http_timeout;		/* seconds */
+};
+
+/* The table; bt_options_* works on it with a struct bt_settings. */
+const struct bt_option_table *bt_settings_table(void);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: ISC */
+/* Connections that are being made. */
+#ifndef SESSION_DIAL_H
+#define SESSION_DIAL_H
+
+#include "base/addr.h"
+#include "base/list.h"
+#include "net/loop.h"
+
+struct dialler;
+
+/* fd: the connection, the receiver's; -1: it failed. */
+typedef void (*dial_fn)(void *arg, uint32_t id, const struct addr *to, int fd);
+
+struct dials {
+	struct loop *loop;
+	dial_fn fn;
+	void *arg;
+	TAILQ_HEAD(, dialler) list;
+};
+
+void dials_init(struct dials *d, struct loop *l, dial_fn fn, void *arg);
+
+/* What is under way is dropped and not answered. */
+void dials_fini(struct dials *d);
+
+/* Begins; answered once through fn with the id, but for want of memory not before it returns. from:
+ * NULL or an address of ours. */
+void dials_start(struct dials *d, uint32_t id, const struct addr *to, const struct addr *from);
+
+#endif

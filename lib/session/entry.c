@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: ISC */
+/* A torrent in its session: what it asks of the world, and what the world answers. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "net/stream_tcp.h"
+#include "session/model.h"
+
+/* Azureus style (BEP 20): client and version, then chance. */
+#define PEER_ID_PREFIX "-cB0100-"
+
+/* Connections of a torrent when the settings name no limit. */
+#define PEERS_DEFAULT 200
+
+struct entry *
+entry_find(const struct bt_session *s, uint32_t id)
+{
+	return map_find(&s->by_id, &id);
+}
+
+static void
+dial(void *arg, struct torrent *t, const struct addr *to)
+{
+	struct entry *e = arg;
+	struct bt_session *s = e->session;
+	const struct addr *from = to->family == ADDR_V6 ? &s->bind6 : &s->bind4;
+
+	(void)t;
+	dials_start(&s->dials, e->id, to, from->family == ADDR_NONE ? NULL : from);
+}
+
+void
+entry_dialled(void *session, uint32_t id, const struct addr *to, int fd)
+{
+	struct bt_session *s = session;
+	struct entry *e = entry_find(s, id);
+	struct stream *stream;
+
+	if (e == NULL) {
+		if (fd >= 0)
+			(void)close(fd);
+		return;
+	}
+	stream = fd < 0 ? NULL : stream_tcp_new(s->loop, fd, to, &s->blocks);
+	if (stream == NULL)
+		torrent_dial_failed(e->torrent, to, loop_now(s->loop));
+	else
+		torrent_add_outgoing(e->torrent, stream, to, loop_now(s->loop));
+}
+
+static void
+event(void *arg, struct torrent *t, const struct bt_event *ev)
+{
+	struct entry *e = arg;
+	struct bt_event numbered = *ev;
+
+	(void)t;
+	numbered.torrent = e->id;
+	events_add(e->session->events, &numbered);
+}
+
+static void
+answered(void *arg, uint64_t id, const struct announce_reply *reply, enum bt_code code,
+    const char *text)
+{
+	struct entry *e = arg;
+
+	torrent_announce_reply(e->torrent, id, reply, code, text, loop_now(e->session->loop));
+}
+
+static void
+announce(void *arg, struct torrent *t, uint64_t id, const char *url, enum addr_family family,
+    const struct announce_req *req)
+{
+	struct entry *e = arg;
+	struct bt_session *s = e->session;
+
+	(void)t;
+	if (!announce_send(s->announces, url, family, req, answered, e, id))
+		log_write(&s->log, BT_LOG_WARN, "session", "no memory to announce");
+}
+
+static void
+announce_drop(void *arg, struct torrent *t, uint64_t id)
+{
+	struct entry *e = arg;
+
+	(void)t;
+	announce_cancel(e->session->announces, e, id);
+}
+
+static const struct torrent_ops torrent_calls = {
+	.dial = dial,
+	.event = event,
+	.announce = announce,
+	.announce_cancel = announce_drop,
+};
+
+static void
+fill_opts(struct bt_session *s, const struct bt_metainfo *meta, uint8_t peer_id[20],
+    struct torrent_opts *o)
+{
+	const struct bt_settings *set = &s->settings;
+
+	memcpy(peer_id, PEER_ID_PREFIX, 8);
+	rng_bytes(&s->rng, peer_id + 8, 12);
+	*o = (struct torrent_opts){
+		.meta = meta,
+		.rng = &s->rng,
+		.log = &s->log,
+		.blocks = &s->blocks,
+		.in_rate = &s->in_rate,
+		.out_rate = &s->out_rate,
+		.peer_id = peer_id,
+		.port = s->listen.port,
+		.families = s->families,
+		.max_uploads = (unsigned)set->max_uploads,
+		.max_peers = set->max_connections == 0 ? PEERS_DEFAULT
+		    : (unsigned)set->max_connections,
+		.max_initiate = (unsigned)set->max_initiate,
+		.min_peers = (unsigned)set->min_peers,
+		.request_backlog = (unsigned)set->request_backlog,
+		.peer_timeout = (usec)(set->timeout * SECOND),
+		.snub_time = (usec)(set->snub_time * SECOND),
+	};
+}
+
+static void
+free_meta(void *meta)
+{
+	bt_metainfo_free(meta);
+}
+
+static enum bt_code
+no_memory(struct entry *e, struct bt_error *err)
+{
+	entry_free(e);
+	return fail(err, BT_ENOMEM, "out of memory");
+}
+
+enum bt_code
+entry_new(struct bt_session *s, struct bt_metainfo *meta, const char *path, struct entry **out,
+    struct bt_error *err)
+{
+	const struct store_opts store = { meta, path, free_meta, meta };
+	struct entry *e = mem_zero(sizeof(*e));
+	struct torrent_opts opts;
+	struct content *content;
+	uint8_t peer_id[20];
+
+	if (e == NULL) {
+		bt_metainfo_free(meta);
+		return fail(err, BT_ENOMEM, "out of memory");
+	}
+	*e = (struct entry){ .session = s, .meta = meta, .id = s->next_id++ };
+	fill_opts(s, meta, peer_id, &opts);
+	e->torrent = torrent_new(&opts, &torrent_calls, e);
+	if (e->torrent == NULL || !map_set(&s->by_id, &e->id, e) ||
+	    !map_set(&s->by_hash, torrent_info_hash(e->torrent), e))
+		return no_memory(e, err);
+	content = store_new(&s->disk, &store, &torrent_content_user, e->torrent);
+	if (content == NULL)
+		return no_memory(e, err);
+	e->meta = NULL;		/* from now on it goes with the content */
+	torrent_start(e->torrent, content, loop_now(s->loop));
+	*out = e;
+	return BT_OK;
+}
+
+void
+entry_free(struct entry *e)
+{
+	struct bt_session *s = e->session;
+
+	if (e->torrent != NULL) {
+		if (map_find(&s->by_hash, torrent_info_hash(e->torrent)) == e)
+			(void)map_remove(&s->by_hash, torrent_info_hash(e->torrent));
+		torrent_free(e->torrent);
+	}
+	if (s->announces != NULL)
+		announce_cancel_all(s->announces, e);
+	if (map_find(&s->by_id, &e->id) == e)
+		(void)map_remove(&s->by_id, &e->id);
+	bt_metainfo_free(e->meta);
+	mem_free(e);
+}

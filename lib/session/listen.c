@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: ISC */
+#include "session/listen.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "net/sock.h"
+
+/* Connections taken in one turn. */
+#define ACCEPT_A_TURN 32
+
+/* Ports tried before giving up. */
+#define TRIES 100
+
+static void
+set_interest(struct listen *l, unsigned interest)
+{
+	for (unsigned i = 0; i < l->count; i++)
+		loop_fd_want(&l->listeners[i].watch, interest);
+}
+
+static void
+pause_over(void *arg, usec now)
+{
+	(void)now;
+	set_interest(arg, LOOP_READ);
+}
+
+static void
+ready(void *arg, unsigned what)
+{
+	struct listener *s = arg;
+	struct addr from;
+
+	(void)what;
+	for (int i = 0; i < ACCEPT_A_TURN; i++) {
+		int fd = sock_accept(s->fd, &from);
+
+		if (fd >= 0) {
+			s->listen->fn(s->listen->arg, fd, &from);
+			continue;
+		}
+		/* No descriptors left: without a pause the loop would spin on the waiting peer. */
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+			set_interest(s->listen, 0);
+			loop_timer_set(&s->listen->pause, SECOND);
+		}
+		if (errno != ECONNABORTED && errno != EINTR)
+			return;
+	}
+}
+
+static void
+close_all(struct listen *l)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		loop_fd_fini(&l->listeners[i].watch);
+		(void)close(l->listeners[i].fd);
+	}
+	l->count = 0;
+}
+
+static enum bt_code
+open_all(struct listen *l, struct loop *loop, const struct listen_where *where, uint16_t port,
+    struct bt_error *err)
+{
+	for (unsigned i = 0; i < where->count; i++) {
+		struct listener *s = &l->listeners[l->count];
+		struct addr at = where->at[i];
+
+		at.port = l->count > 0 ? l->port : port;
+		*s = (struct listener){ .listen = l, .fd = sock_listen(&at, err) };
+		if (s->fd < 0 && at.family == ADDR_V6 && where->may_fail_v6 && l->count > 0 &&
+		    err->sys_errno != EADDRINUSE)
+			continue;
+		if (s->fd < 0)
+			return BT_EIO;
+		if (!loop_fd_init(&s->watch, loop, s->fd, ready, s)) {
+			(void)close(s->fd);
+			return fail(err, BT_ENOMEM, "out of memory");
+		}
+		l->count++;
+		if (sock_local(s->fd, &at))
+			l->port = at.port;
+	}
+	return BT_OK;
+}
+
+enum bt_code
+listen_init(struct listen *l, struct loop *loop, const struct listen_where *where,
+    struct rng *rng, listen_fn fn, void *arg, struct bt_error *err)
+{
+	uint32_t ports = (uint32_t)(where->maxport - where->minport) + 1;
+	uint32_t first = where->random ? rng_below(rng, ports) : 0;
+	enum bt_code code = BT_OK;
+
+	*l = (struct listen){ .fn = fn, .arg = arg };
+	if (!loop_timer_init(&l->pause, loop, pause_over, l))
+		return fail(err, BT_ENOMEM, "out of memory");
+	for (uint32_t i = 0; i < ports && i < TRIES; i++) {
+		code = open_all(l, loop, where, (uint16_t)(where->minport + (first + i) % ports), err);
+		if (code == BT_OK) {
+			set_interest(l, LOOP_READ);
+			return BT_OK;
+		}
+		close_all(l);
+		if (err->sys_errno != EADDRINUSE)
+			break;
+	}
+	loop_timer_fini(&l->pause);
+	return code;
+}
+
+void
+listen_fini(struct listen *l)
+{
+	close_all(l);
+	loop_timer_fini(&l->pause);
+}

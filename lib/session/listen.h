@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: ISC */
+/* The sockets that peers come in by, on one port for all addresses. */
+#ifndef SESSION_LISTEN_H
+#define SESSION_LISTEN_H
+
+#include "base/addr.h"
+#include "base/error.h"
+#include "base/rng.h"
+#include "net/loop.h"
+
+/* Local addresses: what `bind` may name, and families of "all" count as well. */
+#define LISTEN_MAX 16
+
+typedef void (*listen_fn)(void *arg, int fd, const struct addr *from);
+
+struct listener {
+	struct listen *listen;
+	struct loop_fd watch;
+	int fd;
+};
+
+struct listen {
+	listen_fn fn;
+	void *arg;
+	struct listener listeners[LISTEN_MAX];
+	unsigned count;
+	uint16_t port;
+	struct loop_timer pause;	/* out of descriptors: accept no more for a while */
+};
+
+struct listen_where {
+	struct addr at[LISTEN_MAX];
+	unsigned count;
+	bool may_fail_v6;	/* the system may have none */
+	uint16_t minport, maxport;
+	bool random;
+};
+
+/* Finds a port on which all addresses can listen. fn owns each fd it is given. */
+enum bt_code listen_init(struct listen *l, struct loop *loop, const struct listen_where *where,
+    struct rng *rng, listen_fn fn, void *arg, struct bt_error *err);
+void listen_fini(struct listen *l);
+
+#endif

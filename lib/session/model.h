@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: ISC */
+/* What the files of this folder share. Nobody else includes it. */
+#ifndef SESSION_MODEL_H
+#define SESSION_MODEL_H
+
+#include <pthread.h>
+
+#include "announce/announce_net.h"
+#include "base/map.h"
+#include "disk/store.h"
+#include "session/dial.h"
+#include "session/events.h"
+#include "session/listen.h"
+#include "session/mailbox.h"
+#include "torrent/torrent.h"
+
+/* A torrent of the session. */
+struct entry {
+	struct bt_session *session;
+	struct torrent *torrent;
+	struct bt_metainfo *meta;
+	uint32_t id;
+};
+
+/* A peer that came in and has not said yet what it wants. */
+struct guest {
+	TAILQ_ENTRY(guest) link;	/* in session.guests, or session.gone_guests */
+	struct bt_session *session;
+	struct peer *peer;
+};
+
+TAILQ_HEAD(guest_list, guest);
+
+struct bt_session {
+	struct bt_settings settings;
+	struct log log;
+	struct rng rng;
+	uint64_t seed[2];
+	struct loop *loop;
+	struct pool *pool;
+	struct loop_fd pool_watch;
+	struct block_store blocks;
+	struct disk disk;
+	bool disk_ready;
+	struct rate in_rate, out_rate;
+	struct fetch *fetch;
+	struct resolve *resolve;
+	struct announce_net *announces;
+	struct listen listen;
+	bool listening;
+	struct addr bind4, bind6;	/* to connect from; ADDR_NONE: the system chooses */
+	unsigned families;
+	struct dials dials;
+	struct mailbox *mailbox;
+	struct events *events;
+	struct loop_timer tick;
+	struct map by_id;		/* uint32_t to entry */
+	struct map by_hash;		/* 20 bytes to entry */
+	uint32_t next_id;
+	struct guest_list guests;
+	struct guest_list gone_guests;
+	unsigned guest_count;
+	pthread_t thread;
+	bool running;
+};
+
+/* entry.c */
+enum bt_code entry_new(struct bt_session *s, struct bt_metainfo *meta, const char *path,
+    struct entry **out, struct bt_error *err);
+void entry_free(struct entry *e);
+struct entry *entry_find(const struct bt_session *s, uint32_t id);
+void entry_dialled(void *session, uint32_t id, const struct addr *to, int fd);
+
+/* guest.c */
+void guest_arrived(void *session, int fd, const struct addr *from);
+void guests_tick(struct bt_session *s, usec now);
+void guests_free(struct bt_session *s);
+
+#endif

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: ISC */
+#include <btcore/session.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "session/model.h"
+
+#define TICK (100 * MSEC)
+
+#define WORKERS_MAX 8
+
+/* -- the session's thread -- */
+
+static void
+tick(void *arg, usec now)
+{
+	struct bt_session *s = arg;
+	struct entry *e;
+	size_t pos = 0;
+
+	guests_tick(s, now);
+	while ((e = map_next(&s->by_id, &pos)) != NULL)
+		torrent_tick(e->torrent, now);
+	loop_timer_set(&s->tick, TICK);
+}
+
+static void
+jobs_done(void *arg, unsigned what)
+{
+	struct bt_session *s = arg;
+
+	(void)what;
+	pool_deliver(s->pool);
+}
+
+static void *
+run(void *arg)
+{
+	struct bt_session *s = arg;
+
+	loop_run(s->loop);
+	return NULL;
+}
+
+/* -- birth -- */
+
+static enum bt_code
+copy_settings(struct bt_session *s, const struct bt_settings *from, struct bt_error *err)
+{
+	const struct bt_option_table *table = bt_settings_table();
+
+	if (bt_options_init(table, &s->settings) != BT_OK)
+		return fail(err, BT_ENOMEM, "out of memory");
+	if (from != NULL) {
+		char *bind = mem_strdup(from->bind);
+
+		if (bind == NULL)
+			return fail(err, BT_ENOMEM, "out of memory");
+		mem_free(s->settings.bind);
+		s->settings = *from;
+		s->settings.bind = bind;
+	}
+	if (s->settings.minport > s->settings.maxport)
+		return fail(err, BT_EARG, "minport is above maxport");
+	return BT_OK;
+}
+
+static enum bt_code
+add_bind(struct bt_session *s, struct listen_where *where, struct bt_slice one,
+    struct bt_error *err)
+{
+	char text[ADDR_TEXT_MAX];
+	struct addr a;
+
+	one = slice_trim(one);
+	if (one.len == 0 || one.len >= sizeof(text) || where->count == LISTEN_MAX)
+		return fail(err, BT_EARG, "bind: '%.*s' is not an address", (int)min_u64(one.len, 60),
+		    (const char *)one.ptr);
+	memcpy(text, one.ptr, one.len);
+	text[one.len] = '\0';
+	if (!addr_parse(text, 0, &a))
+		return fail(err, BT_EARG, "bind: '%s' is not an address", text);
+	where->at[where->count++] = a;
+	if (addr_is_any(&a))
+		return BT_OK;
+	if (a.family == ADDR_V4 && s->bind4.family == ADDR_NONE)
+		s->bind4 = a;
+	if (a.family == ADDR_V6 && s->bind6.family == ADDR_NONE)
+		s->bind6 = a;
+	return BT_OK;
+}
+
+static enum bt_code
+where_to_listen(struct bt_session *s, struct listen_where *where, struct bt_error *err)
+{
+	static const uint8_t any[16];
+	struct bt_slice rest = slice_str(s->settings.bind);
+
+	*where = (struct listen_where){
+		.minport = (uint16_t)s->settings.minport,
+		.maxport = (uint16_t)s->settings.maxport,
+		.random = s->settings.random_port != 0,
+	};
+	if (rest.len == 0) {
+		where->at[where->count++] = addr_v4(any, 0);
+		if (s->settings.ipv6_enabled)
+			where->at[where->count++] = (struct addr){ .family = ADDR_V6 };
+		where->may_fail_v6 = true;
+		return BT_OK;
+	}
+	while (rest.len > 0) {
+		size_t end = slice_index(rest, ',');
+		enum bt_code code = add_bind(s, where, slice_of(rest.ptr, end), err);
+
+		if (code != BT_OK)
+			return code;
+		rest = slice_skip(rest, end == rest.len ? end : end + 1);
+	}
+	return BT_OK;
+}
+
+static enum bt_code
+open_net(struct bt_session *s, struct bt_error *err)
+{
+	struct announce_net_opts opts;
+	struct listen_where where;
+	enum bt_code code = where_to_listen(s, &where, err);
+
+	if (code == BT_OK)
+		code = listen_init(&s->listen, s->loop, &where, &s->rng, guest_arrived, s, err);
+	if (code != BT_OK)
+		return code;
+	s->listening = true;
+	/* Unless bound, the system chooses the family by the tracker's name. */
+	s->families = (s->bind4.family != ADDR_NONE ? ANNOUNCE_V4 : 0) |
+	    (s->bind6.family != ADDR_NONE ? ANNOUNCE_V6 : 0);
+	opts = (struct announce_net_opts){ .loop = s->loop, .fetch = s->fetch,
+		.resolve = s->resolve, .bind4 = s->bind4, .bind6 = s->bind6,
+		.user_agent = "btcore/" PACKAGE_VERSION,
+		.timeout = (usec)(s->settings.http_timeout * SECOND) };
+	s->announces = announce_net_new(&opts);
+	return s->announces != NULL ? BT_OK : fail(err, BT_ENOMEM, "out of memory");
+}
+
+static unsigned
+worker_count(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	/* At least two: while one waits for a disk, another hashes. */
+	return cpus < 2 ? 2 : cpus > WORKERS_MAX ? WORKERS_MAX : (unsigned)cpus;
+}
+
+static bool
+open_parts(struct bt_session *s)
+{
+	s->loop = loop_new();
+	s->pool = pool_new(worker_count());
+	s->events = events_new();
+	if (s->loop == NULL || s->pool == NULL || s->events == NULL)
+		return false;
+	disk_init(&s->disk, s->pool, &s->blocks, (unsigned)s->settings.max_files_open,
+	    (size_t)(s->settings.write_buffer_size * (1 << 20)), s->seed);
+	s->disk_ready = true;
+	dials_init(&s->dials, s->loop, entry_dialled, s);
+	s->mailbox = mailbox_new(s->loop);
+	s->fetch = fetch_new(s->loop);
+	s->resolve = resolve_new(s->loop);
+	if (s->mailbox == NULL || s->fetch == NULL || s->resolve == NULL ||
+	    !loop_timer_init(&s->tick, s->loop, tick, s) ||
+	    !loop_fd_init(&s->pool_watch, s->loop, pool_fd(s->pool), jobs_done, s))
+		return false;
+	loop_fd_want(&s->pool_watch, LOOP_READ);
+	loop_timer_set(&s->tick, TICK);
+	return true;
+}
+
+/* Signals are the host's. */
+static enum bt_code
+start_thread(struct bt_session *s, struct bt_error *err)
+{
+	sigset_t all, old;
+	int e;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
+	e = pthread_create(&s->thread, NULL, run, s);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (e != 0)
+		return fail(err, BT_ENOMEM, "cannot start a thread: %s", strerror(e));
+	s->running = true;
+	return BT_OK;
+}
+
+enum bt_code
+bt_session_new(const struct bt_settings *settings, bt_log_fn log, void *log_arg,
+    struct bt_session **out, struct bt_error *err)
+{
+	struct bt_session *s = mem_zero(sizeof(*s));
+	struct bt_error local;
+	enum bt_code code;
+
+	if (err == NULL)
+		err = &local;
+	if (s == NULL)
+		return fail(err, BT_ENOMEM, "out of memory");
+	s->log = (struct log){ log, log_arg, BT_LOG_DEBUG };
+	rng_seed_system(&s->rng);
+	rng_secret(s->seed, sizeof(s->seed));
+	map_init(&s->by_id, sizeof(uint32_t), s->seed);
+	map_init(&s->by_hash, 20, s->seed);
+	TAILQ_INIT(&s->guests);
+	TAILQ_INIT(&s->gone_guests);
+	s->next_id = 1;
+	code = copy_settings(s, settings, err);
+	rate_init(&s->in_rate, NULL, (uint64_t)s->settings.max_download_rate * 1024);
+	rate_init(&s->out_rate, NULL, (uint64_t)s->settings.max_upload_rate * 1024);
+	if (code == BT_OK && !open_parts(s))
+		code = fail(err, BT_ENOMEM, "out of memory or descriptors");
+	if (code == BT_OK)
+		code = open_net(s, err);
+	if (code == BT_OK)
+		code = start_thread(s, err);
+	if (code != BT_OK) {
+		bt_session_free(s);
+		return code;
+	}
+	*out = s;
+	return BT_OK;
+}
+
+/* -- death -- */
+
+static void
+stop_loop(void *arg)
+{
+	struct bt_session *s = arg;
+
+	loop_stop(s->loop);
+}
+
+static void
+free_torrents(struct bt_session *s)
+{
+	struct entry *e;
+	size_t pos = 0;
+
+	while ((e = map_next(&s->by_id, &pos)) != NULL) {
+		entry_free(e);
+		pos = 0;
+	}
+}
+
+void
+bt_session_free(struct bt_session *s)
+{
+	if (s == NULL)
+		return;
+	if (s->running) {
+		mailbox_call(s->mailbox, stop_loop, s);
+		(void)pthread_join(s->thread, NULL);
+	}
+	if (s->disk_ready) {
+		guests_free(s);
+		free_torrents(s);
+		dials_fini(&s->dials);
+	}
+	if (s->listening)
+		listen_fini(&s->listen);
+	announce_net_free(s->announces);
+	resolve_free(s->resolve);
+	fetch_free(s->fetch);
+	pool_free(s->pool);
+	if (s->disk_ready)
+		disk_fini(&s->disk);
+	block_store_fini(&s->blocks);
+	mailbox_free(s->mailbox);
+	loop_timer_fini(&s->tick);
+	loop_fd_fini(&s->pool_watch);
+	loop_free(s->loop);
+	events_free(s->events);
+	map_fini(&s->by_id);
+	map_fini(&s->by_hash);
+	bt_options_fini(bt_settings_table(), &s->settings);
+	mem_free(s);
+}
+
+/* -- events -- */
+
+uint16_t
+bt_session_port(const struct bt_session *s)
+{
+	return s->listen.port;
+}
+
+int
+bt_session_fd(const struct bt_session *s)
+{
+	return events_fd(s->events);
+}
+
+bool
+bt_session_next_event(struct bt_session *s, struct bt_event *out)
+{
+	return events_next(s->events, out);
+}
+
+/* -- calls that run on the session's thread -- */
+
+struct api_call {
+	struct bt_session *s;
+	uint32_t id;
+	struct bt_metainfo *meta;
+	const char *path;
+	const struct addr *addr;
+	struct bt_torrent_status *status;
+	struct bt_error *err;
+	enum bt_code code;
+};
+
+static enum bt_code
+api(struct api_call *c, void (*fn)(void *))
+{
+	mailbox_call(c->s->mailbox, fn, c);
+	return c->code;
+}
+
+static bool
+is_known(const struct bt_session *s, const struct bt_metainfo *m)
+{
+	const uint8_t *v1 = bt_metainfo_info_hash(m);
+
+	return map_find(&s->by_hash, v1 != NULL ? v1 : bt_metainfo_info_hash_v2(m)) != NULL;
+}
+
+static void
+do_add(void *arg)
+{
+	struct api_call *c = arg;
+	struct entry *e;
+
+	if (is_known(c->s, c->meta)) {
+		bt_metainfo_free(c->meta);
+		c->code = fail(c->err, BT_EEXIST, "this torrent is here already");
+		return;
+	}
+	c->code = entry_new(c->s, c->meta, c->path, &e, c->err);
+	if (c->code == BT_OK)
+		c->id = e->id;
+}
+
+enum bt_code
+bt_session_add(struct bt_session *s, struct bt_metainfo *meta, const char *path, uint32_t *id,
+    struct bt_error *err)
+{
+	struct api_call c = { .s = s, .meta = meta, .path = path, .err = err };
+
+	if (bt_metainfo_info_hash(meta) == NULL) {
+		bt_metainfo_free(meta);
+		return fail(err, BT_EUNSUP, "torrents of version 2 alone are not supported yet");
+	}
+	if (api(&c, do_add) == BT_OK)
+		*id = c.id;
+	return c.code;
+}
+
+static void
+do_stop(void *arg)
+{
+	struct api_call *c = arg;
+	struct entry *e = entry_find(c->s, c->id);
+
+	c->code = e == NULL ? BT_ENOENT : BT_OK;
+	if (e != NULL)
+		torrent_stop(e->torrent, loop_now(c->s->loop));
+}
+
+enum bt_code
+bt_session_stop(struct bt_session *s, uint32_t id)
+{
+	return api(&(struct api_call){ .s = s, .id = id }, do_stop);
+}
+
+static void
+do_remove(void *arg)
+{
+	struct api_call *c = arg;
+	struct entry *e = entry_find(c->s, c->id);
+
+	c->code = e == NULL ? BT_ENOENT : BT_OK;
+	if (e != NULL)
+		entry_free(e);
+}
+
+enum bt_code
+bt_session_remove(struct bt_session *s, uint32_t id)
+{
+	return api(&(struct api_call){ .s = s, .id = id }, do_remove);
+}
+
+static void
+do_add_peer(void *arg)
+{
+	struct api_call *c = arg;
+	struct entry *e = entry_find(c->s, c->id);
+
+	c->code = e == NULL ? BT_ENOENT : BT_OK;
+	if (e != NULL)
+		torrent_add_address(e->torrent, c->addr, KNOWN_USER);
+}
+
+enum bt_code
+bt_session_add_peer(struct bt_session *s, uint32_t id, const char *ip, uint16_t port,
+    struct bt_error *err)
+{
+	struct addr a;
+
+	if (!addr_parse(ip, port, &a) || !addr_usable(&a))
+		return fail(err, BT_EARG, "'%.60s' port %u is not a peer's address", ip, port);
+	return api(&(struct api_call){ .s = s, .id = id, .addr = &a }, do_add_peer);
+}
+
+static void
+do_status(void *arg)
+{
+	struct api_call *c = arg;
+	struct entry *e = entry_find(c->s, c->id);
+
+	c->code = e == NULL ? BT_ENOENT : BT_OK;
+	if (e != NULL)
+		torrent_status(e->torrent, c->status);
+}
+
+enum bt_code
+bt_session_status(struct bt_session *s, uint32_t id, struct bt_torrent_status *out)
+{
+	return api(&(struct api_call){ .s = s, .id = id, .status = out }, do_status);
+}
