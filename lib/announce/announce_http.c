@@ -58,20 +58,14 @@ on_abort(struct announce_call *c)
 void
 announce_http_send(struct announce_call *c, const struct announce_net_opts *opts)
 {
-	enum addr_family family = c->family;
 	struct fetch_req req = {
-		.timeout = c->timeout, .max_bytes = TRACKER_REPLY_MAX,
+		.family = c->family, .timeout = c->timeout, .max_bytes = TRACKER_REPLY_MAX,
 		.user_agent = opts->user_agent,
 	};
 	struct buf url;
 
-	if (family == ADDR_NONE && opts->bind6.family == ADDR_NONE)
-		family = opts->bind4.family;
-	else if (family == ADDR_NONE && opts->bind4.family == ADDR_NONE)
-		family = opts->bind6.family;
-	req.family = family;
-	if (family != ADDR_NONE)
-		req.from = family == ADDR_V6 ? &opts->bind6 : &opts->bind4;
+	if (c->family != ADDR_NONE)
+		req.from = c->family == ADDR_V6 ? &opts->bind6 : &opts->bind4;
 	buf_init(&url, QUERY_MAX);
 	announce_query_write(&url, slice_str(c->url), &c->req);
 	req.url = buf_cstr(&url);

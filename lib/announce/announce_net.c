@@ -99,6 +99,15 @@ announce_call_fail_later(struct announce_call *c, enum bt_code code, const char 
 	loop_later(c->net->opts.loop, &c->fail_later);
 }
 
+/* Who is bound to addresses of one family does not speak over the other. */
+static enum addr_family
+family_of(const struct announce_net_opts *o, enum addr_family wanted)
+{
+	if (wanted != ADDR_NONE || (o->bind4.family != ADDR_NONE && o->bind6.family != ADDR_NONE))
+		return wanted;
+	return o->bind4.family != ADDR_NONE ? o->bind4.family : o->bind6.family;
+}
+
 static void
 carry(struct announce_net *n, struct announce_call *c)
 {
@@ -131,7 +140,7 @@ announce_send(struct announce_net *n, const char *url, enum addr_family family,
 	c->fn = fn;
 	c->arg = arg;
 	c->id = id;
-	c->family = family;
+	c->family = family_of(&n->opts, family);
 	c->req = *req;
 	c->timeout = req->event == ANNOUNCE_STOPPED ? n->opts.stop_timeout : n->opts.timeout;
 	c->fail_later.fn = fail_now;

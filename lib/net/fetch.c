@@ -219,8 +219,9 @@ on_curl_socket(CURL *easy, curl_socket_t sock, int what, void *arg, void *sock_a
 	if (w == NULL) {
 		w = mem_zero(sizeof(*w));
 		if (w == NULL || !loop_fd_init(&w->fd, f->loop, sock, sock_ready, w)) {
+			/* -1 would end all transfers: let this one run into its timeout. */
 			mem_free(w);
-			return -1;
+			return 0;
 		}
 		w->fetch = f;
 		w->sock = sock;
@@ -434,6 +435,7 @@ fetch_start(struct fetch *f, const struct fetch_req *req, fetch_fn fn, void *arg
 	t->user_agent = req->user_agent != NULL ? mem_strdup(req->user_agent) : NULL;
 	if (t->url == NULL || (req->user_agent != NULL && t->user_agent == NULL)) {
 		mem_free(t->url);
+		mem_free(t->user_agent);
 		mem_free(t);
 		return 0;
 	}

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "base/mem.h"
 #include "http_server.h"
 #include "net/sock.h"
 #include "proto/udp_announce.h"
@@ -421,12 +422,17 @@ START_TEST(udp_over_v6)
 {
 	struct client c;
 	struct udp_tracker t;
+	char url[64];
 
 	client_init(&c);
 	if (udp_tracker_start(&t, "::1", UDP_FINE)) {
-		announce_udp(&c, &t, "", 1);
+		(void)snprintf(url, sizeof(url), "udp://[::1]:%u", t.at.port);
+		announce_n(&c, url, ADDR_V6, 1);
 		check_fine(&c);
 		ck_assert_uint_eq(c.peer.family, ADDR_V6);
+		/* Bound to an IPv4 address alone, it does not leave by IPv6 unless told to. */
+		announce_n(&c, url, ADDR_NONE, 1);
+		ck_assert_int_eq(c.code, BT_EUNREACH);
 		udp_tracker_stop(&t);
 	} else {
 		(void)printf("SKIPPED: no IPv6 here\n");
@@ -569,6 +575,60 @@ START_TEST(http)
 }
 END_TEST
 
+static void
+count_answer(void *arg, uint64_t id, const struct announce_reply *reply, enum bt_code code,
+    const char *text)
+{
+	struct client *c = arg;
+
+	(void)id;
+	ck_assert_ptr_nonnull(text);
+	ck_assert((reply == NULL) == (code != BT_OK));
+	c->answers++;
+	loop_stop(c->loop);
+}
+
+static void
+stop_loop(void *arg, usec now)
+{
+	(void)now;
+	loop_stop(arg);
+}
+
+/* Whatever allocation fails: an answer, or none after a false; never a crash or a leak. */
+START_TEST(no_memory)
+{
+	struct http_server s;
+	struct udp_tracker t;
+	char url[2][64];
+
+	ck_assert(http_server_start(&s, AF_INET, serve));
+	ck_assert(udp_tracker_start(&t, "127.0.0.1", UDP_SILENT));
+	(void)snprintf(url[0], sizeof(url[0]), "http://127.0.0.1:%u/announce", s.port);
+	(void)snprintf(url[1], sizeof(url[1]), "udp://127.0.0.1:%u/announce", t.at.port);
+	for (size_t n = 1; n < 40; n++) {
+		struct client c;
+		struct loop_timer timer;
+		bool sent;
+
+		client_init(&c);
+		ck_assert(loop_timer_init(&timer, c.loop, stop_loop, c.loop));
+		loop_timer_set(&timer, n % 2 ? 10 * MSEC : 10 * SECOND);
+		mem_fail_at(n / 2 + 1);
+		sent = announce_send(c.net, url[n % 2], ADDR_NONE, &c.req, count_answer, &c, 1);
+		if (sent)
+			loop_run(c.loop);
+		mem_fail_at(0);
+		ck_assert_uint_le(c.answers, sent);
+		ck_assert(!sent || n % 2 || c.answers == 1);
+		loop_timer_fini(&timer);
+		client_fini(&c);
+	}
+	http_server_stop(&s);
+	udp_tracker_stop(&t);
+}
+END_TEST
+
 /* -- the real thing -- */
 
 static uint16_t
@@ -671,6 +731,7 @@ announce_net_suite(void)
 	tcase_add_test(c, udp_over_v6);
 	tcase_add_test(c, cancelled);
 	tcase_add_test(c, http);
+	tcase_add_test(c, no_memory);
 	tcase_add_test(c, opentracker);
 	suite_add_tcase(s, c);
 	return s;

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "net/fetch.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
 #include "http_server.h"
 
 Suite *fetch_suite(void);
@@ -327,6 +331,48 @@ START_TEST(over_v6)
 }
 END_TEST
 
+/* A certificate that nobody vouches for. */
+START_TEST(unsafe_tls)
+{
+	char dir[] = "/tmp/btcore-test-XXXXXX", cmd[400], url[64];
+	struct client c;
+	struct fetch_req req = { 0 };
+	pid_t pid;
+
+	ck_assert(client_init(&c, AF_INET));
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	(void)snprintf(cmd, sizeof(cmd), "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 "
+	    "-nodes -subj /CN=localhost -keyout %s/key -out %s/cert >%s/log 2>&1", dir, dir, dir);
+	if (system(cmd) == 0) {
+		uint16_t port = (uint16_t)(c.server.port ^ 1);
+		int tries = 0;
+
+		pid = fork();
+		if (pid == 0) {
+			(void)snprintf(cmd, sizeof(cmd), "exec openssl s_server -accept 127.0.0.1:%u "
+			    "-cert %s/cert -key %s/key -www >%s/log 2>&1", port, dir, dir, dir);
+			(void)execl("/bin/sh", "sh", "-c", cmd, NULL);
+			_exit(127);
+		}
+		(void)snprintf(url, sizeof(url), "https://127.0.0.1:%u/", port);
+		do {
+			(void)usleep(20000);
+			req.url = url;
+			get(&c, &req, "");
+		} while (strstr(c.text, "safe") == NULL && ++tries < 100);
+		ck_assert_int_ne(c.code, BT_OK);
+		ck_assert_msg(strstr(c.text, "no safe connection") != NULL, "%s", c.text);
+		(void)kill(pid, SIGKILL);
+		(void)waitpid(pid, NULL, 0);
+	} else {
+		(void)printf("SKIPPED: no openssl command to make a certificate\n");
+	}
+	(void)snprintf(cmd, sizeof(cmd), "rm -r %s", dir);
+	ck_assert_int_eq(system(cmd), 0);
+	client_fini(&c);
+}
+END_TEST
+
 static void
 never(void *arg, uint64_t id, const struct fetch_reply *r)
 {
@@ -384,6 +430,7 @@ fetch_suite(void)
 	tcase_add_test(c, unreachable);
 	tcase_add_test(c, bound);
 	tcase_add_test(c, over_v6);
+	tcase_add_test(c, unsafe_tls);
 	tcase_add_test(c, many_and_cancel);
 	suite_add_tcase(s, c);
 	return s;
