@@ -258,6 +258,12 @@ stretched(struct announce *a, int64_t seconds)
 }
 
 static int64_t
+larger(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static int64_t
 clamped(int64_t v, int64_t least, int64_t most)
 {
 	return v < least ? least : v > most ? most : v;
@@ -570,7 +576,7 @@ round_failed(struct announce *a, struct tracker *t, usec now)
 	if (now - t->first_fail < RETRY_QUICK_FOR)
 		wait = t->fails < 7 ? RETRY_FIRST << (t->fails - 1) : RETRY_MAX;
 	else
-		wait = t->interval != 0 ? t->interval : INTERVAL_DEFAULT;
+		wait = t->interval != 0 ? larger(t->interval, RETRY_MAX) : INTERVAL_DEFAULT;
 	if (a->round_wait > wait)
 		wait = a->round_wait;
 	t->never = a->round_never;
@@ -594,12 +600,6 @@ ask_over(struct announce *a, struct tracker *t, unsigned slot, usec now)
 	else
 		round_failed(a, t, now);
 	announce_tick(a, now);
-}
-
-static int64_t
-larger(int64_t a, int64_t b)
-{
-	return a > b ? a : b;
 }
 
 /* The numbers of an answer; the first one of a round replaces, the other family's adds. */

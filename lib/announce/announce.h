@@ -12,9 +12,9 @@
  * enough.
  *
  * A tracker that failed is left alone for 5, 10, 20 ... 300 s while it has been failing for less
- * than 10 minutes, from then on for its interval (30 minutes if it never told one); longer if it
- * says so ("retry in", interval of a failure), for ever if it says "never". All waits are stretched
- * by up to a sixteenth, at random, so that many torrents do not come back together.
+ * than 10 minutes, from then on for its interval (at least 300 s; 30 minutes if it never told one);
+ * longer if it says so ("retry in", interval of a failure), for ever if it says "never". All waits
+ * are stretched by up to a sixteenth, at random, so that many torrents do not come back together.
  *
  * `started` is the first thing that each tracker hears. `completed` is sent once, if the download
  * ended while running. `stopped` goes to those that have heard `started`.
@@ -49,8 +49,8 @@ struct announce_status {
 	const char *url;	/* masked, for screens */
 	size_t tier;
 	enum announce_state state;
-	const char *text;	/* its last failure or warning, or our trouble with it; "" if none */
-	bool failed;		/* the last announce failed: text says why; else text is a warning */
+	const char *text;	/* its last failure or warning, or our trouble with it; else "" */
+	bool failed;		/* the last announce failed: text says why; else it is a warning */
 	uint32_t fails;		/* failures in a row */
 	int64_t complete;	/* seeds, as told; -1 unknown, as below */
 	int64_t incomplete;

@@ -16,10 +16,10 @@ struct udp_endpoint;
 
 /* What announce_udp keeps with a call. */
 struct udp_call {
-	TAILQ_ENTRY(announce_call) link;	/* in the list of host or endpoint, as one of them says */
+	TAILQ_ENTRY(announce_call) link;	/* in the list of host or endpoint */
 	struct announce_udp *carrier;
 	struct udp_host *host;		/* waits for its addresses */
-	struct udp_endpoint *endpoint;	/* asks it; in its list while it waits for a connection id */
+	struct udp_endpoint *endpoint;	/* is asked; in its list if transaction is 0 */
 	struct addr addrs[RESOLVE_MAX];
 	size_t addr_count, addr_next;
 	struct loop_timer timer;
@@ -32,7 +32,7 @@ struct udp_call {
 };
 
 struct announce_call {
-	TAILQ_ENTRY(announce_call) link;	/* in the net's list until it is done or cancelled */
+	TAILQ_ENTRY(announce_call) link;	/* in the net's list until it is over */
 	struct announce_net *net;
 	announce_answer_fn fn;
 	void *arg;
@@ -42,7 +42,7 @@ struct announce_call {
 	enum addr_family family;
 	struct announce_req req;
 	usec timeout;
-	void (*abort)(struct announce_call *c);	/* the carrier lets go of it; NULL: it has not begun */
+	void (*abort)(struct announce_call *c);	/* the carrier lets go; NULL: not begun */
 	struct loop_later fail_later;
 	struct bt_error error;		/* of fail_later */
 	struct fetch *net_fetch;	/* announce_http: 0 in fetch_id is nothing under way */

@@ -16,7 +16,7 @@ struct fetch;
 
 struct fetch_req {
 	const char *url;
-	const struct addr *from;	/* an address of ours to speak from (port unused), or NULL */
+	const struct addr *from;	/* our address to speak from (port unused), or NULL */
 	enum addr_family family;	/* ADDR_NONE: from's, or whatever works */
 	usec timeout;			/* for the whole fetch from its start; 0: 60 s */
 	size_t max_bytes;		/* of the body when unpacked; 0: 1 MiB */
@@ -43,7 +43,7 @@ void fetch_free(struct fetch *f);
 /* Copies what it needs. 0: no memory. Ids are never used again. */
 uint64_t fetch_start(struct fetch *f, const struct fetch_req *req, fetch_fn fn, void *arg);
 
-/* No answer will come. An id that is not known (any more) is fine; so is calling it in a fetch_fn. */
+/* No answer will come. An id that is not known (any more) is fine; may be called in a fetch_fn. */
 void fetch_cancel(struct fetch *f, uint64_t id);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* A web server for tests: each connection has a thread, reads one request head and is handed over. */
+/* A web server for tests: each connection has a thread that reads one request head. */
 #ifndef UNIT_HTTP_SERVER_H
 #define UNIT_HTTP_SERVER_H
 
@@ -113,7 +113,8 @@ http_server_run(void *arg)
 			free(c);
 			continue;
 		}
-		ck_assert_int_eq(pthread_create(&s->threads[s->count], NULL, http_connection_run, c), 0);
+		ck_assert_int_eq(pthread_create(&s->threads[s->count], NULL, http_connection_run,
+		    c), 0);
 		s->count++;
 	}
 	return NULL;

@@ -94,7 +94,8 @@ udp_serve(struct udp_tracker *t, const struct addr *from, const struct udp_reque
 	struct buf b;
 
 	if (q->url_len > 0)
-		(void)snprintf(t->url_data, sizeof(t->url_data), "%.*s", q->url_len, (const char *)q->url);
+		(void)snprintf(t->url_data, sizeof(t->url_data), "%.*s", q->url_len,
+		    (const char *)q->url);
 	if (t->mode == UDP_SILENT || (t->mode == UDP_LOSSY && nth == 0))
 		return;
 	if (t->mode == UDP_LIAR)
@@ -467,8 +468,10 @@ START_TEST(cancelled)
 	(void)snprintf(quiet, sizeof(quiet), "udp://127.0.0.1:%u", silent.at.port);
 	for (uint64_t i = 1; i < 5; i++) {
 		ck_assert(announce_send(c.net, url, ADDR_NONE, &c.req, never, &x, i));
-		ck_assert(announce_send(c.net, "udp://localhost:1", ADDR_NONE, &c.req, never, &y, i));
-		ck_assert(announce_send(c.net, "http://127.0.0.1:1", ADDR_NONE, &c.req, never, &y, i));
+		ck_assert(announce_send(c.net, "udp://localhost:1", ADDR_NONE, &c.req, never, &y,
+		    i));
+		ck_assert(announce_send(c.net, "http://127.0.0.1:1", ADDR_NONE, &c.req, never, &y,
+		    i));
 		ck_assert(announce_send(c.net, "bad", ADDR_NONE, &c.req, never, &y, i));
 		ck_assert(announce_send(c.net, quiet, ADDR_NONE, &c.req, never, &y, i));
 	}
@@ -664,7 +667,8 @@ opentracker_start(const char *dir, const char *port)
 	(void)fclose(f);
 	pid = fork();
 	if (pid == 0) {
-		if (freopen("/dev/null", "w", stdout) != NULL && freopen("/dev/null", "w", stderr) != NULL)
+		if (freopen("/dev/null", "w", stdout) != NULL &&
+		    freopen("/dev/null", "w", stderr) != NULL)
 			(void)execlp("opentracker", "opentracker", "-i", "127.0.0.1", "-p", port,
 			    "-P", port, "-d", dir, "-u", "nobody", "-w", "/whitelist", NULL);
 		_exit(127);

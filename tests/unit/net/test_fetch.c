@@ -13,7 +13,8 @@ Suite *fetch_suite(void);
 static void
 send_gzip_bomb(int fd)
 {
-	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n";
+	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
+	    "Connection: close\r\n\r\n";
 	FILE *f = popen("head -c 50000000 /dev/zero | gzip -1", "r");
 	char part[4096];
 	size_t n;
@@ -75,14 +76,16 @@ serve(struct http_server *s, int fd, const char *target, const char *head)
 	else if (strcmp(target, "/garbage") == 0)
 		http_send_text(fd, "\x01\x02\xff no HTTP at all \r\n\r\n");
 	else if (strcmp(target, "/bad-chunks") == 0)
-		http_send_text(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello");
+		http_send_text(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+		    "zz\r\nhello");
 	else if (strcmp(target, "/cut") == 0)
 		http_send_text(fd, "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello");
 	else if (strcmp(target, "/loop?passkey=0123456789abcdef") == 0)
-		http_send_text(fd, "HTTP/1.1 302 Found\r\nLocation: /loop?passkey=0123456789abcdef\r\n"
-		    "Content-Length: 0\r\n\r\n");
+		http_send_text(fd, "HTTP/1.1 302 Found\r\n"
+		    "Location: /loop?passkey=0123456789abcdef\r\nContent-Length: 0\r\n\r\n");
 	else if (strcmp(target, "/once") == 0)
-		http_send_text(fd, "HTTP/1.1 302 Found\r\nLocation: /ok\r\nContent-Length: 0\r\n\r\n");
+		http_send_text(fd, "HTTP/1.1 302 Found\r\nLocation: /ok\r\n"
+		    "Content-Length: 0\r\n\r\n");
 	else if (strcmp(target, "/to-file") == 0)
 		http_send_text(fd, "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\n"
 		    "Content-Length: 0\r\n\r\n");
@@ -341,16 +344,18 @@ START_TEST(unsafe_tls)
 
 	ck_assert(client_init(&c, AF_INET));
 	ck_assert_ptr_nonnull(mkdtemp(dir));
-	(void)snprintf(cmd, sizeof(cmd), "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 "
-	    "-nodes -subj /CN=localhost -keyout %s/key -out %s/cert >%s/log 2>&1", dir, dir, dir);
+	(void)snprintf(cmd, sizeof(cmd), "openssl req -x509 -newkey ec "
+	    "-pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost "
+	    "-keyout %s/key -out %s/cert >%s/log 2>&1", dir, dir, dir);
 	if (system(cmd) == 0) {
 		uint16_t port = (uint16_t)(c.server.port ^ 1);
 		int tries = 0;
 
 		pid = fork();
 		if (pid == 0) {
-			(void)snprintf(cmd, sizeof(cmd), "exec openssl s_server -accept 127.0.0.1:%u "
-			    "-cert %s/cert -key %s/key -www >%s/log 2>&1", port, dir, dir, dir);
+			(void)snprintf(cmd, sizeof(cmd), "exec openssl s_server -www "
+			    "-accept 127.0.0.1:%u -cert %s/cert -key %s/key >%s/log 2>&1", port,
+			    dir, dir, dir);
 			(void)execl("/bin/sh", "sh", "-c", cmd, NULL);
 			_exit(127);
 		}
