@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: ISC
+# What the tests of the tools share. Tools are those of the build directory, where make runs us.
+set -u
+top=$(pwd)
+export PATH="$top:$PATH" LC_ALL=C COLUMNS=80
+case ${srcdir:=.} in /*) ;; *) srcdir=$top/$srcdir ;; esac
+work=$(mktemp -d "${TMPDIR:-/tmp}/btcore-cli.XXXXXX") || exit 99
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 99
+failures=0
+
+fail()
+{
+	echo "FAIL: $*"
+	failures=$((failures + 1))
+}
+
+# run STATUS COMMAND...: runs it, keeps out and err, complains about another status.
+run()
+{
+	want=$1
+	shift
+	"$@" >out 2>err </dev/null
+	got=$?
+	[ "$got" -eq "$want" ] || { fail "$* gave $got, not $want"; cat out err; }
+}
+
+# same NAME: standard input is what the file holds.
+same()
+{
+	cat >want
+	cmp -s want "$1" || { fail "$1 is not as wanted:"; diff want "$1"; }
+}
+
+# has FILE TEXT
+has()
+{
+	grep -qF -e "$2" "$1" || { fail "'$2' is not in $1:"; cat "$1"; }
+}
+
+have()
+{
+	command -v "$1" >/dev/null 2>&1 && return 0
+	echo "SKIP: $1 is not installed"
+	return 1
+}
+
+finish()
+{
+	[ "$failures" -eq 0 ] && echo "all as wanted"
+	exit "$failures"
+}

@@ -1,0 +1,148 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# btmakemetafile and btshowmetainfo: what they write, print, refuse and return.
+. "${srcdir:-.}/tests/cli/common.sh"
+
+export SOURCE_DATE_EPOCH=1700000000
+version=$(btmakemetafile --version | cut -d" " -f2)
+head -c 100000 /dev/zero >a.bin
+mkdir -p d/sub d/.hidden
+printf 'hello\n' >d/one.txt
+printf 'x\n' >d/sub/two.txt
+: >d/empty
+: >d/.hidden/no
+
+# A single file.
+run 0 btmakemetafile http://t/announce a.bin
+[ -s out ] || [ -s err ] && fail "not silent"
+run 0 btshowmetainfo a.bin.torrent
+same out <<'END'
+btshowmetainfo 20130326 - decode BitTorrent metainfo files
+
+metainfo file.: a.bin.torrent
+info hash.....: f96e0fe35bf2ca7c945c47e4112c2db23f195a10
+file name.....: a.bin
+file size.....: 100000 (3 * 32768 + 1696)
+announce url..: http://t/announce
+END
+run 0 btshowmetainfo --json a.bin.torrent
+same out <<END
+{"metainfo_file":"a.bin.torrent","name":"a.bin","info_hash":"f96e0fe35bf2ca7c945c47e4112c2db23f195a10","info_hash_v2":null,"piece_length":32768,"piece_count":4,"total_size":100000,"single_file":true,"files":[{"path":"a.bin","length":100000,"attributes":[]}],"announce":"http://t/announce","announce_list":[],"url_list":[],"httpseeds":[],"private":false,"source":null,"comment":null,"creation_date":1700000000,"created_by":"btcore/$version","tolerated":null}
+END
+
+# A directory, all options, and the same again byte for byte.
+run 0 btmakemetafile --comment 'hi there' http://t/a d/ --announce-list 'http://a/,http://b/|udp://c:1' \
+	--httpseeds='http://h/1|http://h/2' --piece-size-pow2 16 --created_by 0 --filesystem_encoding utf-8
+run 0 btshowmetainfo d.torrent
+same out <<'END'
+btshowmetainfo 20130326 - decode BitTorrent metainfo files
+
+metainfo file.: d.torrent
+info hash.....: 9d60680b9f8a6a64cfc6f3f8a2f27ab6a91cec46
+directory name: d
+files.........: 
+   empty (0)
+   one.txt (6)
+   sub/two.txt (2)
+archive size..: 8 (0 * 65536 + 8)
+announce url..: http://t/a
+announce-list.: http://a/,http://b/|udp://c:1
+http seeds....: http://h/1|http://h/2
+comment.......: hi there
+END
+cp d.torrent first
+run 0 btmakemetafile http://t/a d --announce_list 'http://a/,http://b/|udp://c:1' \
+	--httpseeds='http://h/1|http://h/2' --piece_size_pow2 3 --piece_size_pow2=16 --created-by=0 --comment 'hi there'
+cmp -s d.torrent first || fail "not reproducible"
+strings first | grep -q 'created by' && fail "created by was not wanted"
+
+# target: a file, a directory; mode and link of what was there are kept.
+mkdir out.d
+run 0 btmakemetafile http://t/a a.bin d --target out.d
+cmp -s out.d/a.bin.torrent a.bin.torrent && fail "another announce, the same torrent"
+[ -f out.d/d.torrent ] || fail "no out.d/d.torrent"
+: >real
+chmod 600 real
+ln -s real link.torrent
+run 0 btmakemetafile http://t/a a.bin --target link.torrent
+[ -L link.torrent ] && [ -s real ] || fail "the link was replaced"
+[ "$(stat -c %a real)" = 600 ] || fail "the mode was not kept"
+run 2 btmakemetafile http://t/a a.bin d --target one.torrent
+has err "must be a directory"
+[ -e one.torrent ] && fail "one.torrent was written"
+
+# "." is called what it is called.
+(cd d/sub && btmakemetafile http://t/a .) || fail "'.' failed"
+[ -f d/sub.torrent ] || fail "no d/sub.torrent"
+rm -f d/sub.torrent
+
+# An empty file, an empty directory, odd names.
+run 0 btmakemetafile http://t/a d/empty
+run 0 btshowmetainfo d/empty.torrent
+has out 'file size.....: 0 (0 * 32768 + 0)'
+rm -f d/empty.torrent
+mkdir void odd
+run 1 btmakemetafile http://t/a void
+has err 'btmakemetafile: void: no files'
+printf 1 >"odd/$(printf 'e\033[2J\303\251\377')"
+printf 2 >'odd/q"b\s'
+run 0 btmakemetafile http://t/a odd
+run 0 btshowmetainfo odd.torrent
+has out '   e\x1b[2Jé\xff (1)'
+run 0 btshowmetainfo --json 1 odd.torrent
+has out '"e\u001b[2Jé\ufffd"'
+has out '"q\"b\\s"'
+
+# One bad file does not stop the rest.
+rm -f a.bin.torrent
+run 1 btmakemetafile http://t/a none a.bin
+has err 'btmakemetafile: none: No such file'
+[ -f a.bin.torrent ] || fail "the rest was stopped"
+printf 'd4:infod6:lengthi5e4:name2:..12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaaee' >evil.torrent
+run 1 btshowmetainfo evil.torrent none.torrent a.bin.torrent
+has err "btshowmetainfo: evil.torrent: name: unsafe name in a path: '..'"
+has err 'btshowmetainfo: none.torrent: No such file'
+has out 'metainfo file.: a.bin.torrent'
+btshowmetainfo --json - <a.bin.torrent | grep -q '"total_size":100000' || fail "standard input"
+printf 'd4:infod6:lengthi5e4:name1:n12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaaee' >bare.torrent
+run 0 btshowmetainfo bare.torrent
+has out '***WARNING*** - no announce key'
+
+# Command lines.
+for tool in btmakemetafile btshowmetainfo; do
+	run 2 $tool
+	has out "usage: $tool "
+	[ -s err ] && fail "$tool: usage on stderr"
+	run 0 $tool --help
+	has out "usage: $tool "
+	run 0 $tool --version
+	has out "$tool "
+	run 2 $tool --nonsense 1 x y
+	has err "$tool: unknown option --nonsense"
+	[ -s out ] && fail "$tool: a mistake was printed on stdout"
+done
+run 2 btmakemetafile http://t/a
+has err 'too few arguments'
+run 2 btmakemetafile http://t/a a.bin --comment
+has err 'option --comment needs a value'
+run 2 btmakemetafile http://t/a a.bin --piece_size_pow2 30
+has err 'piece_size_pow2: must be from 0 to 29'
+run 2 btmakemetafile http://t/a a.bin --piece_size_pow2 1x
+run 2 btmakemetafile http://t/a a.bin --created_by=2
+run 1 btshowmetainfo --json 0 -- --no-such-file
+has err '--no-such-file: No such file'
+SOURCE_DATE_EPOCH=soon run 2 btmakemetafile http://t/a a.bin
+if [ -w /dev/full ]; then
+	btshowmetainfo a.bin.torrent >/dev/full 2>err && fail "a full disk was not noticed"
+	has err 'standard output'
+fi
+
+# Every option is in the manual, and nothing else.
+for tool in btmakemetafile btshowmetainfo; do
+	$tool --help | sed -n 's/^  --\([a-z_0-9-]*\).*/\1/p' | grep -v '^help$' | sort >in.help
+	sed -n 's/^\.It Fl Fl \([a-z_0-9-]*\).*/\1/p' "$srcdir/doc/$tool.1" |
+		grep -vx -e help -e version -e filesystem_encoding | sort >in.page
+	cmp -s in.help in.page || { fail "$tool: --help and the manual differ:"; diff in.help in.page; }
+done
+
+finish

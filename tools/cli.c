@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: ISC */
+#include "tools/cli.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define EXIT_MISUSE 2
+#define HELP_INDENT 10	/* columns before an option's text */
+
+static void
+print_error(const struct cli *c, const char *fmt, va_list ap)
+{
+	(void)fflush(stdout);
+	(void)fprintf(stderr, "%s: ", c->program);
+	(void)vfprintf(stderr, fmt, ap);
+	(void)fputc('\n', stderr);
+}
+
+void
+cli_error(const struct cli *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	print_error(c, fmt, ap);
+	va_end(ap);
+}
+
+void
+cli_misuse(const struct cli *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	print_error(c, fmt, ap);
+	va_end(ap);
+	(void)fprintf(stderr, "Run '%s --help' for help.\n", c->program);
+	exit(EXIT_MISUSE);
+}
+
+static size_t
+columns(void)
+{
+	const char *env = getenv("COLUMNS");
+	long wide = env == NULL ? 0 : strtol(env, NULL, 10);
+	struct winsize ws;
+
+	if (wide <= 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == 0)
+		wide = ws.ws_col;
+	return wide < 40 || wide > 500 ? 80 : (size_t)wide;
+}
+
+/* text in words, from the given column on, broken before the last one. */
+static void
+print_wrapped(const char *text, size_t indent, size_t wide)
+{
+	size_t at = indent;
+
+	(void)printf("%*s", (int)indent, "");
+	while (*text != '\0') {
+		size_t n = strcspn(text, " ");
+
+		if (at > indent && at + 1 + n > wide) {
+			(void)printf("\n%*s", (int)indent, "");
+			at = indent;
+		}
+		if (at > indent) {
+			(void)putchar(' ');
+			at++;
+		}
+		(void)printf("%.*s", (int)n, text);
+		at += n;
+		text += n + strspn(text + n, " ");
+	}
+	(void)putchar('\n');
+}
+
+static void
+print_option(const struct bt_option *o, size_t wide)
+{
+	char text[1024];
+
+	(void)printf("  --%s%s%s%s\n", o->name, o->arg == NULL ? "" : " <",
+	    o->arg == NULL ? "" : o->arg, o->arg == NULL ? "" : ">");
+	if (o->def == NULL)
+		(void)snprintf(text, sizeof(text), "%s (required)", o->help);
+	else if (o->def[0] == '\0')
+		(void)snprintf(text, sizeof(text), "%s", o->help);
+	else
+		(void)snprintf(text, sizeof(text), "%s (default: %s)", o->help, o->def);
+	print_wrapped(text, HELP_INDENT, wide);
+}
+
+static void
+print_table(const struct bt_option_table *table, const char **group, size_t wide)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct bt_option *o = &table->rows[i];
+
+		if (o->kind == BT_OPT_IGNORED)
+			continue;
+		if (o->group != NULL && (*group == NULL || strcmp(*group, o->group) != 0)) {
+			(void)printf("\n%s:\n", o->group);
+			*group = o->group;
+		}
+		print_option(o, wide);
+	}
+}
+
+static void
+print_usage(const struct cli *c)
+{
+	const char *group = NULL;
+	size_t wide = columns();
+
+	(void)printf("usage: %s %s%s[--option value ...]\n", c->program, c->words,
+	    c->words[0] == '\0' ? "" : " ");
+	print_wrapped(c->about, 0, wide);
+	(void)putchar('\n');
+	for (size_t i = 0; i < c->part_count; i++)
+		print_table(c->parts[i].table, &group, wide);
+	(void)printf("\n  --help, --version\n");
+	print_wrapped("Print this, or the version, and end.", HELP_INDENT, wide);
+}
+
+static const struct bt_option *
+find_option(const struct cli *c, const char *name, const struct cli_part **part)
+{
+	for (size_t i = 0; i < c->part_count; i++) {
+		const struct bt_option *o = bt_options_find(c->parts[i].table, name);
+
+		if (o != NULL) {
+			*part = &c->parts[i];
+			return o;
+		}
+	}
+	return NULL;
+}
+
+static bool
+is_flag_value(const char *word)
+{
+	return word != NULL && (strcmp(word, "0") == 0 || strcmp(word, "1") == 0);
+}
+
+/* The option that begins at argv[0]; the words it takes. */
+static int
+take_option(const struct cli *c, char **argv)
+{
+	char *name = argv[0] + 2;
+	char *value = strchr(name, '=');
+	const struct cli_part *part;
+	const struct bt_option *o;
+	struct bt_error err;
+	int taken = 1;
+
+	if (value != NULL)
+		*value++ = '\0';
+	o = find_option(c, name, &part);
+	if (o == NULL)
+		cli_misuse(c, "unknown option --%s", name);
+	if (value == NULL && (o->kind != BT_OPT_FLAG || is_flag_value(argv[1]))) {
+		value = argv[1];
+		taken = 2;
+	}
+	if (value == NULL && o->kind != BT_OPT_FLAG)
+		cli_misuse(c, "option --%s needs a value", name);
+	if (bt_options_set(part->table, part->values, o->name, value == NULL ? "1" : value,
+	    &err) != BT_OK)
+		cli_misuse(c, "--%s", err.text);
+	return taken;
+}
+
+static void
+take_special(const struct cli *c, const char *word)
+{
+	if (strcmp(word, "--help") == 0)
+		print_usage(c);
+	else if (strcmp(word, "--version") == 0)
+		(void)printf("%s %s\n", c->program, PACKAGE_VERSION);
+	else
+		return;
+	exit(cli_finish(c, false));
+}
+
+static void
+init_values(const struct cli *c)
+{
+	for (size_t i = 0; i < c->part_count; i++) {
+		if (bt_options_init(c->parts[i].table, c->parts[i].values) != BT_OK) {
+			cli_error(c, "out of memory");
+			exit(EXIT_FAILURE);
+		}
+	}
+}
+
+static void
+check_required(const struct cli *c)
+{
+	for (size_t i = 0; i < c->part_count; i++) {
+		const struct cli_part *p = &c->parts[i];
+
+		for (size_t k = 0; k < p->table->count; k++) {
+			const struct bt_option *o = &p->table->rows[k];
+
+			if (o->def == NULL && o->kind == BT_OPT_TEXT &&
+			    **(char **)((char *)p->values + o->offset) == '\0')
+				cli_misuse(c, "option --%s is required", o->name);
+		}
+	}
+}
+
+void
+cli_parse(struct cli *c, int argc, char **argv)
+{
+	bool options = true;
+	int i = 1;
+
+	init_values(c);
+	c->args = argv;
+	c->arg_count = 0;
+	if (argc < 2) {
+		print_usage(c);
+		(void)cli_finish(c, false);
+		exit(EXIT_MISUSE);
+	}
+	while (i < argc) {
+		if (options && strcmp(argv[i], "--") == 0) {
+			options = false;
+			i++;
+		} else if (options && strncmp(argv[i], "--", 2) == 0) {
+			take_special(c, argv[i]);
+			i += take_option(c, argv + i);
+		} else {
+			/* What is before i was read already. */
+			c->args[c->arg_count++] = argv[i++];
+		}
+	}
+	if (c->arg_count < c->min_args)
+		cli_misuse(c, "too few arguments: wanted %s", c->words);
+	if (c->arg_count > c->max_args)
+		cli_misuse(c, "too many arguments: '%s'", c->args[c->max_args]);
+	check_required(c);
+}
+
+int
+cli_finish(const struct cli *c, bool failed)
+{
+	for (size_t i = 0; i < c->part_count; i++)
+		bt_options_fini(c->parts[i].table, c->parts[i].values);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		cli_error(c, "standard output: %s", strerror(errno));
+		failed = true;
+	}
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The command lines of all tools, from tables of options: "--name value", "--name=value", bare
+ * flags, "--" ends the options; options and other words in any order, the last of repeated
+ * options wins; '-' and '_' are one in names.
+ */
+#ifndef TOOLS_CLI_H
+#define TOOLS_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <btcore/error.h>
+#include <btcore/option.h>
+
+#define CLI_MANY SIZE_MAX
+
+/* Options and the struct that holds their values. */
+struct cli_part {
+	const struct bt_option_table *table;
+	void *values;
+};
+
+struct cli {
+	const char *program;
+	const char *words;	/* what is no option, for the usage line: "URL FILE..." */
+	const char *about;	/* one sentence for --help */
+	const struct cli_part *parts;
+	size_t part_count;
+	size_t min_args, max_args;	/* of what is no option */
+
+	char **args;		/* filled by cli_parse: what is no option */
+	size_t arg_count;
+};
+
+/* Sets all values. Does not return on --help and --version (0), on no arguments at all (usage, 2)
+ * and on a mistake (2). */
+void cli_parse(struct cli *c, int argc, char **argv);
+
+/* "PROGRAM: text" on stderr. */
+void cli_error(const struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same for a mistake in the command line, with a hint; exits with 2. */
+void cli_misuse(const struct cli *c, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3), noreturn));
+
+/* At the end of main: frees the values' texts, sees that what was printed arrived; the status to
+ * exit with. */
+int cli_finish(const struct cli *c, bool failed);
+
+#endif
