@@ -2,6 +2,8 @@
 #include "disk/fds.h"
 
 #include <assert.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -78,6 +80,14 @@ fds_find(struct fds *f, struct fds_key key, bool write)
 	return use(f, file);
 }
 
+static bool
+lies_in_memory(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
+}
+
 struct open_file *
 fds_add(struct fds *f, struct fds_key key, int fd, bool writable)
 {
@@ -96,7 +106,8 @@ fds_add(struct fds *f, struct fds_key key, int fd, bool writable)
 		(void)close(fd);
 		return NULL;
 	}
-	*file = (struct open_file){ .fds = f, .key = key, .fd = fd, .writable = writable, .pins = 1 };
+	*file = (struct open_file){ .fds = f, .key = key, .fd = fd, .writable = writable,
+		.in_memory = lies_in_memory(fd), .pins = 1 };
 	TAILQ_INSERT_TAIL(&f->files, file, link);
 	f->count++;
 	shrink(f);

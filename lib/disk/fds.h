@@ -23,6 +23,7 @@ struct open_file {
 	struct fds_key key;
 	int fd;
 	bool writable;
+	bool in_memory;		/* of a file system without a disk: reading never waits */
 	bool doomed;		/* not in the map any more: closed with its last pin */
 	unsigned pins;
 };

@@ -516,7 +516,7 @@ read_at_once(struct store *s, uint64_t offset, uint32_t len, struct sendq_file *
 	f = fds_find(&s->disk->fds, (struct fds_key){ s->place.store, span.file }, false);
 	if (f == NULL)
 		return false;
-	if (!is_cached(f->fd, span.offset, len)) {
+	if (!f->in_memory && !is_cached(f->fd, span.offset, len)) {
 		fds_unpin(f);
 		return false;
 	}

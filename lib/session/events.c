@@ -20,6 +20,7 @@ struct events {
 	struct node *first;
 	struct node **last;
 	size_t count;
+	unsigned types;		/* that are wanted */
 	int fd;
 };
 
@@ -32,6 +33,7 @@ events_new(void)
 		return NULL;
 	q->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	q->last = &q->first;
+	q->types = ~0u;
 	(void)pthread_mutex_init(&q->lock, NULL);
 	if (q->fd < 0) {
 		events_free(q);
@@ -62,12 +64,21 @@ events_fd(const struct events *q)
 }
 
 void
+events_want(struct events *q, unsigned types)
+{
+	(void)pthread_mutex_lock(&q->lock);
+	q->types = types;
+	(void)pthread_mutex_unlock(&q->lock);
+}
+
+void
 events_add(struct events *q, const struct bt_event *e)
 {
-	struct node *n;
+	struct node *n = NULL;
 
 	(void)pthread_mutex_lock(&q->lock);
-	n = q->count <= EVENTS_MAX ? mem_zero(sizeof(*n)) : NULL;
+	if ((q->types >> e->type & 1) != 0 && q->count <= EVENTS_MAX)
+		n = mem_zero(sizeof(*n));
 	if (n != NULL) {
 		n->event = *e;
 		if (q->count == EVENTS_MAX)

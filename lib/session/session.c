@@ -304,6 +304,12 @@ bt_session_fd(const struct bt_session *s)
 	return events_fd(s->events);
 }
 
+void
+bt_session_want_events(struct bt_session *s, unsigned types)
+{
+	events_want(s->events, types);
+}
+
 bool
 bt_session_next_event(struct bt_session *s, struct bt_event *out)
 {

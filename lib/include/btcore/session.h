@@ -85,6 +85,10 @@ uint16_t bt_session_port(const struct bt_session *s);
 /* Readable while events wait. Poll it, then take them all. */
 int bt_session_fd(const struct bt_session *s);
 
+/* Only these types are told from now on: a bit 1u << type each. At first all are. Who does not want
+ * to be woken for every piece leaves BT_EVENT_PIECE out. */
+void bt_session_want_events(struct bt_session *s, unsigned types);
+
 /* Takes the oldest event; false: none waits. */
 bool bt_session_next_event(struct bt_session *s, struct bt_event *out);
 
