@@ -1,0 +1,51 @@
+/* Downloads one torrent with libbtcore, and ends. cc example.c $(pkg-config --cflags --libs btcore) */
+#include <poll.h>
+#include <stdio.h>
+
+#include <btcore/metainfo.h>
+#include <btcore/session.h>
+
+/* Waits for events until the torrent is complete (0) or has failed (1). */
+static int
+wait_for_end(struct bt_session *session)
+{
+	struct pollfd pfd = { .fd = bt_session_fd(session), .events = POLLIN };
+	struct bt_event e;
+
+	for (;;) {
+		(void)poll(&pfd, 1, -1);
+		while (bt_session_next_event(session, &e)) {
+			if (e.type == BT_EVENT_PIECE)
+				printf("piece %u\n", e.piece);
+			if (e.type == BT_EVENT_COMPLETE)
+				return 0;
+			if (e.type == BT_EVENT_ERROR) {
+				fprintf(stderr, "example: %s\n", e.text);
+				return 1;
+			}
+		}
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	struct bt_session *session = NULL;
+	struct bt_metainfo *meta;
+	struct bt_error err;
+	uint32_t torrent;
+	int status = 1;
+
+	if (argc != 3) {
+		fprintf(stderr, "usage: example FILE.torrent WHERE\n");
+		return 2;
+	}
+	if (bt_metainfo_open(argv[1], &meta, &err) != BT_OK ||
+	    bt_session_new(NULL, NULL, NULL, &session, &err) != BT_OK ||
+	    bt_session_add(session, meta, argv[2], &torrent, &err) != BT_OK)
+		fprintf(stderr, "example: %s\n", err.text);
+	else
+		status = wait_for_end(session);
+	bt_session_free(session);
+	return status;
+}
