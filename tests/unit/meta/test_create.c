@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/mem.h"
 #include "content.h"
 #include "meta/walk.h"
 
@@ -250,6 +251,29 @@ START_TEST(tells_progress_and_stops)
 }
 END_TEST
 
+START_TEST(survives_want_of_memory)
+{
+	struct bt_create_options o = { .announce = "http://a/", .workers = 1 };
+	enum bt_code code = BT_ENOMEM;
+
+	make_folder();
+	put_file("r/a", "x", 1);
+	put_file("r/b/c", "y", 1);
+	for (size_t n = 1; code != BT_OK; n++) {
+		struct bt_metainfo *m;
+		struct bt_error err;
+
+		mem_fail_at(n);
+		code = bt_create("r", &o, &m, &err);
+		mem_fail_at(0);
+		ck_assert(code == BT_OK || m == NULL);
+		ck_assert_uint_lt(n, 1000);
+		bt_metainfo_free(m);
+	}
+	drop_folder();
+}
+END_TEST
+
 START_TEST(picks_piece_lengths_as_the_original)
 {
 	static const struct {
@@ -277,6 +301,7 @@ create_suite(void)
 	tcase_add_test(c, says_what_it_cannot_take);
 	tcase_add_test(c, keeps_all_options);
 	tcase_add_test(c, tells_progress_and_stops);
+	tcase_add_test(c, survives_want_of_memory);
 	tcase_add_test(c, picks_piece_lengths_as_the_original);
 	suite_add_tcase(s, c);
 	return s;
