@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 """One class a kind of client. All are driven alike: start, ask, stop.
 
-`where` is the directory that holds, or will hold, the torrent's top entry. A seed has its content there already;
+`where` is the directory of the torrent's top entry. A seed has its content there already;
 nothing else differs, for in BitTorrent a seed is a client that finds everything in place.
 """
 import json
@@ -9,7 +9,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 
@@ -20,12 +19,13 @@ KIB = 1024
 
 
 class Peer:
-    needs = ()              # programs on the PATH
+    needs = ()  # programs on the PATH
     families = (4, 6)
-    loopback = True         # whether it talks to 127.0.0.1 and ::1
-    litter = ()             # endings of files that it leaves beside the content
-    start_time = 10         # seconds it may take until the first data
-    says_goodbye = False    # whether it has told the tracker by the time that it ends
+    loopback = True  # whether it talks to 127.0.0.1 and ::1
+    litter = ()  # endings of files that it leaves beside the content
+    empty_files = True  # whether it makes them
+    start_time = 10  # seconds it may take until the first data
+    says_goodbye = False  # whether it has told the tracker by the time that it ends
     stop_signal = signal.SIGTERM
     stop_time = 10
 
@@ -57,9 +57,15 @@ class Peer:
         raise NotImplementedError
 
     def launch(self, argv, **more):
-        env = {"HOME": self.home, "XDG_CONFIG_HOME": self.home + "/config", "XDG_CACHE_HOME": self.home + "/cache",
-               "XDG_DATA_HOME": self.home + "/share", "XDG_STATE_HOME": self.home + "/state",
-               "LC_ALL": "C.UTF-8", "TERM": "dumb"}
+        env = {
+            "HOME": self.home,
+            "XDG_CONFIG_HOME": self.home + "/config",
+            "XDG_CACHE_HOME": self.home + "/cache",
+            "XDG_DATA_HOME": self.home + "/share",
+            "XDG_STATE_HOME": self.home + "/state",
+            "LC_ALL": "C.UTF-8",
+            "TERM": "dumb",
+        }
         env.update(more.pop("env", {}))
         log = os.path.join(os.path.dirname(self.home), self.name + ".log")
         self.process = Process(argv, log, env=env, cwd=self.home, **more)
@@ -97,7 +103,7 @@ class Peer:
                 try:
                     return json.loads(line)
                 except ValueError:
-                    continue        # still being written
+                    continue  # still being written
         return {}
 
 
@@ -109,9 +115,24 @@ class Us(Peer):
         return [] if settings.tool("btdownloadheadless") else ["btdownloadheadless"]
 
     def start(self, torrent, content, limit):
-        argv = [self.settings.tool("btdownloadheadless"), torrent, "--saveas", content.path(self.where, ""),
-                "--bind", self.address, "--minport", str(self.port), "--maxport", str(self.port),
-                "--display_interval", "0.5", "--seed_time", "0" if self.leaves else "-1", "--json", "1"]
+        argv = [
+            self.settings.tool("btdownloadheadless"),
+            torrent,
+            "--saveas",
+            content.path(self.where, ""),
+            "--bind",
+            self.address,
+            "--minport",
+            str(self.port),
+            "--maxport",
+            str(self.port),
+            "--display_interval",
+            "0.5",
+            "--seed_time",
+            "0" if self.leaves else "-1",
+            "--json",
+            "1",
+        ]
         if limit:
             argv += ["--max_upload_rate", str(limit)]
         self.launch(argv)
@@ -134,13 +155,26 @@ class Libtorrent(Peer):
 
     @classmethod
     def missing(cls, settings):
-        found = subprocess.run([settings.python, "-c", "import libtorrent"], stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
+        found = subprocess.run(
+            [settings.python, "-c", "import libtorrent"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         return [] if found.returncode == 0 else ["python3-libtorrent"]
 
     def start(self, torrent, content, limit):
-        self.launch([self.settings.python, os.path.join(HERE, "libtorrent_peer.py"), torrent, self.where,
-                     self.address, str(self.port), str(limit * KIB), "leave" if self.leaves else "stay"])
+        self.launch(
+            [
+                self.settings.python,
+                os.path.join(HERE, "libtorrent_peer.py"),
+                torrent,
+                self.where,
+                self.address,
+                str(self.port),
+                str(limit * KIB),
+                "leave" if self.leaves else "stay",
+            ]
+        )
 
     def is_done(self):
         return self.last_json().get("seeding") is True
@@ -152,18 +186,32 @@ class Libtorrent(Peer):
 class Transmission(Peer):
     needs = ("transmission-daemon",)
     loopback = False
+    empty_files = False
     start_time = 70
     stop_time = 20
 
     def start(self, torrent, content, limit):
         v6 = ":" in self.address
         settings = {
-            "peer-port": self.port, "rpc-bind-address": "127.0.0.1", "rpc-port": self.rpc_port,
-            "rpc-whitelist-enabled": False, "rpc-host-whitelist-enabled": False,
-            "rpc-authentication-required": False, "dht-enabled": False, "lpd-enabled": False, "pex-enabled": False,
-            "port-forwarding-enabled": False, "utp-enabled": False, "encryption": 0, "download-dir": self.where,
-            "incomplete-dir-enabled": False, "rename-partial-files": False, "download-queue-enabled": False,
-            "seed-queue-enabled": False, "speed-limit-up-enabled": limit > 0, "speed-limit-up": limit,
+            "peer-port": self.port,
+            "rpc-bind-address": "127.0.0.1",
+            "rpc-port": self.rpc_port,
+            "rpc-whitelist-enabled": False,
+            "rpc-host-whitelist-enabled": False,
+            "rpc-authentication-required": False,
+            "dht-enabled": False,
+            "lpd-enabled": False,
+            "pex-enabled": False,
+            "port-forwarding-enabled": False,
+            "utp-enabled": False,
+            "encryption": 0,
+            "download-dir": self.where,
+            "incomplete-dir-enabled": False,
+            "rename-partial-files": False,
+            "download-queue-enabled": False,
+            "seed-queue-enabled": False,
+            "speed-limit-up-enabled": limit > 0,
+            "speed-limit-up": limit,
             "bind-address-ipv6" if v6 else "bind-address-ipv4": self.address,
         }
         config = os.path.join(self.home, "transmission")
@@ -186,7 +234,8 @@ class Transmission(Peer):
             request = urllib.request.Request(
                 "http://127.0.0.1:%d/transmission/rpc" % self.rpc_port,
                 json.dumps({"method": method, "arguments": arguments}).encode(),
-                {"X-Transmission-Session-Id": self.session_id})
+                {"X-Transmission-Session-Id": self.session_id},
+            )
             try:
                 with opener.open(request, timeout=5) as reply:
                     return json.load(reply)["arguments"]
@@ -202,7 +251,10 @@ class Transmission(Peer):
         # It takes the torrent once it listens; whoever waits for it calls this again and again.
         super().check()
         if not self.added:
-            self.added = self.rpc("torrent-add", {"filename": self.torrent, "download-dir": self.where}) is not None
+            self.added = (
+                self.rpc("torrent-add", {"filename": self.torrent, "download-dir": self.where})
+                is not None
+            )
 
     def told(self, key):
         reply = self.rpc("torrent-get", {"fields": [key]}) if self.added else None
@@ -218,7 +270,7 @@ class Transmission(Peer):
 
 class Aria2(Peer):
     needs = ("aria2c",)
-    stop_signal = signal.SIGINT     # at SIGTERM it drops everything
+    stop_signal = signal.SIGINT  # at SIGTERM it drops everything
     litter = (".aria2",)
 
     def start(self, torrent, content, limit):
@@ -229,12 +281,31 @@ class Aria2(Peer):
             f.write("#!/bin/sh\n: >'%s'\n" % self.mark)
         os.chmod(hook, 0o755)
         v6 = ":" in self.address
-        argv = ["aria2c", "--no-conf", "--dir=" + self.where, "--interface=" + self.address,
-                "--listen-port=%d" % self.port, "--enable-dht=false", "--enable-dht6=false",
-                "--bt-enable-lpd=false", "--enable-peer-exchange=false", "--file-allocation=none",
-                "--disable-ipv6=" + ("false" if v6 else "true"), "--bt-stop-timeout=120",
-                "--summary-interval=1", "--console-log-level=notice", "--enable-color=false", "--show-console-readout=false",
-                "--on-bt-download-complete=" + hook]
+        with open(torrent, "rb") as f:
+            # It has its UDP socket, and so UDP trackers, only together with the DHT,
+            # which finds nobody here.
+            udp = "true" if b"udp://" in f.read() else "false"
+        argv = [
+            "aria2c",
+            "--no-conf",
+            "--dir=" + self.where,
+            "--interface=" + self.address,
+            "--listen-port=%d" % self.port,
+            "--enable-dht=" + udp,
+            "--enable-dht6=false",
+            "--dht-listen-port=%d" % self.port,
+            "--dht-file-path=" + os.path.join(self.home, "dht.dat"),
+            "--bt-enable-lpd=false",
+            "--enable-peer-exchange=false",
+            "--file-allocation=none",
+            "--disable-ipv6=" + ("false" if v6 else "true"),
+            "--bt-stop-timeout=120",
+            "--summary-interval=5",
+            "--console-log-level=notice",
+            "--enable-color=false",
+            "--show-console-readout=false",
+            "--on-bt-download-complete=" + hook,
+        ]
         if self.leaves:
             argv += ["--seed-time=0"]
         else:
@@ -251,6 +322,7 @@ class Aria2(Peer):
 
 class Rtorrent(Peer):
     needs = ("rtorrent",)
+    loopback = False  # as a leech on 127.0.0.1 it connects to nobody
     stop_signal = signal.SIGINT
     families = (4,)
 
@@ -260,6 +332,11 @@ class Rtorrent(Peer):
         os.makedirs(session)
         lines = [
             "system.daemon.set = true",
+            'log.open_file = "log", "%s-inner.log"'
+            % os.path.join(os.path.dirname(self.home), self.name),
+            'log.add_output = "info", "log"',
+            'log.add_output = "tracker_info", "log"',
+            'log.add_output = "connection_info", "log"',
             "network.bind_address.set = " + self.address,
             "network.local_address.set = " + self.address,
             "network.port_range.set = %d-%d" % (self.port, self.port),
@@ -272,8 +349,7 @@ class Rtorrent(Peer):
             "throttle.global_up.max_rate.set_kb = %d" % limit,
             'method.insert = load_it, simple, "load.start=%s"' % torrent,
             "schedule2 = l,1,0,load_it=",
-            "schedule2 = look,1,1,((d.multicall2,main,\"branch=d.complete=,\\\"execute.nothrow=touch,%s\\\"\"))"
-            % self.mark,
+            'method.set_key = event.download.finished,mark,"execute.nothrow=touch,%s"' % self.mark,
         ]
         rc = os.path.join(self.home, "rtorrent.rc")
         with open(rc, "w") as f:
@@ -284,4 +360,10 @@ class Rtorrent(Peer):
         return os.path.exists(self.mark)
 
 
-KINDS = {"us": Us, "libtorrent": Libtorrent, "transmission": Transmission, "aria2": Aria2, "rtorrent": Rtorrent}
+KINDS = {
+    "us": Us,
+    "libtorrent": Libtorrent,
+    "transmission": Transmission,
+    "aria2": Aria2,
+    "rtorrent": Rtorrent,
+}

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""plain_tracker.py ADDRESS PORT: the smallest HTTP tracker that clients accept; one line a request."""
+"""plain_tracker.py ADDRESS PORT: the smallest HTTP tracker that clients accept, and its log."""
 import http.server
 import socket
 import sys
@@ -30,9 +30,12 @@ def announce(query, address):
     else:
         peers[peer_id] = (address, int(query["port"]), int(query.get("left", b"0")))
     others = [p for i, p in peers.items() if i != peer_id]
-    reply = {"interval": 15, "complete": sum(p[2] == 0 for p in peers.values()),
-             "incomplete": sum(p[2] != 0 for p in peers.values()),
-             "peers": b"".join(packed(a, p) for a, p, _ in others if ":" not in a)}
+    reply = {
+        "interval": 15,
+        "complete": sum(p[2] == 0 for p in peers.values()),
+        "incomplete": sum(p[2] != 0 for p in peers.values()),
+        "peers": b"".join(packed(a, p) for a, p, _ in others if ":" not in a),
+    }
     v6 = b"".join(packed(a, p) for a, p, _ in others if ":" in a)
     if v6:
         reply["peers6"] = v6
@@ -41,9 +44,15 @@ def announce(query, address):
 
 def scrape(query):
     peers = swarms.get(query.get("info_hash"), {})
-    return {"files": {query.get("info_hash", b""): {
-        "complete": sum(p[2] == 0 for p in peers.values()), "downloaded": 0,
-        "incomplete": sum(p[2] != 0 for p in peers.values())}}}
+    return {
+        "files": {
+            query.get("info_hash", b""): {
+                "complete": sum(p[2] == 0 for p in peers.values()),
+                "downloaded": 0,
+                "incomplete": sum(p[2] != 0 for p in peers.values()),
+            }
+        }
+    }
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -67,7 +76,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
         self.close_connection = True
         if self.path.startswith("/announce"):
-            print("%s %r" % (self.headers.get("User-Agent"), body), flush=True)
+            print(
+                "%s %s %s\n    %r"
+                % (self.client_address[0], self.headers.get("User-Agent"), self.path, body),
+                flush=True,
+            )
+
+    def log_message(self, *_):
+        pass
 
 
 class Server(http.server.ThreadingHTTPServer):

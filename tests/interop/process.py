@@ -10,6 +10,10 @@ LIBC = ctypes.CDLL(None)
 PR_SET_PDEATHSIG = 1
 
 
+def die_with_parent():
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 class Died(Exception):
     """A process ended that should not have."""
 
@@ -31,9 +35,16 @@ class Process:
         with open(log, "ab") as out:
             out.write(("$ %s\n" % " ".join(argv)).encode())
             out.flush()
-            self.child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=full,
-                                          cwd=cwd, start_new_session=True,
-                                          preexec_fn=lambda: LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
+            self.child = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                env=full,
+                cwd=cwd,
+                start_new_session=True,
+                preexec_fn=die_with_parent,
+            )
 
     def status(self):
         return self.child.poll()

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: ISC
 """Transfers between btcore and BitTorrent clients that others wrote, each in a network of its own.
 
-Every scenario runs in a child of this program which has its own network namespace: the same addresses and ports
-in each, nothing to be seen from outside, several at once. What is transferred is compared byte by byte.
+Every scenario runs in a child of this program with its own network namespace: the same addresses
+and ports in each, nothing to be seen from outside, several at once. What is transferred is compared
+byte by byte.
 """
 import argparse
 import concurrent.futures
@@ -16,21 +17,28 @@ import tempfile
 import threading
 import time
 
+# The source may be read-only, and stays as it is in any case.
+sys.dont_write_bytecode = True
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from content import Content, info_hash, make_torrent            # noqa: E402
-from peers import KINDS                                         # noqa: E402
-from process import Died, wait_for                              # noqa: E402
-from scenarios import NETWORKS, all_scenarios                   # noqa: E402
-from trackers import TRACKERS                                   # noqa: E402
+from content import Content, info_hash, make_torrent  # noqa: E402
+from peers import KINDS  # noqa: E402
+from process import Died, describe, die_with_parent, wait_for  # noqa: E402
+from scenarios import NETWORKS, all_scenarios  # noqa: E402
+from trackers import TRACKERS  # noqa: E402
 
 TAIL = 25
-GRACE = 60      # seconds beyond its own timeout that a scenario gets to end cleanly
+GRACE = 60  # seconds beyond its own timeout that a scenario gets to end cleanly
 
 # Also its own process ids, where allowed: then nothing can outlive a scenario, whatever happens.
 PIDS = ["--pid", "--fork", "--kill-child", "--mount-proc"]
-UNSHARE = [["unshare", "--net"] + PIDS, ["unshare", "--net"],
-           ["unshare", "--map-root-user", "--net"] + PIDS, ["unshare", "--map-root-user", "--net"]]
+UNSHARE = [
+    ["unshare", "--net"] + PIDS,
+    ["unshare", "--net"],
+    ["unshare", "--map-root-user", "--net"] + PIDS,
+    ["unshare", "--map-root-user", "--net"],
+]
 
 
 class Settings:
@@ -40,8 +48,7 @@ class Settings:
         # Debian's modules belong to Debian's interpreter.
         self.python = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
         with open("/proc/self/uid_map") as f:
-            # Where only root is mapped there is no nobody to become.
-            self.tracker_user = "root" if f.read().split()[2] == "1" else "nobody"
+            self.only_root_is_mapped = f.read().split()[2] == "1"
 
     def tool(self, name):
         """Path of one of our programs, or None."""
@@ -53,13 +60,14 @@ class Settings:
 
 
 def set_up_network(network):
-    _, addresses = NETWORKS[network]
     commands = [["ip", "link", "set", "lo", "up"]]
-    if addresses[0] != addresses[1]:
-        for address in addresses:
-            plain = ["/32"] if "." in address else ["/128"]
-            commands.append(["ip", "addr", "add", address + plain[0], "dev", "lo"]
-                            + ([] if "." in address else ["nodad"]))
+    # IPv4 always: without an address of its own libevent, and so Transmission, does not even
+    # find 127.0.0.1.
+    for address in NETWORKS["ipv4"][1]:
+        commands.append(["ip", "addr", "add", address + "/32", "dev", "lo"])
+    if NETWORKS[network][0] == 6:
+        for address in NETWORKS["ipv6"][1]:
+            commands.append(["ip", "addr", "add", address + "/128", "dev", "lo", "nodad"])
     for command in commands:
         subprocess.run(command, check=True)
 
@@ -81,7 +89,9 @@ class Run:
         number = len(self.peers) + 1
         address = NETWORKS[self.scenario.network][1][number]
         name = "%d-%s" % (number, kind)
-        peer = KINDS[kind](name, os.path.join(self.home, name), address, 7000 + 10 * number, self.settings)
+        peer = KINDS[kind](
+            name, os.path.join(self.home, name), address, 7000 + 10 * number, self.settings
+        )
         self.peers.append(peer)
         return peer
 
@@ -94,11 +104,14 @@ class Run:
         def asked():
             self.check()
             return condition()
+
         wait_for(what, asked, self.deadline)
 
     def start_tracker(self):
         address = NETWORKS[self.scenario.network][1][0]
-        self.tracker = TRACKERS[self.scenario.tracker](os.path.join(self.home, "tracker"), address, self.settings)
+        self.tracker = TRACKERS[self.scenario.tracker](
+            os.path.join(self.home, "tracker"), address, self.settings
+        )
         source = os.path.join(self.home, "source")
         self.content.make(source)
         maker = self.settings.tool("btmakemetafile") if self.settings.subject == "us" else None
@@ -113,7 +126,9 @@ class Run:
         self.content.make(seed.where)
         seed.start_seed(self.torrent, self.content, self.scenario.limit)
         # A leech that asks before the tracker knows the seed may not ask again for half an hour.
-        self.wait("the tracker knows the seed", lambda: self.tracker.count(self.hash, b"complete") > 0)
+        self.wait(
+            "the tracker knows the seed", lambda: self.tracker.count(self.hash, b"complete") > 0
+        )
 
     def start_leeches(self):
         pair = len(self.scenario.leeches) == 1
@@ -132,7 +147,10 @@ class Run:
         all_of_it = self.content.size * len(self.scenario.leeches)
         if sent is None:
             return []
-        print("# the seed sent %.2f copies to %d leeches" % (sent / self.content.size, len(self.scenario.leeches)))
+        print(
+            "# the seed sent %.2f copies to %d leeches"
+            % (sent / self.content.size, len(self.scenario.leeches))
+        )
         if sent > 0.75 * all_of_it:
             return ["the leeches hardly traded: the seed sent %d of %d bytes" % (sent, all_of_it)]
         return []
@@ -146,15 +164,23 @@ class Run:
             faults.append(peer.stop())
 
         def known():
-            return self.tracker.count(self.hash, b"complete") + self.tracker.count(self.hash, b"incomplete")
+            return self.tracker.count(self.hash, b"complete") + self.tracker.count(
+                self.hash, b"incomplete"
+            )
+
         if polite:
             try:
                 wait_for("", lambda: known() <= len(others), time.monotonic() + 3)
             except TimeoutError:
-                faults.append("the tracker still knows %d peers where %d are left (no `stopped` from %s?)" % (
-                    known(), len(others), ", ".join(p.name for p in polite)))
+                faults.append(
+                    "the tracker still knows %d peers where %d are left (no `stopped` from %s?)"
+                    % (known(), len(others), ", ".join(p.name for p in polite))
+                )
         for peer in others:
             faults.append(peer.stop())
+        status = self.tracker.process.stop()
+        if self.tracker.ends_well and status != 0:
+            faults.append("the tracker at SIGTERM: " + describe(status))
         return [f for f in faults if f]
 
     def stop_everything(self):
@@ -177,11 +203,24 @@ class Run:
             found = self.faults_of_trade()
             found += self.faults_of_stopping()
             for peer in self.peers:
-                found += ["%s: %s" % (peer.name, f) for f in self.content.compare(peer.where, peer.litter)]
+                found += [
+                    "%s: %s" % (peer.name, f)
+                    for f in self.content.compare(peer.where, peer.litter, peer.empty_files)
+                ]
             return found
-        except (Died, TimeoutError, RuntimeError, OSError, subprocess.SubprocessError, ValueError) as error:
-            return ["%s" % error if isinstance(error, (Died, TimeoutError, RuntimeError))
-                    else "%s: %s" % (type(error).__name__, error)] + self.state()
+        except (
+            Died,
+            TimeoutError,
+            RuntimeError,
+            OSError,
+            subprocess.SubprocessError,
+            ValueError,
+        ) as error:
+            return [
+                "%s" % error
+                if isinstance(error, (Died, TimeoutError, RuntimeError))
+                else "%s: %s" % (type(error).__name__, error)
+            ] + self.state()
         finally:
             self.stop_everything()
 
@@ -189,7 +228,9 @@ class Run:
         lines = []
         for peer in self.peers[1:]:
             try:
-                lines.append("%s %s" % (peer.name, "was complete" if peer.is_done() else "was not complete"))
+                lines.append(
+                    "%s %s" % (peer.name, "was complete" if peer.is_done() else "was not complete")
+                )
             except (OSError, ValueError, AttributeError):
                 pass
         return lines
@@ -207,8 +248,15 @@ def inside(args):
 def isolation():
     for argv in UNSHARE:
         try:
-            if subprocess.run(argv + ["ip", "link", "set", "lo", "up"], stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL, timeout=10).returncode == 0:
+            if (
+                subprocess.run(
+                    argv + ["ip", "link", "set", "lo", "up"],
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    timeout=10,
+                ).returncode
+                == 0
+            ):
                 return argv
         except (OSError, subprocess.SubprocessError):
             pass
@@ -250,12 +298,28 @@ class Suite:
             return "SKIP", 0, "interrupted"
         home = os.path.join(self.home, "%02d" % number)
         os.mkdir(home)
-        argv = self.isolation + [sys.executable, os.path.abspath(__file__), "--inside", scenario.name, "--dir", home,
-                                 "--bin", self.args.bin, "--subject", self.args.subject]
+        argv = self.isolation + [
+            sys.executable,
+            os.path.abspath(__file__),
+            "--inside",
+            scenario.name,
+            "--dir",
+            home,
+            "--bin",
+            self.args.bin,
+            "--subject",
+            self.args.subject,
+        ]
         argv += ["--plain-tracker"] if self.args.plain_tracker else []
         began = time.monotonic()
-        child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                 start_new_session=True)
+        child = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=die_with_parent,
+        )
         with self.lock:
             self.running.add(child)
         try:
@@ -349,18 +413,36 @@ def matches(name, patterns):
 
 def options():
     here = os.path.dirname(os.path.abspath(__file__))
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--bin", default=os.environ.get("BTCORE_BIN", os.path.dirname(os.path.dirname(here))), metavar="DIR",
-                   help="where our programs are (default: $BTCORE_BIN, else the top of the source)")
-    p.add_argument("--only", action="append", metavar="PATTERN",
-                   help="only scenarios whose name contains or matches PATTERN; may be repeated")
-    p.add_argument("--subject", default="us", choices=sorted(KINDS),
-                   help="the client to try against all others; anything but `us` tries the harness itself")
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    p.add_argument(
+        "--bin",
+        default=os.environ.get("BTCORE_BIN", os.path.dirname(os.path.dirname(here))),
+        metavar="DIR",
+        help="where our programs are (default: $BTCORE_BIN, else the top of the source)",
+    )
+    p.add_argument(
+        "--only",
+        action="append",
+        metavar="PATTERN",
+        help="only scenarios whose name contains or matches PATTERN; may be repeated",
+    )
+    p.add_argument(
+        "--subject",
+        default="us",
+        choices=sorted(KINDS),
+        help="the client to try against all others; anything but `us` tries the harness itself",
+    )
     p.add_argument("--jobs", type=int, default=3, metavar="N", help="scenarios at once (default 3)")
     p.add_argument("--keep", action="store_true", help="keep the directories with data and logs")
-    p.add_argument("--verbose", action="store_true", help="also the remarks of scenarios that passed")
+    p.add_argument(
+        "--verbose", action="store_true", help="also the remarks of scenarios that passed"
+    )
     p.add_argument("--list", action="store_true", help="only print the names")
-    p.add_argument("--plain-tracker", action="store_true", help="a logging tracker in the place of bttrack")
+    p.add_argument(
+        "--plain-tracker", action="store_true", help="a logging tracker in the place of bttrack"
+    )
     p.add_argument("--inside", help=argparse.SUPPRESS)
     p.add_argument("--dir", help=argparse.SUPPRESS)
     args = p.parse_args()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-"""Which transfers are tried. The list is made for one kind of client, the subject, against all others."""
+"""Which transfers are tried: those of one kind of client, the subject, with all others."""
 from dataclasses import dataclass
 
 from peers import KINDS
@@ -19,11 +19,11 @@ NETWORKS = {
 class Scenario:
     seed: str
     leeches: list
-    content: str            # of content.FILES
-    tracker: str            # of trackers.TRACKERS
-    network: str            # of NETWORKS
-    limit: int = 0          # KiB/s, of the seed
-    damaged: bool = False   # the first leech has a spoilt copy to begin with
+    content: str  # of content.FILES
+    tracker: str  # of trackers.TRACKERS
+    network: str  # of NETWORKS
+    limit: int = 0  # KiB/s, of the seed
+    damaged: bool = False  # the first leech has a spoilt copy to begin with
 
     @property
     def name(self):
@@ -48,7 +48,17 @@ class Scenario:
         return -(len(self.leeches) * 20 + self.timeout)
 
 
+# Pairs, seed first, that fail among themselves and so prove nothing about anybody else.
+UNABLE = {
+    # aria2 tells of new pieces by a second bitfield when that is shorter; rtorrent drops it
+    # for that.
+    ("rtorrent", "aria2"),
+}
+
+
 def possible(scenario):
+    if len(scenario.leeches) == 1 and tuple(scenario.kinds) in UNABLE:
+        return False
     family, addresses = NETWORKS[scenario.network]
     for kind in scenario.kinds:
         if family not in KINDS[kind].families:
@@ -81,13 +91,25 @@ def all_scenarios(subject, http_tracker):
     add("libtorrent", [s], "file", http_tracker, "127.0.0.1", damaged=True)
     add("libtorrent", [s], "tree", "opentracker", "127.0.0.1", damaged=True)
 
-    # Five clients each; the seed is slow, so that the leeches have to get most of it from one another.
+    # Five clients each; the seed is slow, so that the leeches have to get most of it from one
+    # another.
     add(s, (others + [s])[:4], "file", http_tracker, "ipv4", limit=400)
     add(s, (others + [s])[:4], "tree", "opentracker", "ipv4", limit=400)
-    for o, content, tracker in (("libtorrent", "file", "opentracker-udp"), ("transmission", "tree", http_tracker),
-                                ("aria2", "file", "opentracker"), ("rtorrent", "tree", http_tracker)):
+    for o, content, tracker in (
+        ("libtorrent", "file", "opentracker-udp"),
+        ("transmission", "tree", http_tracker),
+        ("aria2", "file", "opentracker"),
+        ("rtorrent", "tree", http_tracker),
+    ):
         if o != s:
-            add(o, [s] + [x for x in others if x != o][:2] + [s], content, tracker, "ipv4", limit=400)
+            add(
+                o,
+                ([s] + [x for x in others if x != o] + [s])[:4],
+                content,
+                tracker,
+                "ipv4",
+                limit=400,
+            )
     six = [o for o in others if 6 in KINDS[o].families]
     add(s, (six + [s, s])[:4], "tree", http_tracker, "ipv6", limit=400)
     near = [o for o in others if KINDS[o].loopback]

@@ -22,6 +22,7 @@ class Tracker:
     needs = ()
     scheme = "http"
     families = (4, 6)
+    ends_well = False  # whether a signal must end it with success
 
     def __init__(self, home, address, settings):
         self.home = home
@@ -39,7 +40,9 @@ class Tracker:
         return "%s://%s:%d/announce" % (self.scheme, host(self.address), PORT)
 
     def launch(self, argv, **more):
-        self.process = Process(argv, os.path.join(os.path.dirname(self.home), "tracker.log"), **more)
+        self.process = Process(
+            argv, os.path.join(os.path.dirname(self.home), "tracker.log"), **more
+        )
 
     def answers(self):
         try:
@@ -56,9 +59,11 @@ class Tracker:
             return reply.read()
 
     def count(self, info_hash, key):
-        """`complete` or `incomplete` as the tracker's own scrape tells it; 0 if it knows nothing."""
+        """`complete` or `incomplete` as the tracker's scrape tells it; 0 if it knows nothing."""
         try:
-            reply, _ = bdecode(self.fetch("/scrape?info_hash=" + urllib.parse.quote(info_hash, safe="")))
+            reply, _ = bdecode(
+                self.fetch("/scrape?info_hash=" + urllib.parse.quote(info_hash, safe=""))
+            )
         except (OSError, ValueError):
             return 0
         if not isinstance(reply, dict):
@@ -67,11 +72,26 @@ class Tracker:
 
 
 class Bttrack(Tracker):
+    ends_well = True
+
     def start(self, info_hash):
         # A short interval, so that whoever asked too early asks again within the scenario's time.
-        self.launch([self.settings.tool("bttrack"), "--port", str(PORT),
-                     "--dfile", os.path.join(self.home, "dfile"), "--bind", self.address,
-                     "--reannounce_interval", "15", "--nat_check", "0"], cwd=self.home)
+        self.launch(
+            [
+                self.settings.tool("bttrack"),
+                "--port",
+                str(PORT),
+                "--dfile",
+                os.path.join(self.home, "dfile"),
+                "--bind",
+                self.address,
+                "--reannounce_interval",
+                "15",
+                "--nat_check",
+                "0",
+            ],
+            cwd=self.home,
+        )
 
     @classmethod
     def missing(cls, settings):
@@ -80,15 +100,34 @@ class Bttrack(Tracker):
 
 class Opentracker(Tracker):
     needs = ("opentracker",)
-    families = (4,)         # Debian's build
+    families = (4,)  # Debian's build
 
     def start(self, info_hash):
-        # It changes its root to the directory and reads the list there as user nobody.
-        with open(os.path.join(self.home, "whitelist"), "w") as f:
+        whitelist = os.path.join(self.home, "whitelist")
+        with open(whitelist, "w") as f:
             f.write(info_hash.hex() + "\n")
         os.chmod(self.home, 0o755)
-        self.launch(["opentracker", "-i", self.address, "-p", str(PORT), "-P", str(PORT),
-                     "-d", self.home, "-u", self.settings.tracker_user, "-w", "/whitelist"])
+        argv = [
+            "opentracker",
+            "-i",
+            self.address,
+            "-p",
+            str(PORT),
+            "-P",
+            str(PORT),
+            "-d",
+            self.home,
+        ]
+        if self.settings.only_root_is_mapped:
+            # It refuses to stay root, and there is no nobody to become: so be somebody else before.
+            self.launch(
+                ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
+                + argv
+                + ["-w", whitelist]
+            )
+        else:
+            # As root it changes its root to the directory and reads the list there as user nobody.
+            self.launch(argv + ["-u", "nobody", "-w", "/whitelist"])
 
 
 class OpentrackerUdp(Opentracker):
@@ -99,7 +138,9 @@ class Plain(Tracker):
     """Stands in for bttrack to prove the harness itself, and shows what a client announces."""
 
     def start(self, info_hash):
-        self.launch([sys.executable, os.path.join(HERE, "plain_tracker.py"), self.address, str(PORT)])
+        self.launch(
+            [sys.executable, os.path.join(HERE, "plain_tracker.py"), self.address, str(PORT)]
+        )
 
 
 TRACKERS = {
