@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A tracker in your process: HTTP and UDP on one port, IPv4 and IPv6.
+ *
+ *	struct bt_tracker_settings s;
+ *
+ *	bt_options_init(bt_tracker_options(), &s);
+ *	bt_options_set(bt_tracker_options(), &s, "dfile", "state", NULL);
+ *	t = bt_tracker_new(&s, NULL, NULL, &err);
+ *	bt_tracker_run(t, &err);		until bt_tracker_stop(t), from anywhere
+ *	bt_tracker_free(t);
+ *	bt_options_fini(bt_tracker_options(), &s);
+ */
+#ifndef BTCORE_TRACKER_H
+#define BTCORE_TRACKER_H
+
+#include <stdint.h>
+
+#include <btcore/error.h>
+#include <btcore/log.h>
+#include <btcore/option.h>
+
+/* A field for each option of the table; its help says what it does. */
+struct bt_tracker_settings {
+	int64_t port;
+	char *dfile;
+	char *bind;
+	int64_t ipv6_enabled;
+	int64_t socket_timeout;
+	int64_t save_dfile_interval;
+	int64_t timeout_downloaders_interval;
+	int64_t reannounce_interval;
+	int64_t response_size;
+	int64_t only_local_override_ip;
+	int64_t compact_reqd;
+	int64_t keep_dead;
+	char *scrape_allowed;
+	int64_t show_infopage;
+	char *infopage_redirect;
+	char *logfile;
+	double min_time_between_log_flushes;
+	int64_t hupmonitor;
+	int64_t max_connections;
+	int64_t max_torrents;
+	int64_t max_peers;
+	int64_t nat_check;
+	int64_t log_nat_checks;
+	char *allowed_dir;
+	char *allowed_list;
+	int64_t allowed_controls;
+	char *allowed_ips;
+	char *banned_ips;
+	int64_t parse_dir_interval;
+	int64_t multitracker_enabled;
+	char *multitracker_allowed;
+	int64_t multitracker_reannounce_interval;
+	int64_t multitracker_maxpeers;
+	char *aggregate_forward;
+	char *aggregator;
+	int64_t http_timeout;
+	int64_t show_names;
+	char *favicon;
+	int64_t allow_get;
+	char *dedicated_seed_id;
+};
+
+const struct bt_option_table *bt_tracker_options(void);
+
+struct bt_tracker;
+
+/* Opens its sockets and reads its dfile. The settings must outlive it. log may be NULL. NULL on
+ * failure, err says why. */
+struct bt_tracker *bt_tracker_new(const struct bt_tracker_settings *settings, bt_log_fn log,
+    void *log_arg, struct bt_error *err);
+
+/* Serves until it is stopped, then saves; the code is that of the last save. */
+enum bt_code bt_tracker_run(struct bt_tracker *t, struct bt_error *err);
+
+/* May be called from another thread and from a signal handler: end; open the log file anew. */
+void bt_tracker_stop(struct bt_tracker *t);
+void bt_tracker_reopen_log(struct bt_tracker *t);
+
+/* The port in use, also if the system chose it. */
+uint16_t bt_tracker_port(const struct bt_tracker *t);
+
+/* NULL is fine. Saves nothing. */
+void bt_tracker_free(struct bt_tracker *t);
+
+#endif

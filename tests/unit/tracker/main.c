@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/cdefs.h"
+#include "helper.h"
+#include "tracker_test.h"
+
+int
+main(void)
+{
+	Suite *(*const make[])(void) = {
+		connid_suite,
+		reply_suite,
+		shards_suite,
+		state_suite,
+		swarm_suite,
+		tracker_suite,
+		trackopts_suite,
+	};
+
+	return run_suites(make, COUNT_OF(make));
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: ISC */
+#include "tracker/state.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "swarm_help.h"
+#include "tracker_test.h"
+
+static const struct swarm_limits usual = { .timeout = 2700 * SECOND };
+
+static void
+fill(struct shards *s)
+{
+	struct bench *b = bench_new(&usual);
+
+	for (uint32_t i = 0; i < 3000; i++) {
+		struct announce_req r = peer_req(i % 300, i / 2, i % 5 ? LEFT : 0);
+		struct swarm_ask ask = { &r, peer_addr(i / 2, i % 2 ? ADDR_V4 : ADDR_V6), 0, true };
+
+		announce_set_key(&r, i % 3);
+		r.supportcrypto = i % 2;
+		r.requirecrypto = i % 4 == 3;
+		r.left = LEFT;
+		ck_assert_int_eq(shards_announce(s, &ask, SECOND, &b->rng, &b->got), BT_OK);
+		r.left = i % 5 ? LEFT : 0;
+		r.event = i % 5 ? ANNOUNCE_NONE : ANNOUNCE_COMPLETED;
+		ck_assert_int_eq(shards_announce(s, &ask, SECOND, &b->rng, &b->got), BT_OK);
+	}
+	bench_free(b);
+}
+
+START_TEST(round_trip)
+{
+	struct shards *one = shards_new(&usual), *two = shards_new(&usual);
+	struct buf first, second;
+	struct swarm_counts a, b;
+	struct bt_error err;
+
+	buf_init(&first, 16 << 20);
+	buf_init(&second, 16 << 20);
+	fill(one);
+	ck_assert_int_eq(state_write(one, &first), BT_OK);
+	ck_assert_int_eq(state_read(two, buf_slice(&first), 5 * SECOND, &err), BT_OK);
+	ck_assert_int_eq(state_write(two, &second), BT_OK);
+	ck_assert(slice_eq(buf_slice(&first), buf_slice(&second)));
+	ck_assert_uint_eq(shards_totals(two).peers4, shards_totals(one).peers4);
+	ck_assert_uint_eq(shards_totals(two).peers6, shards_totals(one).peers6);
+	ck_assert_uint_eq(shards_totals(two).seeds, shards_totals(one).seeds);
+	for (uint32_t t = 0; t < 300; t++) {
+		struct announce_req r = peer_req(t, 0, 0);
+
+		ck_assert(shards_scrape(one, r.info_hash, &a));
+		ck_assert(shards_scrape(two, r.info_hash, &b));
+		ck_assert_mem_eq(&a, &b, sizeof(a));
+	}
+	buf_fini(&first);
+	buf_fini(&second);
+	shards_free(one);
+	shards_free(two);
+}
+END_TEST
+
+#define HASH "abcdefghijklmnopqrst"
+
+/* As BitTornado wrote it, with keys that are none of ours. */
+static const char original[] =
+	"d7:allowedde17:allowed_dir_filesde9:completedd20:" HASH "i7ee"
+	"5:peersd20:" HASH "d"
+	"20:-TO0001-aaaaaaaaaaaad2:ip8:10.1.2.33:key3:xyz4:lefti0e3:nati0e4:porti6881e"
+	"13:requirecryptoi0e13:supportcryptoi1ee"
+	"20:-TO0001-bbbbbbbbbbbbd8:given ip8:10.9.9.92:ip8:10.1.2.44:lefti12345678901e3:nati2e"
+	"4:porti6882e13:requirecryptoi1e13:supportcryptoi1ee"
+	"20:-TO0001-ccccccccccccd2:ip11:2001:db8::14:lefti5e4:porti6883ee"
+	/* These make no sense and are passed over: a name, a port, a short id, no left. */
+	"20:-TO0001-ddddddddddddd2:ip9:localhost4:lefti5e4:porti6883ee"
+	"20:-TO0001-eeeeeeeeeeeed2:ip8:10.1.2.54:lefti5e4:porti70000ee"
+	"3:fffd2:ip8:10.1.2.64:lefti5e4:porti6883ee"
+	"20:-TO0001-ggggggggggggd2:ip8:10.1.2.74:porti6883ee"
+	"eee";
+
+static void
+see_torrent(void *arg, const struct swarms *s)
+{
+	const struct swarm *w = swarms_find(s, (const uint8_t *)HASH);
+	struct peers_entry p;
+
+	(void)arg;
+	ck_assert_ptr_nonnull(w);
+	ck_assert_uint_eq(w->downloaded, 7);
+	ck_assert_uint_eq(w->v4.count, 2);
+	ck_assert_uint_eq(w->v4.leeches, 1);
+	ck_assert_uint_eq(w->v6.count, 1);
+	p = swarm_peer_at(s, w, ADDR_V4, 0);
+	ck_assert_mem_eq(p.addr.ip, "\x0a\x09\x09\x09", 4);
+	ck_assert_uint_eq(p.addr.port, 6882);
+	ck_assert_uint_eq(p.flags, PEERS_CRYPTO | PEERS_CRYPTO_ONLY);
+	p = swarm_peer_at(s, w, ADDR_V4, 1);
+	ck_assert(p.seed);
+	ck_assert_uint_ne(p.key, 0);
+	ck_assert_mem_eq(p.id, "-TO0001-aaaaaaaaaaaa", 20);
+}
+
+START_TEST(reads_the_original)
+{
+	struct shards *s = shards_new(&usual);
+	struct bt_error err;
+
+	ck_assert_int_eq(state_read(s, slice_str(original), 0, &err), BT_OK);
+	shards_visit(s, HASH[0], see_torrent, NULL);
+	shards_free(s);
+}
+END_TEST
+
+/* Cut anywhere it is an error, and never more than that. */
+START_TEST(every_cut_is_refused)
+{
+	struct bt_error err;
+
+	for (size_t n = 1; n < strlen(original); n++) {
+		struct shards *s = shards_new(&usual);
+		uint8_t *exact = malloc(n);
+
+		memcpy(exact, original, n);
+		ck_assert_int_ne(state_read(s, slice_of(exact, n), 0, &err), BT_OK);
+		free(exact);
+		shards_free(s);
+	}
+}
+END_TEST
+
+static void
+count_warning(void *arg, enum bt_log_level level, const char *topic, const char *text)
+{
+	(void)topic;
+	if (level == BT_LOG_WARN && strstr(text, ".bad") != NULL)
+		++*(int *)arg;
+}
+
+START_TEST(bad_files_are_set_aside)
+{
+	char folder[] = "/tmp/test_state.XXXXXX", path[64], bad[64], bad1[64];
+	struct shards *s = shards_new(&usual);
+	int warnings = 0;
+	struct log log = { count_warning, &warnings, BT_LOG_DEBUG };
+	struct bt_error err;
+	struct buf kept;
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	(void)snprintf(path, sizeof(path), "%s/d", folder);
+	(void)snprintf(bad, sizeof(bad), "%s/d.bad", folder);
+	(void)snprintf(bad1, sizeof(bad1), "%s/d.bad.1", folder);
+	ck_assert_int_eq(state_load(s, path, 0, &log, &err), BT_OK);
+	for (int i = 1; i <= 2; i++) {
+		ck_assert_int_eq(file_replace(path, slice_str("d5:peers"), &err), BT_OK);
+		ck_assert_int_eq(state_load(s, path, 0, &log, &err), BT_OK);
+		ck_assert_int_eq(warnings, i);
+		ck_assert_int_ne(access(path, F_OK), 0);
+	}
+	buf_init(&kept, 100);
+	ck_assert_int_eq(file_read(bad1, &kept, &err), BT_OK);
+	ck_assert(slice_eq_str(buf_slice(&kept), "d5:peers"));
+	buf_fini(&kept);
+	ck_assert_int_eq(unlink(bad) | unlink(bad1), 0);
+	/* A folder is no state file, and nothing that we may move. */
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	ck_assert_int_eq(state_load(s, path, 0, &log, &err), BT_EIO);
+	ck_assert_int_eq(rmdir(path) | rmdir(folder), 0);
+	shards_free(s);
+}
+END_TEST
+
+/* Whichever allocation fails, writing says so or is right. */
+START_TEST(no_memory_is_said)
+{
+	struct shards *s = shards_new(&usual);
+	struct buf whole, b;
+	enum bt_code code = BT_ENOMEM;
+
+	fill(s);
+	buf_init(&whole, 16 << 20);
+	ck_assert_int_eq(state_write(s, &whole), BT_OK);
+	for (size_t n = 1; code != BT_OK && n < 10000; n++) {
+		buf_init(&b, 16 << 20);
+		mem_fail_at(n);
+		code = state_write(s, &b);
+		mem_fail_at(0);
+		if (code == BT_OK)
+			ck_assert(slice_eq(buf_slice(&b), buf_slice(&whole)));
+		buf_fini(&b);
+	}
+	ck_assert_int_eq(code, BT_OK);
+	buf_fini(&whole);
+	shards_free(s);
+}
+END_TEST
+
+Suite *
+state_suite(void)
+{
+	Suite *s = suite_create("tracker/state");
+	TCase *t = tcase_create("state");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, round_trip);
+	tcase_add_test(t, reads_the_original);
+	tcase_add_test(t, every_cut_is_refused);
+	tcase_add_test(t, bad_files_are_set_aside);
+	tcase_add_test(t, no_memory_is_said);
+	suite_add_tcase(s, t);
+	return s;
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: ISC */
+#include "tracker/swarm.h"
+
+#include "swarm_help.h"
+#include "tracker_test.h"
+
+static const struct swarm_limits usual = { .timeout = 2700 * SECOND };
+
+START_TEST(counts_and_events)
+{
+	struct bench *b = bench_new(&usual);
+
+	ck_assert_int_eq(announce4(b, 1, LEFT, ANNOUNCE_STARTED), BT_OK);
+	ck_assert_uint_eq(b->got.v4.got, 0);
+	ck_assert_uint_eq(b->got.counts.incomplete, 1);
+	ck_assert_int_eq(announce4(b, 2, 0, ANNOUNCE_STARTED), BT_OK);
+	ck_assert_uint_eq(b->got.counts.complete, 1);
+	ck_assert_uint_eq(b->got.counts.downloaded, 0);
+	/* Only who was seen to have something left has completed. */
+	ck_assert_int_eq(announce4(b, 2, 0, ANNOUNCE_COMPLETED), BT_OK);
+	ck_assert_uint_eq(b->got.counts.downloaded, 0);
+	ck_assert_int_eq(announce4(b, 1, 0, ANNOUNCE_COMPLETED), BT_OK);
+	ck_assert_uint_eq(b->got.counts.downloaded, 1);
+	ck_assert_uint_eq(b->got.counts.complete, 2);
+	ck_assert_int_eq(announce4(b, 1, 0, ANNOUNCE_COMPLETED), BT_OK);
+	ck_assert_uint_eq(b->got.counts.downloaded, 1);
+	ck_assert_int_eq(announce4(b, 2, 0, ANNOUNCE_STOPPED), BT_OK);
+	ck_assert_uint_eq(b->got.counts.complete, 1);
+	ck_assert_uint_eq(b->got.v4.got, 0);
+	/* A seed that starts again is a leech like any other. */
+	ck_assert_int_eq(announce4(b, 1, LEFT, ANNOUNCE_NONE), BT_OK);
+	ck_assert_uint_eq(b->got.counts.complete, 0);
+	ck_assert_uint_eq(b->got.counts.incomplete, 1);
+	bench_free(b);
+}
+END_TEST
+
+START_TEST(seeds_get_no_seeds_and_nobody_itself)
+{
+	struct bench *b = bench_new(&usual);
+
+	for (uint32_t n = 0; n < 20; n++)
+		ck_assert_int_eq(announce4(b, n, n < 10 ? 0 : LEFT, ANNOUNCE_NONE), BT_OK);
+	for (uint32_t round = 0; round < 50; round++) {
+		ck_assert_int_eq(announce4(b, 3, 0, ANNOUNCE_NONE), BT_OK);
+		ck_assert_uint_eq(b->got.v4.got, 10);
+		for (uint32_t i = 0; i < 10; i++)
+			ck_assert_uint_ge(got4(b, i), 10);
+		ck_assert_int_eq(announce4(b, 15, LEFT, ANNOUNCE_NONE), BT_OK);
+		ck_assert_uint_eq(b->got.v4.got, 19);
+		for (uint32_t i = 0; i < 19; i++)
+			ck_assert_uint_ne(got4(b, i), 15);
+	}
+	bench_free(b);
+}
+END_TEST
+
+START_TEST(families_share_an_answer)
+{
+	struct bench *b = bench_new(&usual);
+
+	for (uint32_t n = 0; n < 200; n++) {
+		struct announce_req r = peer_req(1, n, LEFT);
+		struct addr a = peer_addr(n, n % 2 ? ADDR_V6 : ADDR_V4);
+
+		ck_assert_int_eq(bench_ask(b, &r, &a, 40), BT_OK);
+	}
+	ck_assert_uint_eq(b->got.v6.got, 30);
+	ck_assert_uint_eq(b->got.v4.got, 10);
+	for (uint32_t i = 0; i < b->got.v6.got; i++)
+		ck_assert_uint_eq(get_be32(b->id6 + i * 20 + 16) % 2, 1);
+	ck_assert_uint_eq(b->got.counts.incomplete, 200);
+	/* The same client by the other family: it is not told of itself. */
+	for (uint32_t round = 0; round < 30; round++) {
+		struct announce_req r = peer_req(2, 1, LEFT);
+		struct addr a4 = peer_addr(1, ADDR_V4), a6 = peer_addr(1, ADDR_V6);
+
+		ck_assert_int_eq(bench_ask(b, &r, &a4, 40), BT_OK);
+		ck_assert_uint_eq(b->got.v4.got + b->got.v6.got, 0);
+		ck_assert_int_eq(bench_ask(b, &r, &a6, 40), BT_OK);
+		ck_assert_uint_eq(b->got.v4.got + b->got.v6.got, 0);
+	}
+	bench_free(b);
+}
+END_TEST
+
+START_TEST(strangers_cannot_speak_for_a_peer)
+{
+	struct bench *b = bench_new(&usual);
+	struct announce_req r = peer_req(1, 1, LEFT);
+	struct addr home = peer_addr(1, ADDR_V4), away = peer_addr(500, ADDR_V4);
+
+	announce_set_key(&r, 77);
+	ck_assert_int_eq(bench_ask(b, &r, &home, 50), BT_OK);
+	announce_set_key(&r, 78);
+	r.event = ANNOUNCE_STOPPED;
+	ck_assert_int_eq(bench_ask(b, &r, &away, 50), BT_OK);
+	ck_assert_uint_eq(b->got.counts.incomplete, 1);
+	/* With the key it may move. */
+	announce_set_key(&r, 77);
+	r.event = ANNOUNCE_NONE;
+	ck_assert_int_eq(bench_ask(b, &r, &away, 50), BT_OK);
+	ck_assert_uint_eq(b->got.counts.incomplete, 1);
+	ck_assert_int_eq(announce4(b, 2, LEFT, ANNOUNCE_NONE), BT_OK);
+	ck_assert_uint_eq(b->got.v4.got, 1);
+	ck_assert_uint_eq(got4(b, 0), 500);
+	bench_free(b);
+}
+END_TEST
+
+START_TEST(silent_peers_expire)
+{
+	struct bench *b = bench_new(&usual);
+	usec start = b->now;
+
+	for (uint32_t n = 0; n < 1000; n++) {
+		b->now = start + n * SECOND;
+		ck_assert_int_eq(announce4(b, n, n % 3 ? LEFT : 0, ANNOUNCE_NONE), BT_OK);
+	}
+	b->now = start + 2690 * SECOND;
+	while (!swarms_sweep(&b->s, b->now, 100))
+		;
+	ck_assert_uint_eq(b->s.peers4, 1000);
+	b->now = start + (2700 + 500) * SECOND;
+	while (!swarms_sweep(&b->s, b->now, 100))
+		;
+	swarms_check(&b->s);
+	ck_assert_uint_ge(b->s.peers4, 499);
+	ck_assert_uint_le(b->s.peers4, 510);
+	b->now = start + (2700 + 1010) * SECOND;
+	while (!swarms_sweep(&b->s, b->now, 100))
+		;
+	ck_assert_uint_eq(b->s.peers4, 0);
+	ck_assert_uint_eq(b->s.map.count, 0);
+	bench_free(b);
+}
+END_TEST
+
+/* Times are kept in 16 bits: what announces in time must live through their coming round. */
+START_TEST(time_comes_round)
+{
+	struct bench *b = bench_new(&usual);
+
+	for (int i = 0; i < 4000; i++) {
+		ck_assert_int_eq(announce4(b, 1, LEFT, ANNOUNCE_NONE), BT_OK);
+		b->now += 60 * SECOND;
+		while (!swarms_sweep(&b->s, b->now, 100))
+			;
+		ck_assert_uint_eq(b->s.peers4, 1);
+	}
+	bench_free(b);
+}
+END_TEST
+
+START_TEST(limits_hold)
+{
+	struct swarm_limits few = { .timeout = 60 * SECOND, .max_torrents = 3, .max_peers = 5 };
+	struct bench *b = bench_new(&few);
+
+	for (uint32_t t = 0; t < 5; t++) {
+		struct announce_req r = peer_req(t, 1, LEFT);
+		struct addr a = peer_addr(1, ADDR_V4);
+
+		ck_assert_int_eq(bench_ask(b, &r, &a, 50), t < 3 ? BT_OK : BT_ELIMIT);
+	}
+	/* Who is not remembered is still told of the others. */
+	for (uint32_t n = 1; n < 20; n++)
+		ck_assert_int_eq(announce4(b, n, LEFT, ANNOUNCE_NONE), BT_OK);
+	ck_assert_uint_eq(b->got.v4.got, 5);
+	ck_assert_uint_eq(b->got.counts.incomplete, 5);
+	bench_free(b);
+}
+END_TEST
+
+START_TEST(passers_by_leave_nothing)
+{
+	struct bench *b = bench_new(&usual);
+	struct announce_req r = peer_req(1, 1, LEFT);
+	struct addr a = peer_addr(1, ADDR_V4);
+
+	ck_assert_int_eq(announce4(b, 1, LEFT, ANNOUNCE_STOPPED), BT_OK);
+	ck_assert_int_eq(announce4(b, 1, LEFT, ANNOUNCE_SNOOPED), BT_OK);
+	a.port = 0;
+	ck_assert_int_eq(bench_ask(b, &r, &a, 50), BT_OK);
+	ck_assert_uint_eq(b->s.map.count, 0);
+	/* Without a port one can look, but not be found. */
+	ck_assert_int_eq(announce4(b, 2, LEFT, ANNOUNCE_NONE), BT_OK);
+	ck_assert_int_eq(bench_ask(b, &r, &a, 50), BT_OK);
+	ck_assert_uint_eq(b->got.v4.got, 1);
+	ck_assert_uint_eq(b->got.counts.incomplete, 1);
+	bench_free(b);
+}
+END_TEST
+
+/* Each of 100,000 is as likely as any other, and no one is named twice. */
+START_TEST(choice_is_even)
+{
+	enum { PEERS = 100000, ROUNDS = 40000, WANT = 50 };
+	struct bench *b = bench_new(&usual);
+	uint32_t *times = calloc(PEERS, sizeof(*times));
+	uint32_t *last = calloc(PEERS, sizeof(*last));
+	double mean, chi = 0;
+
+	for (uint32_t n = 0; n < PEERS; n++) {
+		if (announce4(b, n, n % 4 ? LEFT : 0, ANNOUNCE_NONE) != BT_OK)
+			ck_abort();
+	}
+	swarms_check(&b->s);
+	for (uint32_t round = 1; round <= ROUNDS; round++) {
+		ck_assert_int_eq(announce4(b, 77777, LEFT, ANNOUNCE_NONE), BT_OK);
+		ck_assert_uint_eq(b->got.v4.got, WANT);
+		for (uint32_t i = 0; i < WANT; i++) {
+			uint32_t n = got4(b, i);
+
+			/* Check's own assertions are too slow for millions. */
+			if (n >= PEERS || last[n] == round)
+				ck_abort_msg("peer %u comes twice", n);
+			last[n] = round;
+			times[n]++;
+		}
+	}
+	ck_assert_uint_eq(times[77777], 0);
+	mean = (double)ROUNDS * WANT / (PEERS - 1);
+	for (uint32_t n = 0; n < PEERS; n++) {
+		if (n != 77777)
+			chi += (times[n] - mean) * (times[n] - mean) / mean;
+	}
+	/* 99998 degrees of freedom: sigma 447, some three times that since neighbours come together. */
+	ck_assert_double_gt(chi, PEERS - 15 * 447.0);
+	ck_assert_double_lt(chi, PEERS + 15 * 447.0);
+	free(times);
+	free(last);
+	bench_free(b);
+}
+END_TEST
+
+/* Every number wanted of every number there is: exact, distinct, without the asker. */
+START_TEST(choice_is_exact)
+{
+	for (uint32_t n = 1; n < 120; n++) {
+		struct bench *b = bench_new(&usual);
+
+		for (uint32_t i = 0; i < n; i++)
+			ck_assert_int_eq(announce4(b, i, LEFT, ANNOUNCE_NONE), BT_OK);
+		for (uint32_t want = 0; want < 130; want++) {
+			struct announce_req r = peer_req(1, want % n, LEFT);
+			struct addr a = peer_addr(want % n, ADDR_V4);
+			uint8_t seen[128] = { 0 };
+
+			ck_assert_int_eq(bench_ask(b, &r, &a, want), BT_OK);
+			ck_assert_uint_eq(b->got.v4.got, want < n - 1 ? want : n - 1);
+			seen[want % n] = 1;
+			for (uint32_t i = 0; i < b->got.v4.got; i++) {
+				if (seen[got4(b, i)]++ != 0)
+					ck_abort_msg("%u of %u: one comes twice", want, n);
+			}
+		}
+		bench_free(b);
+	}
+}
+END_TEST
+
+/* Anything in any order, against a plain table. */
+START_TEST(random_life)
+{
+	enum { PEERS = 300 };
+	struct bench *b = bench_new(&usual);
+	struct rng rng;
+	int state[PEERS] = { 0 };	/* 0 away, 1 leech, 2 seed */
+	uint32_t leeches = 0, seeds = 0;
+
+	rng_seed(&rng, 11);
+	for (int step = 0; step < 40000; step++) {
+		/* Ebb and flow, so that tables grow and shrink. */
+		bool leave = rng_below(&rng, 100) < ((step / 5000) % 2 ? 70u : 20u);
+		uint32_t n = rng_below(&rng, PEERS);
+		int to = leave ? 0 : 1 + (int)rng_below(&rng, 2);
+
+		leeches -= state[n] == 1;
+		seeds -= state[n] == 2;
+		leeches += to == 1;
+		seeds += to == 2;
+		state[n] = to;
+		ck_assert_int_eq(announce4(b, n, to == 1 ? LEFT : 0,
+		    leave ? ANNOUNCE_STOPPED : ANNOUNCE_NONE), BT_OK);
+		if (leeches + seeds > 0) {
+			ck_assert_uint_eq(b->got.counts.incomplete, leeches);
+			ck_assert_uint_eq(b->got.counts.complete, seeds);
+		}
+		if (step % 100 == 0)
+			swarms_check(&b->s);
+	}
+	bench_free(b);
+}
+END_TEST
+
+Suite *
+swarm_suite(void)
+{
+	Suite *s = suite_create("tracker/swarm");
+	TCase *t = tcase_create("swarm");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, counts_and_events);
+	tcase_add_test(t, seeds_get_no_seeds_and_nobody_itself);
+	tcase_add_test(t, families_share_an_answer);
+	tcase_add_test(t, strangers_cannot_speak_for_a_peer);
+	tcase_add_test(t, silent_peers_expire);
+	tcase_add_test(t, time_comes_round);
+	tcase_add_test(t, limits_hold);
+	tcase_add_test(t, passers_by_leave_nothing);
+	tcase_add_test(t, choice_is_even);
+	tcase_add_test(t, choice_is_exact);
+	tcase_add_test(t, random_life);
+	suite_add_tcase(s, t);
+	return s;
+}

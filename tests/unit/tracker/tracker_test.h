@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef UNIT_TRACKER_TEST_H
+#define UNIT_TRACKER_TEST_H
+
+#include <check.h>
+
+Suite *connid_suite(void);
+Suite *reply_suite(void);
+Suite *shards_suite(void);
+Suite *state_suite(void);
+Suite *swarm_suite(void);
+Suite *tracker_suite(void);
+Suite *trackopts_suite(void);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: ISC */
+/* bttrack: a tracker. Everything that it does is in <btcore/tracker.h>. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <btcore/tracker.h>
+
+#include "tools/cli.h"
+
+static struct bt_tracker *tracker;	/* for the signal handler */
+
+static void
+on_signal(int number)
+{
+	if (number == SIGHUP)
+		bt_tracker_reopen_log(tracker);
+	else
+		bt_tracker_stop(tracker);
+}
+
+static void
+handle_signals(const struct bt_tracker_settings *s)
+{
+	struct sigaction sa;
+
+	memset(&sa, 0, sizeof(sa));
+	sa.sa_handler = on_signal;
+	(void)sigaction(SIGINT, &sa, NULL);
+	(void)sigaction(SIGTERM, &sa, NULL);
+	if (s->hupmonitor)
+		(void)sigaction(SIGHUP, &sa, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+static void
+on_log(void *arg, enum bt_log_level level, const char *topic, const char *text)
+{
+	(void)topic;
+	if (level == BT_LOG_ERROR)
+		cli_error(arg, "%s", text);
+	else if (level == BT_LOG_WARN)
+		cli_error(arg, "warning: %s", text);
+}
+
+/* A tracker of any size needs more files than the usual 1024. */
+static void
+raise_file_limit(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur < rl.rlim_max) {
+		rl.rlim_cur = rl.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &rl);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	struct bt_tracker_settings settings;
+	const struct cli_part part = { bt_tracker_options(), &settings };
+	struct cli cli = { .program = "bttrack", .words = "",
+	    .about = "Track BitTorrent peers over HTTP and UDP, IPv4 and IPv6.",
+	    .parts = &part, .part_count = 1 };
+	struct bt_error err;
+	bool failed = true;
+
+	cli_parse(&cli, argc, argv);
+	raise_file_limit();
+	tracker = bt_tracker_new(&settings, on_log, &cli, &err);
+	if (tracker == NULL && err.code == BT_EARG)
+		cli_misuse(&cli, "%s", err.text);
+	if (tracker != NULL) {
+		handle_signals(&settings);
+		failed = bt_tracker_run(tracker, &err) != BT_OK;
+		bt_tracker_free(tracker);
+	}
+	if (failed)
+		cli_error(&cli, "%s", err.text);
+	return cli_finish(&cli, failed);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * How many peers, and which: one announce from a known address becomes one reply, by the tracker's
+ * settings. One struct replier for each loop; what it fills a reply with is good until the next.
+ */
+#ifndef TRACKER_REPLY_H
+#define TRACKER_REPLY_H
+
+#include <btcore/tracker.h>
+
+#include "proto/announce.h"
+#include "proto/compact.h"
+#include "proto/scrape.h"
+#include "tracker/shards.h"
+
+struct replier {
+	const struct bt_tracker_settings *settings;
+	struct shards *shards;
+	struct rng rng;
+	uint64_t announces, scrapes;
+	uint8_t addr4[SWARM_WANT_MAX * COMPACT_V4_LEN];
+	uint8_t addr6[SWARM_WANT_MAX * COMPACT_V6_LEN];
+	uint8_t id4[SWARM_WANT_MAX * 20];
+	uint8_t id6[SWARM_WANT_MAX * 20];
+	uint8_t flags4[SWARM_WANT_MAX];
+};
+
+void replier_init(struct replier *r, const struct bt_tracker_settings *settings,
+    struct shards *shards);
+
+/* *out is initialised by the call and always to be fini'd. families: one (that of from), or both. */
+enum reply_families { REPLY_ONE_FAMILY, REPLY_BOTH_FAMILIES };
+
+void reply_announce(struct replier *r, const struct announce_req *req, const struct addr *from,
+    enum reply_families families, usec now, struct announce_reply *out);
+
+/* The counts of a torrent, zeroes if there is none. */
+struct scrape_entry reply_scrape(struct replier *r, const uint8_t info_hash[20]);
+
+#endif

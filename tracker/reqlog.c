@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: ISC */
+#include "tracker/reqlog.h"
+
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+
+#define GATHER (64u << 10)	/* lines are written before they are more than that */
+#define FIELD_MAX 2048u		/* of one field; longer ones are cut */
+
+static bool
+is_stdout(const struct reqlog *l)
+{
+	return l->path[0] == '\0' || (l->path[0] == '-' && l->path[1] == '\0');
+}
+
+static int
+open_log(const char *path)
+{
+	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+}
+
+enum bt_code
+reqlog_open(struct reqlog *l, const char *path, struct bt_error *err)
+{
+	*l = (struct reqlog){ .path = path, .stamp_of = -1 };
+	l->fd = is_stdout(l) ? STDOUT_FILENO : open_log(path);
+	if (l->fd < 0)
+		return fail_errno(err, "cannot write the log %s", path);
+	buf_init(&l->lines, 4 * GATHER);
+	return BT_OK;
+}
+
+void
+reqlog_close(struct reqlog *l)
+{
+	if (l->path == NULL)
+		return;
+	reqlog_flush(l);
+	if (!is_stdout(l))
+		(void)close(l->fd);
+	buf_fini(&l->lines);
+	*l = (struct reqlog){ .fd = -1 };
+}
+
+enum bt_code
+reqlog_reopen(struct reqlog *l, struct bt_error *err)
+{
+	int fd;
+
+	reqlog_flush(l);
+	if (is_stdout(l))
+		return BT_OK;
+	fd = open_log(l->path);
+	if (fd < 0)
+		return fail_errno(err, "cannot open the log %s anew", l->path);
+	(void)close(l->fd);
+	l->fd = fd;
+	return BT_OK;
+}
+
+static const char *
+stamp_now(struct reqlog *l)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (now != l->stamp_of && localtime_r(&now, &tm) != NULL) {
+		l->stamp_of = now;
+		(void)strftime(l->stamp, sizeof(l->stamp), "%d/%b/%Y:%H:%M:%S", &tm);
+	}
+	return l->stamp;
+}
+
+/* As log_escape, and a quote cannot end the field. */
+static void
+add_field(struct buf *b, struct bt_slice s)
+{
+	char text[FIELD_MAX];
+	const char *rest = log_escape(s, text, sizeof(text));
+	const char *quote;
+
+	if (*rest == '\0')
+		rest = "-";
+	while ((quote = strchr(rest, '"')) != NULL) {
+		buf_add(b, rest, (size_t)(quote - rest));
+		buf_add_str(b, "\\x22");
+		rest = quote + 1;
+	}
+	buf_add_str(b, rest);
+}
+
+static void
+add_header(struct buf *b, const struct httpd_request *rq, const char *name)
+{
+	struct bt_slice value = SLICE_NONE;
+
+	(void)http_header_find(rq->http.head.lines, name, &value);
+	buf_add_str(b, " \"");
+	add_field(b, value);
+	buf_add_u8(b, '"');
+}
+
+void
+reqlog_add(struct reqlog *l, const struct httpd_request *rq, unsigned status, size_t body_len)
+{
+	char ip[ADDR_TEXT_MAX];
+	struct buf *b = &l->lines;
+
+	buf_addf(b, "%s - - [%s] \"", addr_ip_text(&rq->from, ip), stamp_now(l));
+	if (rq->http.target.len > 0) {
+		add_field(b, rq->http.method);
+		buf_add_u8(b, ' ');
+		add_field(b, rq->http.target);
+		buf_addf(b, " HTTP/1.%u", rq->http.head.minor);
+	} else {
+		buf_add_u8(b, '-');
+	}
+	buf_addf(b, "\" %u %zu", status, body_len);
+	add_header(b, rq, "referer");
+	add_header(b, rq, "user-agent");
+	buf_add_u8(b, '\n');
+	if (b->len > GATHER)
+		reqlog_flush(l);
+}
+
+void
+reqlog_flush(struct reqlog *l)
+{
+	/* A log that cannot be written must not stop the tracker: the lines are lost. */
+	if (l->lines.len > 0)
+		(void)file_write_all(l->fd, buf_slice(&l->lines));
+	buf_clear(&l->lines);
+}

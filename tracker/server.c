@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: ISC */
+#include "tracker/server.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/list.h"
+#include "base/mem.h"
+#include "net/dgram.h"
+#include "net/httpd.h"
+#include "net/sock.h"
+#include "proto/udp_announce.h"
+#include "tracker/pages.h"
+#include "tracker/reply.h"
+
+#define REPLY_MAX (256u << 20)	/* a full scrape of some millions of torrents */
+#define FDS_KEPT 64		/* for everything that is no HTTP connection */
+#define BATCHES_MAX 16u		/* datagrams taken in one turn, so that HTTP gets its turn */
+#define PORT_TRIES 16		/* to find one that is free for TCP, UDP and both families */
+
+struct udp_socket {
+	TAILQ_ENTRY(udp_socket) link;	/* server.udp */
+	struct server *server;
+	struct loop_fd watch;
+	int fd;
+	enum addr_family family;
+};
+
+struct server {
+	struct loop *loop;
+	struct server_shared shared;
+	struct replier replier;
+	struct httpd *httpd;
+	struct dgram_batch *batch;
+	TAILQ_HEAD(, udp_socket) udp;
+	struct udp_request request;	/* the one at hand: a large struct */
+	char redirect[1024];		/* header line for infopage_redirect */
+};
+
+/* -- HTTP -- */
+
+static void
+on_announce(struct server *s, const struct httpd_request *rq, struct httpd_reply *re)
+{
+	struct announce_reply reply;
+	struct announce_req req;
+	struct bt_error err;
+	enum bt_code code = announce_query_parse(rq->http.query, &req, &err);
+
+	if (code == BT_ENOENT) {
+		re->status = 400;
+		buf_addf(re->body, "you sent me garbage - %s\n", err.text);
+		return;
+	}
+	if (code == BT_OK) {
+		reply_announce(&s->replier, &req, &rq->from, REPLY_BOTH_FAMILIES,
+		    loop_now(s->loop), &reply);
+	} else {
+		announce_reply_init(&reply);
+		reply.failed = true;
+		reply.failure = slice_str(err.text);
+	}
+	announce_reply_write(re->body, &reply, announce_req_form(&req));
+	announce_reply_fini(&reply);
+}
+
+static void
+on_index(struct server *s, const struct httpd_request *rq, struct httpd_reply *re)
+{
+	const struct bt_tracker_settings *o = s->shared.settings;
+
+	(void)rq;
+	if (o->infopage_redirect[0] != '\0') {
+		re->status = 302;
+		re->extra = slice_str(s->redirect);
+	} else if (o->show_infopage) {
+		pages_index(&s->replier, re);
+	} else {
+		re->status = 404;
+		buf_add_str(re->body, "there is no page here\n");
+	}
+}
+
+static void
+on_scrape(struct server *s, const struct httpd_request *rq, struct httpd_reply *re)
+{
+	pages_scrape(&s->replier, rq->http.query, re);
+}
+
+static const struct {
+	const char *path;
+	void (*fn)(struct server *, const struct httpd_request *, struct httpd_reply *);
+} pages[] = {
+	{ "/announce", on_announce },
+	{ "/scrape", on_scrape },
+	{ "/announce.php", on_announce },
+	{ "/scrape.php", on_scrape },
+	{ "/tracker.php/announce", on_announce },
+	{ "/tracker.php/scrape", on_scrape },
+	{ "/", on_index },
+	{ "/index.html", on_index },
+};
+
+static void
+on_request(void *arg, const struct httpd_request *rq, struct httpd_reply *re)
+{
+	struct server *s = arg;
+
+	for (size_t i = 0; i < COUNT_OF(pages); i++) {
+		if (slice_eq_str(rq->http.path, pages[i].path)) {
+			pages[i].fn(s, rq, re);
+			return;
+		}
+	}
+	re->status = 404;
+	buf_add_str(re->body, "there is no such page\n");
+}
+
+static void
+on_done(void *arg, const struct httpd_request *rq, unsigned status, size_t body_len)
+{
+	struct server *s = arg;
+
+	reqlog_add(s->shared.reqlog, rq, status, body_len);
+}
+
+static const struct httpd_ops httpd_ops = { on_request, on_done };
+
+/* -- UDP -- */
+
+static void
+udp_scrape(struct server *s, const struct udp_request *rq, struct buf *out)
+{
+	struct scrape_entry entries[SCRAPE_HASHES_MAX];
+	size_t n = rq->hashes.len / 20;
+
+	s->replier.scrapes++;
+	if (strcmp(s->shared.settings->scrape_allowed, "none") == 0) {
+		udp_error_write(out, rq->transaction, slice_str("scrape is not allowed"));
+		return;
+	}
+	if (n > SCRAPE_HASHES_MAX)
+		n = SCRAPE_HASHES_MAX;
+	for (size_t i = 0; i < n; i++)
+		entries[i] = reply_scrape(&s->replier, rq->hashes.ptr + i * 20);
+	udp_scrape_reply_write(out, rq->transaction, entries, n);
+}
+
+static void
+udp_announce(struct server *s, const struct udp_request *rq, const struct addr *from, usec now,
+    struct buf *out)
+{
+	struct announce_reply reply;
+
+	reply_announce(&s->replier, &rq->announce, from, REPLY_ONE_FAMILY, now, &reply);
+	if (reply.failed)
+		udp_error_write(out, rq->transaction, reply.failure);
+	else
+		udp_announce_reply_write(out, rq->transaction, &reply, from->family);
+	announce_reply_fini(&reply);
+}
+
+/* A reply to an address that has proved nothing is never longer than the request. */
+static void
+udp_serve(struct server *s, struct bt_slice packet, const struct addr *from, struct buf *out)
+{
+	struct udp_request *rq = &s->request;
+	usec now = loop_now(s->loop);
+
+	if (from->family == ADDR_NONE || from->port == 0)
+		return;
+	if (udp_request_parse(packet, rq) != STEP_DONE)
+		return;
+	if (rq->action == UDP_CONNECT)
+		udp_connect_reply_write(out, rq->transaction,
+		    connid_make(s->shared.connid, from, now));
+	else if (!connid_good(s->shared.connid, from, rq->connection, now))
+		udp_error_write(out, rq->transaction, slice_str("connection id has expired"));
+	else if (rq->action == UDP_ANNOUNCE)
+		udp_announce(s, rq, from, now, out);
+	else
+		udp_scrape(s, rq, out);
+}
+
+static void
+udp_ready(void *arg, unsigned ready)
+{
+	struct udp_socket *u = arg;
+	struct server *s = u->server;
+
+	(void)ready;
+	for (unsigned round = 0; round < BATCHES_MAX; round++) {
+		unsigned n = dgram_receive(s->batch, u->fd);
+
+		for (unsigned i = 0; i < n; i++) {
+			struct addr from = dgram_from(s->batch, i);
+
+			udp_serve(s, dgram_bytes(s->batch, i), &from, dgram_reply(s->batch, i));
+		}
+		dgram_send(s->batch, u->fd);
+		if (n < DGRAM_BATCH)
+			break;
+	}
+}
+
+static bool
+add_udp(struct server *s, int fd, enum addr_family family)
+{
+	struct udp_socket *u = mem_zero(sizeof(*u));
+
+	if (u == NULL || !loop_fd_init(&u->watch, s->loop, fd, udp_ready, u)) {
+		mem_free(u);
+		(void)close(fd);
+		return false;
+	}
+	u->server = s;
+	u->fd = fd;
+	u->family = family;
+	TAILQ_INSERT_TAIL(&s->udp, u, link);
+	dgram_prepare(fd);
+	loop_fd_want(&u->watch, LOOP_READ);
+	return true;
+}
+
+/* -- listening -- */
+
+static enum bt_code
+listen_at(struct server *s, struct addr *at, struct bt_error *err)
+{
+	int udp = -1, tcp = sock_listen(at, err);
+
+	if (tcp >= 0 && at->port == 0) {
+		struct addr local;
+
+		if (sock_local(tcp, &local))
+			at->port = local.port;
+	}
+	if (tcp >= 0)
+		udp = sock_udp(at, err);
+	if (tcp >= 0 && udp < 0)
+		(void)close(tcp);
+	if (tcp < 0 || udp < 0)
+		return BT_EIO;
+	if (!httpd_add_listener(s->httpd, tcp)) {
+		(void)close(udp);
+		return fail(err, BT_ENOMEM, "out of memory");
+	}
+	if (!add_udp(s, udp, at->family))
+		return fail(err, BT_ENOMEM, "out of memory");
+	return BT_OK;
+}
+
+/* Everywhere: a system without IPv6 is no fault. */
+static enum bt_code
+listen_everywhere(struct server *s, uint16_t *port, struct bt_error *err)
+{
+	struct addr any4 = addr_v4((const uint8_t[4]){ 0 }, *port);
+	struct addr any6 = addr_v6((const uint8_t[16]){ 0 }, 0);
+	struct bt_error why;
+	enum bt_code code = listen_at(s, &any4, err);
+
+	if (code != BT_OK || !s->shared.settings->ipv6_enabled) {
+		*port = any4.port;
+		return code;
+	}
+	*port = any6.port = any4.port;
+	code = listen_at(s, &any6, &why);
+	if (code == BT_OK)
+		return BT_OK;
+	if (why.sys_errno != EAFNOSUPPORT && why.sys_errno != EADDRNOTAVAIL) {
+		*err = why;
+		return code;
+	}
+	log_write(s->shared.log, BT_LOG_WARN, "tracker", "%s: IPv4 only", why.text);
+	return BT_OK;
+}
+
+static enum bt_code
+listen_bound(struct server *s, uint16_t *port, struct bt_error *err)
+{
+	struct bt_slice rest = slice_str(s->shared.settings->bind);
+	unsigned count = 0;
+
+	while (rest.len > 0) {
+		size_t n = slice_index(rest, ',');
+		struct bt_slice one = slice_trim(slice_of(rest.ptr, n));
+		char text[ADDR_TEXT_MAX] = "";
+		struct addr at;
+		enum bt_code code;
+
+		rest = slice_skip(rest, n < rest.len ? n + 1 : n);
+		if (one.len == 0)
+			continue;
+		if (one.len < sizeof(text))
+			memcpy(text, one.ptr, one.len);
+		if (!addr_parse(text, *port, &at))
+			return fail(err, BT_EARG, "bind: '%.60s' is no address",
+			    s->shared.settings->bind);
+		code = listen_at(s, &at, err);
+		if (code != BT_OK)
+			return code;
+		*port = at.port;
+		count++;
+	}
+	return count > 0 ? BT_OK : fail(err, BT_EARG, "bind: names no address");
+}
+
+static enum bt_code
+listen_all(struct server *s, uint16_t *port, struct bt_error *err)
+{
+	if (s->shared.settings->bind[0] != '\0')
+		return listen_bound(s, port, err);
+	return listen_everywhere(s, port, err);
+}
+
+static size_t
+connection_limit(const struct server *s)
+{
+	size_t want = (size_t)s->shared.settings->max_connections;
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur != RLIM_INFINITY &&
+	    rl.rlim_cur > 2 * FDS_KEPT && want > rl.rlim_cur - FDS_KEPT)
+		want = rl.rlim_cur - FDS_KEPT;
+	return want;
+}
+
+static void
+close_udp(struct server *s)
+{
+	struct udp_socket *u;
+
+	while ((u = TAILQ_FIRST(&s->udp)) != NULL) {
+		TAILQ_REMOVE(&s->udp, u, link);
+		loop_fd_fini(&u->watch);
+		(void)close(u->fd);
+		mem_free(u);
+	}
+}
+
+static enum bt_code
+open_all(struct server *s, uint16_t *port, struct bt_error *err)
+{
+	struct httpd_limits limits = {
+		.max_connections = connection_limit(s),
+		.timeout = s->shared.settings->socket_timeout * SECOND,
+		.max_reply = REPLY_MAX,
+	};
+
+	s->httpd = httpd_new(s->loop, &limits, &httpd_ops, s);
+	if (s->httpd == NULL)
+		return fail(err, BT_ENOMEM, "out of memory");
+	return listen_all(s, port, err);
+}
+
+struct server *
+server_new(struct loop *l, const struct server_shared *shared, uint16_t *port, struct bt_error *err)
+{
+	struct server *s = mem_zero(sizeof(*s));
+	enum bt_code code = BT_ENOMEM;
+
+	if (s == NULL || (s->batch = dgram_batch_new()) == NULL) {
+		(void)fail(err, BT_ENOMEM, "out of memory");
+		mem_free(s);
+		return NULL;
+	}
+	s->loop = l;
+	s->shared = *shared;
+	TAILQ_INIT(&s->udp);
+	replier_init(&s->replier, shared->settings, shared->shards);
+	(void)snprintf(s->redirect, sizeof(s->redirect), "Location: %.1000s\r\n",
+	    shared->settings->infopage_redirect);
+	for (int i = 0; code != BT_OK && i < PORT_TRIES; i++) {
+		uint16_t wanted = *port;
+
+		code = open_all(s, &wanted, err);
+		if (code == BT_OK) {
+			*port = wanted;
+			return s;
+		}
+		httpd_free(s->httpd);
+		s->httpd = NULL;
+		close_udp(s);
+		/* What the system chose for TCP may be taken for UDP: choose again. */
+		if (*port != 0)
+			break;
+	}
+	server_free(s);
+	return NULL;
+}
+
+void
+server_free(struct server *s)
+{
+	if (s == NULL)
+		return;
+	close_udp(s);
+	httpd_free(s->httpd);
+	dgram_batch_free(s->batch);
+	mem_free(s);
+}

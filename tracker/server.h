@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One loop's worth of tracker: listening sockets for HTTP and UDP, and what to do with what comes
+ * in. All servers share the shards and nothing else.
+ */
+#ifndef TRACKER_SERVER_H
+#define TRACKER_SERVER_H
+
+#include <btcore/tracker.h>
+
+#include "base/log.h"
+#include "net/loop.h"
+#include "tracker/connid.h"
+#include "tracker/reqlog.h"
+#include "tracker/shards.h"
+
+struct server;
+
+struct server_shared {
+	const struct bt_tracker_settings *settings;
+	struct shards *shards;
+	struct reqlog *reqlog;
+	const struct connid *connid;
+	const struct log *log;
+};
+
+/* Listens as the settings say. port: 0 in the settings becomes the same number for all. */
+struct server *server_new(struct loop *l, const struct server_shared *shared, uint16_t *port,
+    struct bt_error *err);
+void server_free(struct server *s);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: ISC */
+#include "tracker/shards.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+#define SWEEP_PEERS 20000u	/* a lock is not held for longer than that many take: some 20 us */
+
+struct shard {
+	pthread_mutex_t lock;
+	struct swarms swarms;
+} __attribute__((aligned(64)));
+
+struct shards {
+	unsigned sweep_next;	/* shard to be swept; one thread does that */
+	struct shard shard[SHARD_COUNT];
+};
+
+struct shards *
+shards_new(const struct swarm_limits *limits)
+{
+	struct shards *s = NULL;
+	struct swarm_limits each = *limits;
+	uint64_t seed[2];
+
+	if (posix_memalign((void **)&s, 64, sizeof(*s)) != 0)
+		return NULL;
+	memset(s, 0, sizeof(*s));
+	/* Info-hashes are spread evenly; strangers who crowd one shard get less of the whole. */
+	if (limits->max_torrents != 0)
+		each.max_torrents = limits->max_torrents / SHARD_COUNT * 5 / 4 + 16;
+	rng_secret(seed, sizeof(seed));
+	for (unsigned i = 0; i < SHARD_COUNT; i++) {
+		(void)pthread_mutex_init(&s->shard[i].lock, NULL);
+		swarms_init(&s->shard[i].swarms, &each, seed);
+	}
+	return s;
+}
+
+void
+shards_free(struct shards *s)
+{
+	if (s == NULL)
+		return;
+	for (unsigned i = 0; i < SHARD_COUNT; i++) {
+		swarms_fini(&s->shard[i].swarms);
+		(void)pthread_mutex_destroy(&s->shard[i].lock);
+	}
+	free(s);
+}
+
+enum bt_code
+shards_announce(struct shards *s, const struct swarm_ask *ask, usec now, struct rng *rng,
+    struct swarm_answer *out)
+{
+	struct shard *at = &s->shard[ask->req->info_hash[0]];
+	enum bt_code code;
+
+	(void)pthread_mutex_lock(&at->lock);
+	code = swarms_announce(&at->swarms, ask, now, rng, out);
+	(void)pthread_mutex_unlock(&at->lock);
+	return code;
+}
+
+enum bt_code
+shards_restore(struct shards *s, const uint8_t info_hash[20], const struct peers_entry *peer,
+    usec now)
+{
+	struct shard *at = &s->shard[info_hash[0]];
+	enum bt_code code;
+
+	(void)pthread_mutex_lock(&at->lock);
+	code = swarms_restore(&at->swarms, info_hash, peer, now);
+	(void)pthread_mutex_unlock(&at->lock);
+	return code;
+}
+
+enum bt_code
+shards_restore_count(struct shards *s, const uint8_t info_hash[20], uint32_t downloaded)
+{
+	struct shard *at = &s->shard[info_hash[0]];
+	enum bt_code code;
+
+	(void)pthread_mutex_lock(&at->lock);
+	code = swarms_restore_count(&at->swarms, info_hash, downloaded);
+	(void)pthread_mutex_unlock(&at->lock);
+	return code;
+}
+
+bool
+shards_scrape(struct shards *s, const uint8_t info_hash[20], struct swarm_counts *out)
+{
+	struct shard *at = &s->shard[info_hash[0]];
+	const struct swarm *w;
+	bool found;
+
+	*out = (struct swarm_counts){ 0 };
+	(void)pthread_mutex_lock(&at->lock);
+	w = swarms_find(&at->swarms, info_hash);
+	found = w != NULL && (swarm_visible(&at->swarms, w) || w->downloaded > 0);
+	if (found)
+		*out = swarm_counts(w);
+	(void)pthread_mutex_unlock(&at->lock);
+	return found;
+}
+
+void
+shards_sweep(struct shards *s, usec now)
+{
+	struct shard *at = &s->shard[s->sweep_next];
+
+	(void)pthread_mutex_lock(&at->lock);
+	if (swarms_sweep(&at->swarms, now, SWEEP_PEERS))
+		s->sweep_next = (s->sweep_next + 1) % SHARD_COUNT;
+	(void)pthread_mutex_unlock(&at->lock);
+}
+
+void
+shards_visit(struct shards *s, unsigned i, shards_fn fn, void *arg)
+{
+	(void)pthread_mutex_lock(&s->shard[i].lock);
+	fn(arg, &s->shard[i].swarms);
+	(void)pthread_mutex_unlock(&s->shard[i].lock);
+}
+
+struct shards_totals
+shards_totals(struct shards *s)
+{
+	struct shards_totals t = { 0 };
+
+	for (unsigned i = 0; i < SHARD_COUNT; i++) {
+		struct shard *at = &s->shard[i];
+
+		(void)pthread_mutex_lock(&at->lock);
+		t.torrents += at->swarms.map.count;
+		t.peers4 += at->swarms.peers4;
+		t.peers6 += at->swarms.peers6;
+		t.seeds += at->swarms.seeds;
+		(void)pthread_mutex_unlock(&at->lock);
+	}
+	return t;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * 256 stores behind 256 locks, divided by the first byte of the info-hash: loops and the saver
+ * meet in one of them only, and hold it for one look-up. A lock is taken and released in the same
+ * function, here and nowhere else.
+ */
+#ifndef TRACKER_SHARDS_H
+#define TRACKER_SHARDS_H
+
+#include "tracker/swarm.h"
+
+#define SHARD_COUNT 256u
+
+struct shards;
+
+struct shards_totals {
+	uint64_t torrents;
+	uint64_t peers4, peers6;
+	uint64_t seeds;
+};
+
+/* max_torrents is for all shards together. */
+struct shards *shards_new(const struct swarm_limits *limits) MUST_USE;
+void shards_free(struct shards *s);
+
+/* As of swarms_. */
+enum bt_code shards_announce(struct shards *s, const struct swarm_ask *ask, usec now,
+    struct rng *rng, struct swarm_answer *out);
+enum bt_code shards_restore(struct shards *s, const uint8_t info_hash[20],
+    const struct peers_entry *peer, usec now);
+enum bt_code shards_restore_count(struct shards *s, const uint8_t info_hash[20],
+    uint32_t downloaded);
+
+/* False: no such torrent, or none that is shown. */
+bool shards_scrape(struct shards *s, const uint8_t info_hash[20], struct swarm_counts *out);
+
+/* Looks at a part of everything; after 256 calls and some at all of it. */
+void shards_sweep(struct shards *s, usec now);
+
+/* fn sees shard i (0 ... SHARD_COUNT - 1) while nobody can change it. */
+typedef void (*shards_fn)(void *arg, const struct swarms *s);
+void shards_visit(struct shards *s, unsigned i, shards_fn fn, void *arg);
+
+struct shards_totals shards_totals(struct shards *s);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The store: who is in which torrent. One struct swarms is one shard; it knows neither threads nor
+ * clocks. IPv4 and IPv6 peers are kept apart, so that a reply is a few copies (tracker/peers.h).
+ */
+#ifndef TRACKER_SWARM_H
+#define TRACKER_SWARM_H
+
+#include "base/map.h"
+#include "base/rng.h"
+#include "base/time.h"
+#include "proto/announce.h"
+#include "tracker/peers.h"
+
+#define SWARM_WANT_MAX 1000u	/* peers in one answer, at most */
+
+struct swarm_limits {
+	usec timeout;			/* a peer not heard of for so long is gone */
+	size_t max_torrents;		/* 0: no limit */
+	uint32_t max_peers;		/* of one family in one torrent; 0: no limit */
+	bool keep_dead;			/* torrents without peers stay */
+};
+
+struct swarm {
+	uint8_t info_hash[20];
+	uint32_t downloaded;		/* how often it was completed */
+	struct peers v4;
+	struct peers v6;
+};
+
+struct swarms {
+	struct map map;			/* info-hash -> struct swarm, owned */
+	struct swarm_limits limits;
+	usec unit;			/* seen times are counted in it, modulo 2^16 */
+	struct peers_kind kind4, kind6;
+	size_t sweep_pos;		/* of swarms_sweep */
+	uint64_t peers4, peers6, seeds;	/* totals */
+};
+
+struct swarm_counts {
+	uint32_t complete;
+	uint32_t incomplete;
+	uint32_t downloaded;
+};
+
+struct swarm_ask {
+	const struct announce_req *req;
+	struct addr addr;		/* where others will reach the peer */
+	uint32_t want;			/* peers */
+	bool both;			/* of both families, not only addr's */
+};
+
+/* The caller gives room for SWARM_WANT_MAX peers of each family. */
+struct swarm_answer {
+	struct peers_room v4, v6;
+	struct swarm_counts counts;
+};
+
+void swarms_init(struct swarms *s, const struct swarm_limits *limits, const uint64_t seed[2]);
+void swarms_fini(struct swarms *s);
+
+/* Enters, refreshes or removes the peer and chooses others for it; seeds are given no seeds. A peer
+ * is known by its id; from another address it is believed only with the key it had. BT_ELIMIT: too
+ * many torrents; BT_ENOMEM: the peer was not entered. *out is valid in any case. */
+enum bt_code swarms_announce(struct swarms *s, const struct swarm_ask *ask, usec now,
+    struct rng *rng, struct swarm_answer *out);
+
+/* As it was saved. */
+enum bt_code swarms_restore(struct swarms *s, const uint8_t info_hash[20],
+    const struct peers_entry *peer, usec now);
+enum bt_code swarms_restore_count(struct swarms *s, const uint8_t info_hash[20],
+    uint32_t downloaded);
+
+/* NULL: no such torrent. */
+const struct swarm *swarms_find(const struct swarms *s, const uint8_t info_hash[20]);
+
+/* Walks all torrents: *pos begins at 0; NULL at the end. Nothing may change meanwhile. */
+const struct swarm *swarms_next(const struct swarms *s, size_t *pos);
+
+/* Drops peers that were silent for too long and torrents without peers. Looks at about n peers and
+ * goes on from there at the next call; true when it has come round. */
+bool swarms_sweep(struct swarms *s, usec now, size_t n);
+
+struct swarm_counts swarm_counts(const struct swarm *w);
+
+/* Has peers, or is kept without. What scrape and pages show. */
+bool swarm_visible(const struct swarms *s, const struct swarm *w);
+
+/* The i-th peer of a family. */
+struct peers_entry swarm_peer_at(const struct swarms *s, const struct swarm *w,
+    enum addr_family family, uint32_t i);
+
+/* Asserts every invariant. */
+void swarms_check(const struct swarms *s);
+
+#endif

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: ISC */
+/* The public face: <btcore/tracker.h>. Joins store, server, state file and log. */
+#include <btcore/tracker.h>
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/pool.h"
+#include "net/loop.h"
+#include "tracker/server.h"
+#include "tracker/state.h"
+#include "tracker/trackopts.h"
+
+#define ROUND_MAX (60 * SECOND)		/* for a sweep through all shards */
+#define ROUND_MIN SECOND
+
+/* What is written to the eventfd; it adds up, so a stop is seen whatever else came. */
+enum { WISH_REOPEN = 1, WISH_STOP = 0x10000 };
+
+struct bt_tracker {
+	const struct bt_tracker_settings *settings;
+	struct log log;
+	struct shards *shards;
+	struct reqlog reqlog;
+	struct connid connid;
+	struct loop *loop;
+	struct server *server;
+	uint16_t port;
+	int wishes;			/* eventfd */
+	struct loop_fd wishes_watch, pool_watch;
+	struct loop_timer sweep_timer, save_timer, flush_timer;
+	usec sweep_step;
+	struct pool *pool;		/* one worker: saves */
+	bool saving;
+};
+
+struct save_job {
+	struct job job;
+	struct bt_tracker *tracker;
+	enum bt_code code;
+	struct bt_error err;
+};
+
+static void
+save_work(struct job *j)
+{
+	struct save_job *s = CONTAINER_OF(j, struct save_job, job);
+
+	s->code = state_save(s->tracker->shards, s->tracker->settings->dfile, &s->err);
+}
+
+static void
+save_done(struct job *j)
+{
+	struct save_job *s = CONTAINER_OF(j, struct save_job, job);
+	struct bt_tracker *t = s->tracker;
+
+	if (s->code != BT_OK)
+		log_write(&t->log, BT_LOG_ERROR, "state", "the state was not saved: %s", s->err.text);
+	t->saving = false;
+	mem_free(s);
+}
+
+static void
+on_save(void *arg, usec now)
+{
+	struct bt_tracker *t = arg;
+	struct save_job *s;
+
+	(void)now;
+	loop_timer_set(&t->save_timer, t->settings->save_dfile_interval * SECOND);
+	if (t->saving)
+		return;
+	s = mem_zero(sizeof(*s));
+	if (s == NULL) {
+		log_write(&t->log, BT_LOG_ERROR, "state", "no memory to save the state");
+		return;
+	}
+	s->tracker = t;
+	s->job.work = save_work;
+	s->job.done = save_done;
+	t->saving = true;
+	pool_send(t->pool, &s->job);
+}
+
+static void
+on_pool(void *arg, unsigned ready)
+{
+	struct bt_tracker *t = arg;
+
+	(void)ready;
+	pool_deliver(t->pool);
+}
+
+static void
+on_sweep(void *arg, usec now)
+{
+	struct bt_tracker *t = arg;
+
+	shards_sweep(t->shards, now);
+	loop_timer_set(&t->sweep_timer, t->sweep_step);
+}
+
+static void
+on_flush(void *arg, usec now)
+{
+	struct bt_tracker *t = arg;
+	usec after = (usec)(t->settings->min_time_between_log_flushes * (double)SECOND);
+
+	(void)now;
+	reqlog_flush(&t->reqlog);
+	loop_timer_set(&t->flush_timer, after < SECOND / 10 ? SECOND / 10 : after);
+}
+
+static void
+on_wish(void *arg, unsigned ready)
+{
+	struct bt_tracker *t = arg;
+	struct bt_error err;
+	uint64_t sum = 0;
+
+	(void)ready;
+	if (read(t->wishes, &sum, sizeof(sum)) != sizeof(sum))
+		return;
+	if (sum % WISH_STOP != 0 && reqlog_reopen(&t->reqlog, &err) != BT_OK)
+		log_write(&t->log, BT_LOG_ERROR, "tracker", "%s", err.text);
+	if (sum >= WISH_STOP)
+		loop_stop(t->loop);
+}
+
+static void
+wish(struct bt_tracker *t, uint64_t what)
+{
+	/* Fails only if the counter is full, and then it is readable anyway. */
+	ssize_t n = write(t->wishes, &what, sizeof(what));
+
+	(void)n;
+}
+
+void
+bt_tracker_stop(struct bt_tracker *t)
+{
+	wish(t, WISH_STOP);
+}
+
+void
+bt_tracker_reopen_log(struct bt_tracker *t)
+{
+	wish(t, WISH_REOPEN);
+}
+
+uint16_t
+bt_tracker_port(const struct bt_tracker *t)
+{
+	return t->port;
+}
+
+static enum bt_code
+make_loop(struct bt_tracker *t, struct bt_error *err)
+{
+	usec round = t->settings->timeout_downloaders_interval * SECOND / 8;
+
+	round = round > ROUND_MAX ? ROUND_MAX : round < ROUND_MIN ? ROUND_MIN : round;
+	t->sweep_step = round / SHARD_COUNT;
+	t->loop = loop_new();
+	t->wishes = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	t->pool = pool_new(1);
+	if (t->loop == NULL || t->wishes < 0 || t->pool == NULL ||
+	    !loop_fd_init(&t->wishes_watch, t->loop, t->wishes, on_wish, t) ||
+	    !loop_fd_init(&t->pool_watch, t->loop, pool_fd(t->pool), on_pool, t) ||
+	    !loop_timer_init(&t->sweep_timer, t->loop, on_sweep, t) ||
+	    !loop_timer_init(&t->save_timer, t->loop, on_save, t) ||
+	    !loop_timer_init(&t->flush_timer, t->loop, on_flush, t))
+		return fail(err, BT_ENOMEM, "cannot make an event loop");
+	loop_fd_want(&t->wishes_watch, LOOP_READ);
+	loop_fd_want(&t->pool_watch, LOOP_READ);
+	return BT_OK;
+}
+
+static enum bt_code
+make_store(struct bt_tracker *t, struct bt_error *err)
+{
+	struct swarm_limits limits = {
+		.timeout = t->settings->timeout_downloaders_interval * SECOND,
+		.max_torrents = (size_t)t->settings->max_torrents,
+		.max_peers = (uint32_t)t->settings->max_peers,
+		.keep_dead = t->settings->keep_dead != 0,
+	};
+
+	t->shards = shards_new(&limits);
+	return t->shards != NULL ? BT_OK : fail(err, BT_ENOMEM, "out of memory");
+}
+
+static enum bt_code
+make_server(struct bt_tracker *t, struct bt_error *err)
+{
+	struct server_shared shared = { t->settings, t->shards, &t->reqlog, &t->connid, &t->log };
+
+	connid_init(&t->connid);
+	t->port = (uint16_t)t->settings->port;
+	t->server = server_new(t->loop, &shared, &t->port, err);
+	return t->server != NULL ? BT_OK : err->code;
+}
+
+/* A state file that cannot be written is better known now than after an interval. */
+static enum bt_code
+load_state(struct bt_tracker *t, struct bt_error *err)
+{
+	const char *path = t->settings->dfile;
+	enum bt_code code = state_load(t->shards, path, loop_now(t->loop), &t->log, err);
+
+	if (code == BT_OK && access(path, F_OK) != 0)
+		code = state_save(t->shards, path, err);
+	return code;
+}
+
+static enum bt_code
+open_all(struct bt_tracker *t, struct bt_error *err)
+{
+	enum bt_code code = trackopts_check(t->settings, err);
+
+	if (code == BT_OK)
+		code = make_loop(t, err);
+	if (code == BT_OK)
+		code = make_store(t, err);
+	if (code == BT_OK)
+		code = reqlog_open(&t->reqlog, t->settings->logfile, err);
+	/* The sockets first: a second tracker by mistake ends here and touches no state. */
+	if (code == BT_OK)
+		code = make_server(t, err);
+	if (code == BT_OK)
+		code = load_state(t, err);
+	if (code == BT_OK)
+		trackopts_warn(t->settings, &t->log);
+	return code;
+}
+
+struct bt_tracker *
+bt_tracker_new(const struct bt_tracker_settings *settings, bt_log_fn log, void *log_arg,
+    struct bt_error *err)
+{
+	struct bt_tracker *t = mem_zero(sizeof(*t));
+	struct bt_error why = { .code = BT_OK };
+
+	if (t == NULL) {
+		(void)fail(err, BT_ENOMEM, "out of memory");
+		return NULL;
+	}
+	t->settings = settings;
+	t->log = (struct log){ log, log_arg, BT_LOG_DEBUG };
+	t->wishes = -1;
+	if (open_all(t, &why) != BT_OK) {
+		if (err != NULL)
+			*err = why;
+		bt_tracker_free(t);
+		return NULL;
+	}
+	return t;
+}
+
+enum bt_code
+bt_tracker_run(struct bt_tracker *t, struct bt_error *err)
+{
+	enum bt_code code;
+
+	loop_timer_set(&t->sweep_timer, t->sweep_step);
+	loop_timer_set(&t->save_timer, t->settings->save_dfile_interval * SECOND);
+	on_flush(t, 0);
+	loop_run(t->loop);
+	while (pool_wait(t->pool))
+		;
+	code = state_save(t->shards, t->settings->dfile, err);
+	reqlog_flush(&t->reqlog);
+	return code;
+}
+
+void
+bt_tracker_free(struct bt_tracker *t)
+{
+	if (t == NULL)
+		return;
+	pool_free(t->pool);
+	server_free(t->server);
+	loop_timer_fini(&t->sweep_timer);
+	loop_timer_fini(&t->save_timer);
+	loop_timer_fini(&t->flush_timer);
+	loop_fd_fini(&t->wishes_watch);
+	loop_fd_fini(&t->pool_watch);
+	loop_free(t->loop);
+	if (t->wishes >= 0)
+		(void)close(t->wishes);
+	reqlog_close(&t->reqlog);
+	shards_free(t->shards);
+	mem_free(t);
+}

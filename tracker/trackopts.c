@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: ISC */
+#include "tracker/trackopts.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+#define DAYS_45 3888000
+
+static const char NETWORK[] = "Network";
+static const char PEERS[] = "Peers";
+static const char STATE[] = "State, pages and logs";
+static const char LIMITS[] = "Limits";
+static const char NOT_YET[] = "Accepted, not supported yet";
+static const char OBSOLETE[] = "Accepted, without effect";
+
+#define ROW(field, kind, def, min, max, arg, group, help) \
+	{ #field, kind, offsetof(struct bt_tracker_settings, field), def, min, max, arg, group, help }
+
+static const struct bt_option rows[] = {
+	ROW(port, BT_OPT_INT, "80", 0, 65535, "port", NETWORK,
+	    "Port for HTTP (TCP) and UDP; 0 lets the system choose."),
+	ROW(bind, BT_OPT_TEXT, "", 0, 0, "addresses", NETWORK,
+	    "Comma separated local addresses to listen on; all if empty."),
+	ROW(ipv6_enabled, BT_OPT_FLAG, "1", 0, 1, "0|1", NETWORK, "Listen on IPv6 too."),
+	ROW(socket_timeout, BT_OPT_INT, "15", 1, 3600, "seconds", NETWORK,
+	    "Time for a client to send a request or to take a reply; then it is cut."),
+
+	ROW(reannounce_interval, BT_OPT_INT, "1800", 1, DAYS_45, "seconds", PEERS,
+	    "How often clients are told to announce."),
+	ROW(timeout_downloaders_interval, BT_OPT_INT, "2700", 1, DAYS_45, "seconds", PEERS,
+	    "Peers that have not announced for so long are dropped."),
+	ROW(response_size, BT_OPT_INT, "50", 0, 1000, "peers", PEERS,
+	    "Peers in a reply: at most, and if the client names no number."),
+	ROW(compact_reqd, BT_OPT_FLAG, "0", 0, 1, "0|1", PEERS,
+	    "Refuse clients that do not ask for compact replies."),
+	ROW(only_local_override_ip, BT_OPT_INT, "2", 0, 2, "0|1|2", PEERS,
+	    "Believe the address that a client names as its own: 0 of anyone, 1 only of clients on "
+	    "local networks, 2 as 1."),
+	ROW(keep_dead, BT_OPT_FLAG, "0", 0, 1, "0|1", PEERS,
+	    "Keep torrents without peers, on the page and in scrapes."),
+
+	ROW(dfile, BT_OPT_TEXT, NULL, 0, 0, "FILE", STATE, "Where the state is kept."),
+	ROW(save_dfile_interval, BT_OPT_INT, "300", 1, DAYS_45, "seconds", STATE,
+	    "How often it is saved."),
+	ROW(scrape_allowed, BT_OPT_TEXT, "full", 0, 0, "none|specific|full", STATE,
+	    "Whether scrapes are answered: not at all, for torrents that are named, always."),
+	ROW(show_infopage, BT_OPT_FLAG, "1", 0, 1, "0|1", STATE, "Show a page at /."),
+	ROW(infopage_redirect, BT_OPT_TEXT, "", 0, 0, "URL", STATE,
+	    "Send browsers that ask for / there."),
+	ROW(logfile, BT_OPT_TEXT, "", 0, 0, "FILE", STATE,
+	    "Where requests are logged; standard output if empty or -."),
+	ROW(min_time_between_log_flushes, BT_OPT_FLOAT, "3.0", 0, 3600, "seconds", STATE,
+	    "Log lines are gathered for so long."),
+	ROW(hupmonitor, BT_OPT_FLAG, "0", 0, 1, "0|1", STATE, "Open the log file anew on SIGHUP."),
+
+	ROW(max_connections, BT_OPT_INT, "10000", 1, 1000000, "number", LIMITS,
+	    "HTTP connections at once; the open-file limit may lower it."),
+	ROW(max_torrents, BT_OPT_INT, "1000000", 0, 1e9, "number", LIMITS,
+	    "Torrents tracked; 0 is no limit."),
+	ROW(max_peers, BT_OPT_INT, "1000000", 0, 1e9, "number", LIMITS,
+	    "Peers remembered of one torrent and address family; 0 is no limit."),
+
+	ROW(nat_check, BT_OPT_INT, "0", 0, 1e6, "tries", NOT_YET,
+	    "Connect back to peers before they are handed out; 0 is off."),
+	ROW(log_nat_checks, BT_OPT_FLAG, "0", 0, 1, "0|1", NOT_YET, "Log these."),
+	ROW(allowed_dir, BT_OPT_TEXT, "", 0, 0, "DIR", NOT_YET,
+	    "Track only the torrents in this directory."),
+	ROW(allowed_list, BT_OPT_TEXT, "", 0, 0, "FILE", NOT_YET,
+	    "Track only the info-hashes in this file."),
+	ROW(allowed_controls, BT_OPT_FLAG, "0", 0, 1, "0|1", NOT_YET,
+	    "Obey keys in the torrents of allowed_dir."),
+	ROW(allowed_ips, BT_OPT_TEXT, "", 0, 0, "FILE", NOT_YET, "Serve only these networks."),
+	ROW(banned_ips, BT_OPT_TEXT, "", 0, 0, "FILE", NOT_YET, "Do not serve these networks."),
+	ROW(parse_dir_interval, BT_OPT_INT, "60", 1, DAYS_45, "seconds", NOT_YET,
+	    "How often these are read."),
+	ROW(multitracker_enabled, BT_OPT_FLAG, "0", 0, 1, "0|1", NOT_YET,
+	    "Ask a torrent's other trackers for peers."),
+	ROW(multitracker_allowed, BT_OPT_TEXT, "autodetect", 0, 0, "none|autodetect|all", NOT_YET,
+	    "Whose announces are taken from other trackers."),
+	ROW(multitracker_reannounce_interval, BT_OPT_INT, "120", 1, DAYS_45, "seconds", NOT_YET,
+	    "How often they are asked."),
+	ROW(multitracker_maxpeers, BT_OPT_INT, "20", 0, 1000, "peers", NOT_YET,
+	    "How many peers they are asked for."),
+	ROW(aggregate_forward, BT_OPT_TEXT, "", 0, 0, "URL[,PASSWORD]", NOT_YET,
+	    "Forward all announces there."),
+	ROW(aggregator, BT_OPT_TEXT, "0", 0, 0, "0|1|PASSWORD", NOT_YET, "Collect announces."),
+	ROW(http_timeout, BT_OPT_INT, "60", 1, 3600, "seconds", NOT_YET,
+	    "For requests to other trackers."),
+	ROW(show_names, BT_OPT_FLAG, "1", 0, 1, "0|1", NOT_YET,
+	    "Show names from allowed_dir on the page."),
+	ROW(favicon, BT_OPT_TEXT, "", 0, 0, "FILE", NOT_YET, "Served as /favicon.ico."),
+	ROW(allow_get, BT_OPT_FLAG, "0", 0, 1, "0|1", NOT_YET, "Serve torrents from allowed_dir."),
+	ROW(dedicated_seed_id, BT_OPT_TEXT, "", 0, 0, "ID", NOT_YET,
+	    "A seed that sends this marks its torrent as seeded."),
+
+	{ "ipv6_binds_v4", BT_OPT_IGNORED, 0, "", 0, 0, "0|1", OBSOLETE,
+	    "Each family has its own socket." },
+	{ "timeout_check_interval", BT_OPT_IGNORED, 0, "", 0, 0, "seconds", OBSOLETE,
+	    "Timeouts are seen at once." },
+	{ "min_time_between_cache_refreshes", BT_OPT_IGNORED, 0, "", 0, 0, "seconds", OBSOLETE,
+	    "There is no cache." },
+};
+
+const struct bt_option_table *
+bt_tracker_options(void)
+{
+	static const struct bt_option_table table = { rows, COUNT_OF(rows) };
+
+	return &table;
+}
+
+enum bt_code
+trackopts_check(const struct bt_tracker_settings *s, struct bt_error *err)
+{
+	if (s->dfile[0] == '\0')
+		return fail(err, BT_EARG, "dfile: names no file");
+	if (strcmp(s->scrape_allowed, "none") != 0 && strcmp(s->scrape_allowed, "specific") != 0 &&
+	    strcmp(s->scrape_allowed, "full") != 0)
+		return fail(err, BT_EARG, "scrape_allowed: must be none, specific or full");
+	return BT_OK;
+}
+
+static bool
+same_value(const struct bt_option *row, const void *a, const void *b)
+{
+	const void *va = (const char *)a + row->offset;
+	const void *vb = (const char *)b + row->offset;
+
+	if (row->kind == BT_OPT_TEXT)
+		return strcmp(*(char *const *)va, *(char *const *)vb) == 0;
+	if (row->kind == BT_OPT_FLOAT)
+		return *(const double *)va == *(const double *)vb;
+	return *(const int64_t *)va == *(const int64_t *)vb;
+}
+
+void
+trackopts_warn(const struct bt_tracker_settings *s, const struct log *log)
+{
+	struct bt_tracker_settings usual;
+
+	if (bt_options_init(bt_tracker_options(), &usual) != BT_OK)
+		return;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		if (rows[i].group == NOT_YET && !same_value(&rows[i], s, &usual))
+			log_write(log, BT_LOG_WARN, "tracker", "option %s is not supported yet",
+			    rows[i].name);
+	}
+	bt_options_fini(bt_tracker_options(), &usual);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC */
+/* The tracker's options: the original's table, and ours. */
+#ifndef TRACKER_TRACKOPTS_H
+#define TRACKER_TRACKOPTS_H
+
+#include <btcore/tracker.h>
+
+#include "base/log.h"
+
+/* What the table cannot say: whether texts have one of their words. */
+enum bt_code trackopts_check(const struct bt_tracker_settings *s, struct bt_error *err);
+
+/* A line for each option that was set and does nothing yet. */
+void trackopts_warn(const struct bt_tracker_settings *s, const struct log *log);
+
+#endif
