@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: ISC */
+/* The view for scripts. Keys are added in time, never taken away or changed in meaning. */
+#include <string.h>
+
+#include "tools/json.h"
+#include "tools/view.h"
+
+static void
+begin(struct json *j, const char *event)
+{
+	json_init(j, stdout);
+	json_object(j, NULL);
+	json_string(j, "event", event);
+}
+
+static void
+known_or_null(struct json *j, const char *key, int64_t v)
+{
+	if (v < 0)
+		json_null(j, key);
+	else
+		json_int(j, key, v);
+}
+
+static void
+put_status(const char *event, const struct view_subject *s, const struct bt_torrent_status *t)
+{
+	struct json j;
+
+	begin(&j, event);
+	json_slice(&j, "name", s->name);
+	json_string(&j, "path", s->path);
+	json_string(&j, "state", bt_torrent_state_name(t->state));
+	json_bool(&j, "complete", t->state != BT_TORRENT_CHECKING && t->done == t->size);
+	json_uint(&j, "size", t->size);
+	json_uint(&j, "done", t->done);
+	json_uint(&j, "pieces", t->piece_count);
+	json_uint(&j, "pieces_done", t->pieces_done);
+	json_uint(&j, "pieces_checked", t->pieces_checked);
+	json_uint(&j, "downloaded", t->downloaded);
+	json_uint(&j, "uploaded", t->uploaded);
+	json_uint(&j, "wasted", t->wasted);
+	json_uint(&j, "download_rate", t->download_rate);
+	json_uint(&j, "upload_rate", t->upload_rate);
+	json_uint(&j, "peers", t->peers);
+	json_uint(&j, "seeds", t->seeds);
+	json_uint(&j, "known_peers", t->known_peers);
+	json_double(&j, "distributed_copies", t->distributed_copies);
+	known_or_null(&j, "tracker_seeds", t->tracker_seeds);
+	known_or_null(&j, "tracker_leeches", t->tracker_leeches);
+	json_string(&j, "tracker_text", t->tracker_text);
+	json_string(&j, "error", t->error);
+	json_end(&j);
+}
+
+static void
+json_view_status(const struct view_subject *s, const struct bt_torrent_status *t)
+{
+	put_status("status", s, t);
+}
+
+static void
+json_view_event(const struct view_subject *s, const struct bt_event *e)
+{
+	static const char *const names[] = {
+		[BT_EVENT_STATE] = "state", [BT_EVENT_PIECE] = "piece",
+		[BT_EVENT_COMPLETE] = "complete", [BT_EVENT_TRACKER] = "tracker",
+		[BT_EVENT_ERROR] = "error", [BT_EVENT_PEER_BANNED] = "peer_banned",
+		[BT_EVENT_LOST] = "lost",
+	};
+	struct json j;
+
+	(void)s;
+	begin(&j, names[e->type]);
+	if (e->type == BT_EVENT_STATE)
+		json_string(&j, "state", bt_torrent_state_name(e->state));
+	if (e->type == BT_EVENT_TRACKER)
+		json_bool(&j, "failed", e->failed);
+	json_string(&j, "text", e->text);
+	json_end(&j);
+}
+
+static void
+json_view_end(const struct view_subject *s, const struct bt_torrent_status *t)
+{
+	put_status("end", s, t);
+}
+
+const struct view view_json = { json_view_status, json_view_event, json_view_end };
