@@ -16,7 +16,7 @@ struct slot {
 	struct iovec in_iov, out_iov;
 	struct buf reply;
 	union {
-		struct cmsghdr align;
+		size_t align;		/* as struct cmsghdr */
 		uint8_t bytes[CONTROL_LEN];
 	} control;
 	uint8_t bytes[DGRAM_MAX];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tracker/swarm.h"
 
+#include "base/mem.h"
 #include "swarm_help.h"
 #include "tracker_test.h"
 
@@ -294,6 +295,31 @@ START_TEST(random_life)
 }
 END_TEST
 
+/* Whichever allocation fails: the peer is not entered, it is said, and nothing else is hurt. */
+START_TEST(no_memory_is_survived)
+{
+	uint32_t refused = 1;
+
+	for (size_t n = 1; refused > 0; n++) {
+		struct bench *b = bench_new(&usual);
+
+		refused = 0;
+		mem_fail_at(n);
+		for (uint32_t i = 0; i < 100; i++) {
+			enum bt_code code = announce4(b, i, i % 3 ? LEFT : 0, ANNOUNCE_NONE);
+
+			ck_assert(code == BT_OK || code == BT_ENOMEM);
+			refused += code == BT_ENOMEM;
+		}
+		mem_fail_at(0);
+		swarms_check(&b->s);
+		ck_assert_uint_eq(b->s.peers4, 100 - refused);
+		ck_assert_uint_lt(n, 1000);
+		bench_free(b);
+	}
+}
+END_TEST
+
 Suite *
 swarm_suite(void)
 {
@@ -312,6 +338,7 @@ swarm_suite(void)
 	tcase_add_test(t, choice_is_even);
 	tcase_add_test(t, choice_is_exact);
 	tcase_add_test(t, random_life);
+	tcase_add_test(t, no_memory_is_survived);
 	suite_add_tcase(s, t);
 	return s;
 }
