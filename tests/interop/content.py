@@ -143,6 +143,25 @@ def info_hash(torrent):
     raise ValueError("%s has no info dictionary" % torrent)
 
 
+def write_torrent(announce, content, out, piece_length):
+    """One that no maker here would make: any piece length."""
+    data = b"".join(pseudo_random(content.kind + "/" + i, n) for i, n in content.files.items())
+    info = {
+        "name": content.name,
+        "piece length": piece_length,
+        "pieces": b"".join(
+            hashlib.sha1(data[i : i + piece_length]).digest()
+            for i in range(0, len(data), piece_length)
+        ),
+    }
+    if list(content.files) == [""]:
+        info["length"] = content.size
+    else:
+        info["files"] = [{"length": n, "path": i.split("/")} for i, n in content.files.items()]
+    with open(out, "wb") as f:
+        f.write(bencode({"announce": announce, "info": info}))
+
+
 def make_torrent(announce, source, out, btmakemetafile=None):
     """With our tool if it is given, otherwise with whichever maker is installed."""
     if btmakemetafile:

@@ -12,6 +12,30 @@ import time
 import libtorrent as lt
 
 
+class Announces:
+    """Shows the alerts, and knows whether the tracker has heard all that there is to say."""
+
+    def __init__(self, session):
+        self.session = session
+        self.unanswered = 0
+        self.stopped = False
+
+    def take_alerts(self):
+        for alert in self.session.pop_alerts():
+            print("# " + str(alert), flush=True)
+            if isinstance(alert, lt.tracker_announce_alert):
+                self.unanswered += 1
+                self.stopped = "(stopped)" in str(alert)
+            if isinstance(alert, (lt.tracker_reply_alert, lt.tracker_error_alert)):
+                self.unanswered -= 1
+
+    def wait(self, until):
+        patience = time.monotonic() + 4
+        while not until(self) and time.monotonic() < patience:
+            self.session.wait_for_alert(250)
+            self.take_alerts()
+
+
 def main():
     torrent, where, address, port, limit, stay = sys.argv[1:7]
     host = "[%s]" % address if ":" in address else address
@@ -39,6 +63,7 @@ def main():
 
     leaving = []
     told = None
+    announces = Announces(session)
     for sig in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sig, lambda *_: leaving.append(True))
     while not leaving:
@@ -57,20 +82,16 @@ def main():
         if line != told:
             print(line, flush=True)
             told = line
-        for alert in session.pop_alerts():
-            print("# " + str(alert), flush=True)
+        announces.take_alerts()
         if status.is_seeding and stay == "leave":
             break
-        time.sleep(0.25)
+        # At the end of a transfer an alert comes at once.
+        session.wait_for_alert(250)
 
+    # Without the answer to `completed` it would leave without `stopped`.
+    announces.wait(lambda a: a.unanswered <= 0)
     session.pause()
-    for _ in range(8):
-        time.sleep(0.25)
-        alerts = session.pop_alerts()
-        for alert in alerts:
-            print("# " + str(alert), flush=True)
-        if any(isinstance(a, lt.tracker_reply_alert) for a in alerts):
-            break
+    announces.wait(lambda a: a.stopped and a.unanswered <= 0)
 
 
 main()

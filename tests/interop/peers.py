@@ -97,13 +97,16 @@ class Peer:
             return "%s: %s" % (self.name, describe(status))
         return None
 
-    def last_json(self):
+    def last_json(self, key):
+        """The newest line of JSON that has the key."""
         for line in reversed(self.process.lines()):
             if line.startswith("{"):
                 try:
-                    return json.loads(line)
+                    told = json.loads(line)
                 except ValueError:
                     continue  # still being written
+                if key in told:
+                    return told
         return {}
 
 
@@ -132,22 +135,36 @@ class Us(Peer):
             "0" if self.leaves else "-1",
             "--json",
             "1",
+            "--verbose",
+            "1",
         ]
         if limit:
             argv += ["--max_upload_rate", str(limit)]
         self.launch(argv)
 
+    def told(self, key):
+        """From the newest line that tells the state; others tell of single events."""
+        return self.last_json(key).get(key)
+
     def is_done(self):
         if self.leaves:
             return self.process.status() == 0
-        return self.last_json().get("percent_done") == 100
+        return self.told("complete") is True
 
     def uploaded(self):
-        return self.last_json().get("uploaded")
+        return self.told("uploaded")
 
     def judge(self, status):
         # Every scenario lets us complete first, so that a signal too must end in success.
         return None if status == 0 else "%s: %s" % (self.name, describe(status))
+
+    def break_off(self, sig):
+        """Half-way. Returns the bytes that it had, and what is wrong with the way it ended."""
+        wanted = -sig if sig == signal.SIGKILL else 1
+        status = self.process.stop(sig, self.stop_time)
+        if status == wanted:
+            return self.told("done"), None
+        return self.told("done"), "%s, broken off: %s" % (self.name, describe(status))
 
 
 class Libtorrent(Peer):
@@ -177,10 +194,10 @@ class Libtorrent(Peer):
         )
 
     def is_done(self):
-        return self.last_json().get("seeding") is True
+        return self.last_json("seeding").get("seeding") is True
 
     def uploaded(self):
-        return self.last_json().get("up")
+        return self.last_json("up").get("up")
 
 
 class Transmission(Peer):

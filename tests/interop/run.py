@@ -11,6 +11,7 @@ import concurrent.futures
 import fnmatch
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,7 @@ sys.dont_write_bytecode = True
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from content import Content, info_hash, make_torrent  # noqa: E402
+from content import Content, info_hash, make_torrent, write_torrent  # noqa: E402
 from peers import KINDS  # noqa: E402
 from process import Died, describe, die_with_parent, wait_for  # noqa: E402
 from scenarios import NETWORKS, all_scenarios  # noqa: E402
@@ -84,6 +85,8 @@ class Run:
         self.deadline = time.monotonic() + scenario.timeout
         self.peers = []
         self.tracker = None
+        self.had = 0  # bytes that the leech had when it was broken off
+        self.found = []  # faults so far
 
     def new_peer(self, kind):
         number = len(self.peers) + 1
@@ -112,14 +115,22 @@ class Run:
         self.tracker = TRACKERS[self.scenario.tracker](
             os.path.join(self.home, "tracker"), address, self.settings
         )
+        if self.scenario.piece_length:
+            write_torrent(
+                self.tracker.announce_url, self.content, self.torrent, self.scenario.piece_length
+            )
+        else:
+            self.make_torrent()
+        self.hash = info_hash(self.torrent)
+        self.tracker.start(self.hash)
+        wait_for("the tracker answers", self.tracker.answers, self.deadline, [self.tracker.process])
+
+    def make_torrent(self):
         source = os.path.join(self.home, "source")
         self.content.make(source)
         maker = self.settings.tool("btmakemetafile") if self.settings.subject == "us" else None
         make_torrent(self.tracker.announce_url, self.content.path(source, ""), self.torrent, maker)
         shutil.rmtree(source)
-        self.hash = info_hash(self.torrent)
-        self.tracker.start(self.hash)
-        wait_for("the tracker answers", self.tracker.answers, self.deadline, [self.tracker.process])
 
     def start_seed(self):
         seed = self.new_peer(self.scenario.seed)
@@ -139,9 +150,38 @@ class Run:
                 self.content.make(leech.where)
                 self.content.damage(leech.where)
             leech.start_leech(self.torrent, self.content, leave=pair)
+            if self.scenario.broken_off:
+                self.break_off(leech)
+                leech.start_leech(self.torrent, self.content, leave=pair)
+
+    def break_off(self, leech):
+        self.wait(
+            "%s has some of it" % leech.name,
+            lambda: leech.told("done") and leech.told("done") > 0.4 * self.content.size,
+        )
+        self.had, fault = leech.break_off(getattr(signal, self.scenario.broken_off))
+        self.found += [fault] if fault else []
+
+    def faults_of_waste(self):
+        """Of our own leeches, once they have ended: who fetched anything twice?"""
+        faults = []
+        for leech in self.peers[1:]:
+            if not isinstance(leech, KINDS["us"]):
+                continue
+            fetched, wasted = leech.told("downloaded"), leech.told("wasted")
+            # With several sources the last blocks are asked of more than one.
+            most = self.content.size // 20 if len(self.peers) > 2 else 0
+            if wasted > most:
+                faults.append("%s wasted %d bytes" % (leech.name, wasted))
+            if fetched - wasted > self.content.size - self.had:
+                faults.append(
+                    "%s had %d of %d bytes, and fetched %d"
+                    % (leech.name, self.had, self.content.size, fetched)
+                )
+        return faults
 
     def faults_of_trade(self):
-        if not self.scenario.limit:
+        if len(self.scenario.leeches) == 1 or not self.scenario.limit:
             return []
         sent = self.peers[0].uploaded()
         all_of_it = self.content.size * len(self.scenario.leeches)
@@ -160,6 +200,8 @@ class Run:
         faults = []
         polite = [p for p in self.peers if p.says_goodbye]
         others = [p for p in self.peers if not p.says_goodbye]
+        # Who was killed came back under another peer id.
+        left = len(others) + (self.scenario.broken_off == "SIGKILL")
         for peer in polite:
             faults.append(peer.stop())
 
@@ -170,11 +212,11 @@ class Run:
 
         if polite:
             try:
-                wait_for("", lambda: known() <= len(others), time.monotonic() + 3)
+                wait_for("", lambda: known() <= left, time.monotonic() + 3)
             except TimeoutError:
                 faults.append(
                     "the tracker still knows %d peers where %d are left (no `stopped` from %s?)"
-                    % (known(), len(others), ", ".join(p.name for p in polite))
+                    % (known(), left, ", ".join(p.name for p in polite))
                 )
         for peer in others:
             faults.append(peer.stop())
@@ -200,14 +242,15 @@ class Run:
             leeches = self.peers[1:]
             for leech in leeches:
                 self.wait("%s is complete" % leech.name, leech.is_done)
-            found = self.faults_of_trade()
-            found += self.faults_of_stopping()
+            self.found += self.faults_of_trade()
+            self.found += self.faults_of_stopping()
+            self.found += self.faults_of_waste()
             for peer in self.peers:
-                found += [
+                self.found += [
                     "%s: %s" % (peer.name, f)
                     for f in self.content.compare(peer.where, peer.litter, peer.empty_files)
                 ]
-            return found
+            return self.found
         except (
             Died,
             TimeoutError,
@@ -356,6 +399,8 @@ class Suite:
                 continue
             with open(os.path.join(home, name), "rb") as f:
                 lines = f.read().decode(errors="replace").replace("\r", "\n").splitlines()
+            # Our own questions to the tracker.
+            lines = [line for line in lines if "GET /scrape?" not in line]
             text += "---- %s (last of %d lines)\n" % (name, len(lines))
             text += "".join("     %s\n" % line[:300] for line in lines[-TAIL:])
         return text

@@ -24,6 +24,8 @@ class Scenario:
     network: str  # of NETWORKS
     limit: int = 0  # KiB/s, of the seed
     damaged: bool = False  # the first leech has a spoilt copy to begin with
+    piece_length: int = 0  # 0: the maker's choice
+    broken_off: str = ""  # by this signal the leech is ended half-way, then started again
 
     @property
     def name(self):
@@ -32,7 +34,10 @@ class Scenario:
         else:
             who = "%s-to-%s" % (self.seed, self.leeches[0])
         parts = [who, self.content, self.tracker, self.network]
-        return "/".join(parts + (["repair"] if self.damaged else []))
+        parts += ["repair"] if self.damaged else []
+        parts += ["pieces-of-%d" % self.piece_length] if self.piece_length else []
+        parts += ["resume-after-" + self.broken_off] if self.broken_off else []
+        return "/".join(parts)
 
     @property
     def kinds(self):
@@ -90,6 +95,20 @@ def all_scenarios(subject, http_tracker):
     add(s, [s], "tree", http_tracker, "::1")
     add("libtorrent", [s], "file", http_tracker, "127.0.0.1", damaged=True)
     add("libtorrent", [s], "tree", "opentracker", "127.0.0.1", damaged=True)
+
+    # Pieces that end in the middle of a block, and smaller than one.
+    for length in (40000, 16384 + 1, 10000):
+        add(s, ["libtorrent"], "file", http_tracker, "127.0.0.1", piece_length=length)
+        add("libtorrent", [s], "tree", http_tracker, "127.0.0.1", piece_length=length)
+
+    # Only we tell how much we had, and how much of it was fetched again.
+    if s == "us":
+        for content, tracker, signal in (
+            ("file", "opentracker", "SIGKILL"),
+            ("tree", http_tracker, "SIGTERM"),
+        ):
+            add("libtorrent", [s], content, tracker, "ipv4", limit=1500, broken_off=signal)
+        add(s, [s], "tree", http_tracker, "ipv6", limit=1500, broken_off="SIGKILL")
 
     # Five clients each; the seed is slow, so that the leeches have to get most of it from one
     # another.
