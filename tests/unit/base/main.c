@@ -7,6 +7,7 @@ Suite *buf_suite(void);
 Suite *bytes_suite(void);
 Suite *file_suite(void);
 Suite *hash_suite(void);
+Suite *hash_many_suite(void);
 Suite *map_suite(void);
 Suite *option_suite(void);
 Suite *pool_suite(void);
@@ -23,6 +24,7 @@ main(void)
 		bytes_suite,
 		file_suite,
 		hash_suite,
+		hash_many_suite,
 		map_suite,
 		option_suite,
 		pool_suite,

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: ISC */
+/* SHA_CTX, unlike EVP, needs no allocation and lets a digest be laid aside as plain words. */
+#define OPENSSL_API_COMPAT 0x10101000L
+
+#include "base/hash_many.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/sha.h>
+
+#include "base/bytes.h"
+#include "base/hash_x86.h"
+
+static unsigned
+words_of(enum hash_kind kind)
+{
+	return kind == HASH_SHA1 ? 5 : 8;
+}
+
+/* -- one after the other -- */
+
+static void
+sha1_portable(struct hash_stream *s)
+{
+	uint64_t bits = s->before * 8;
+	uint32_t *h[5];
+	SHA_CTX c;
+
+	(void)SHA1_Init(&c);
+	h[0] = &c.h0, h[1] = &c.h1, h[2] = &c.h2, h[3] = &c.h3, h[4] = &c.h4;
+	c.Nl = (uint32_t)bits;
+	c.Nh = (uint32_t)(bits >> 32);
+	for (unsigned i = 0; s->before > 0 && i < 5; i++)
+		*h[i] = get_be32(s->out + 4 * i);
+	for (int i = 0; i < s->iov_count; i++)
+		(void)SHA1_Update(&c, s->iov[i].iov_base, s->iov[i].iov_len);
+	assert(!s->more || c.num == 0);
+	for (unsigned i = 0; s->more && i < 5; i++)
+		put_be32(s->out + 4 * i, *h[i]);
+	if (!s->more)
+		(void)SHA1_Final(s->out, &c);
+}
+
+static void
+sha256_portable(struct hash_stream *s)
+{
+	uint64_t bits = s->before * 8;
+	SHA256_CTX c;
+
+	(void)SHA256_Init(&c);
+	c.Nl = (uint32_t)bits;
+	c.Nh = (uint32_t)(bits >> 32);
+	for (unsigned i = 0; s->before > 0 && i < 8; i++)
+		c.h[i] = get_be32(s->out + 4 * i);
+	for (int i = 0; i < s->iov_count; i++)
+		(void)SHA256_Update(&c, s->iov[i].iov_base, s->iov[i].iov_len);
+	assert(!s->more || c.num == 0);
+	for (unsigned i = 0; s->more && i < 8; i++)
+		put_be32(s->out + 4 * i, c.h[i]);
+	if (!s->more)
+		(void)SHA256_Final(s->out, &c);
+}
+
+void
+hash_many_portable(enum hash_kind kind, struct hash_stream *streams, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (kind == HASH_SHA1)
+			sha1_portable(&streams[i]);
+		else
+			sha256_portable(&streams[i]);
+	}
+}
+
+#ifdef HASH_X86
+
+#include <cpuid.h>
+
+/* -- side by side -- */
+
+/* A stream under way: where it is in its input. */
+struct lane {
+	struct hash_run run;
+	size_t blocks;		/* whole ones at run.ptr */
+	struct hash_stream *stream;
+	const struct iovec *iov;	/* the one that is being taken */
+	int iov_left;		/* with it */
+	size_t used;		/* bytes of it */
+	uint64_t len;		/* bytes of the message so far */
+	bool padded;
+	uint8_t tail[2 * HASH_BLOCK];	/* a block across iovs; the padded end */
+};
+
+/* The input ran out with n bytes in the tail: the end of the message after them. */
+static void
+pad(struct lane *lane, size_t n)
+{
+	size_t end = n < HASH_BLOCK - 8 ? HASH_BLOCK : 2 * HASH_BLOCK;
+
+	lane->tail[n] = 0x80;
+	memset(lane->tail + n + 1, 0, end - 8 - (n + 1));
+	put_be64(lane->tail + end - 8, lane->len * 8);
+	lane->run.ptr = lane->tail;
+	lane->blocks = end / HASH_BLOCK;
+	lane->padded = true;
+}
+
+/* Finds the next whole blocks; false at the end of the stream. */
+static bool
+next_blocks(struct lane *lane)
+{
+	size_t n = 0;		/* in the tail */
+
+	if (lane->padded)
+		return false;
+	while (lane->iov_left > 0) {
+		const uint8_t *ptr = (const uint8_t *)lane->iov->iov_base + lane->used;
+		size_t left = lane->iov->iov_len - lane->used;
+		size_t part = left < HASH_BLOCK - n ? left : HASH_BLOCK - n;
+
+		if (left == 0) {
+			lane->iov++;
+			lane->iov_left--;
+			lane->used = 0;
+			continue;
+		}
+		if (n == 0 && left >= HASH_BLOCK)
+			part = left - left % HASH_BLOCK;
+		else
+			memcpy(lane->tail + n, ptr, part);
+		lane->used += part;
+		lane->len += part;
+		lane->run.ptr = part < HASH_BLOCK ? lane->tail : ptr;
+		lane->blocks = (n + part) / HASH_BLOCK;
+		if (lane->blocks > 0)
+			return true;
+		n += part;
+	}
+	assert(!lane->stream->more || n == 0);
+	if (lane->stream->more)
+		return false;
+	pad(lane, n);
+	return true;
+}
+
+static void
+begin(struct lane *lane, enum hash_kind kind, struct hash_stream *s)
+{
+	static const uint32_t first[2][8] = {
+		[HASH_SHA1] = { 0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0 },
+		[HASH_SHA256] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f,
+		    0x9b05688c, 0x1f83d9ab, 0x5be0cd19 },
+	};
+
+	memcpy(lane->run.h, first[kind], sizeof(lane->run.h));
+	for (unsigned i = 0; s->before > 0 && i < words_of(kind); i++)
+		lane->run.h[i] = get_be32(s->out + 4 * i);
+	lane->stream = s;
+	lane->iov = s->iov;
+	lane->iov_left = s->iov_count;
+	lane->used = 0;
+	lane->len = s->before;
+	lane->padded = false;
+}
+
+static void
+end(const struct lane *lane, enum hash_kind kind)
+{
+	for (unsigned i = 0; i < words_of(kind); i++)
+		put_be32(lane->stream->out + 4 * i, lane->run.h[i]);
+}
+
+struct queue {
+	enum hash_kind kind;
+	struct hash_stream *next, *end;
+};
+
+/* Brings blocks to the lane, from the streams that wait when its own has ended; false: none. */
+static bool
+refill(struct lane *lane, struct queue *q)
+{
+	while (lane->stream == NULL || !next_blocks(lane)) {
+		if (lane->stream != NULL)
+			end(lane, q->kind);
+		lane->stream = NULL;
+		if (q->next == q->end)
+			return false;
+		begin(lane, q->kind, q->next++);
+	}
+	return true;
+}
+
+static void
+hash_side_by_side(struct queue *q)
+{
+	struct lane lanes[HASH_LANES];
+	struct hash_run *runs[HASH_LANES];
+	struct lane *busy[HASH_LANES];
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < HASH_LANES; i++) {
+		lanes[i].stream = NULL;
+		busy[count] = &lanes[i];
+		runs[count] = &lanes[i].run;
+		if (refill(&lanes[i], q))
+			count++;
+	}
+	while (count > 0) {
+		size_t blocks = busy[0]->blocks;
+
+		for (unsigned i = 1; i < count; i++)
+			blocks = busy[i]->blocks < blocks ? busy[i]->blocks : blocks;
+		if (q->kind == HASH_SHA1)
+			sha1_x86(runs, count, blocks);
+		else
+			sha256_x86(runs, count, blocks);
+		for (unsigned i = count; i-- > 0;) {
+			busy[i]->blocks -= blocks;
+			if (busy[i]->blocks > 0 || refill(busy[i], q))
+				continue;
+			busy[i] = busy[--count];
+			runs[i] = &busy[i]->run;
+		}
+	}
+}
+
+static bool
+has_sha(void)
+{
+	const unsigned ssse3_sse41 = 1u << 9 | 1u << 19;
+	unsigned a, b, c, d;
+
+	if (!__get_cpuid(1, &a, &b, &c, &d) || (c & ssse3_sse41) != ssse3_sse41)
+		return false;
+	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & 1u << 29) != 0;
+}
+
+/* In a virtual machine the question costs more than a short message, so it is put once. */
+bool
+hash_many_is_fast(void)
+{
+	static int answer;	/* 0: not asked yet, 1: no, 2: yes */
+	int known = __atomic_load_n(&answer, __ATOMIC_RELAXED);
+
+	if (known == 0) {
+		known = has_sha() ? 2 : 1;
+		__atomic_store_n(&answer, known, __ATOMIC_RELAXED);
+	}
+	return known == 2;
+}
+
+void
+hash_many(enum hash_kind kind, struct hash_stream *streams, unsigned count)
+{
+	struct queue q = { kind, streams, streams + count };
+
+	if (hash_many_is_fast())
+		hash_side_by_side(&q);
+	else
+		hash_many_portable(kind, streams, count);
+}
+
+#else
+
+bool
+hash_many_is_fast(void)
+{
+	return false;
+}
+
+void
+hash_many(enum hash_kind kind, struct hash_stream *streams, unsigned count)
+{
+	hash_many_portable(kind, streams, count);
+}
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Several digests at once in one thread. On x86 with SHA extensions that is two to three times as
+ * fast as one after the other; elsewhere it is OpenSSL one after the other. Nothing is allocated,
+ * and the bytes are read where they lie.
+ */
+#ifndef BASE_HASH_MANY_H
+#define BASE_HASH_MANY_H
+
+#include <sys/uio.h>
+
+#include "base/hash.h"
+
+#define HASH_LANES 4	/* this many streams at least are worth giving together */
+
+/* Zeroed but for iov, it is a whole message. One that comes in chunks is given again and again:
+ * `more` on all but the last, `before` counting up, `out` left alone in between. */
+struct hash_stream {
+	const struct iovec *iov;	/* pieces of any length */
+	int iov_count;
+	bool more;		/* not the end; these bytes are then a multiple of 64 */
+	uint64_t before;	/* bytes given earlier */
+	uint8_t out[SHA256_LEN];	/* hash_len bytes of digest */
+};
+
+/* Any number of streams of any lengths. */
+void hash_many(enum hash_kind kind, struct hash_stream *streams, unsigned count);
+
+/* Is it faster than one after the other? */
+bool hash_many_is_fast(void);
+
+/* What hash_many does where it is not, for tests to hold one against the other. */
+void hash_many_portable(enum hash_kind kind, struct hash_stream *streams, unsigned count);
+
+#endif

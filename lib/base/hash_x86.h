@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The inner loops of hash_many on x86 processors with SHA extensions, for hash_many.c alone. An
+ * instruction of those waits for the one before it in the same digest; several digests side by
+ * side fill the waiting.
+ */
+#ifndef BASE_HASH_X86_H
+#define BASE_HASH_X86_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__x86_64__)
+#define HASH_X86 1
+#endif
+
+#define HASH_BLOCK 64u
+
+/* Whole blocks of one digest that lie together. */
+struct hash_run {
+	uint32_t h[8];		/* the chaining value; SHA-1 has five words */
+	const uint8_t *ptr;
+};
+
+/* Takes this many blocks of each of 1 to HASH_LANES runs and moves their ptr on. */
+void sha1_x86(struct hash_run *const runs[], unsigned count, size_t blocks);
+void sha256_x86(struct hash_run *const runs[], unsigned count, size_t blocks);
+
+/* Inlined into one function a number of lanes: `lanes` is a constant there, arrays indexed by l
+ * become registers, and the statement of one lane stands beside that of the next. */
+#define EACH_LANE(...) \
+	do { \
+		{ const unsigned l = 0; __VA_ARGS__; } \
+		if (lanes > 1) { const unsigned l = 1; __VA_ARGS__; } \
+		if (lanes > 2) { const unsigned l = 2; __VA_ARGS__; } \
+		if (lanes > 3) { const unsigned l = 3; __VA_ARGS__; } \
+	} while (0)
+
+#endif
