@@ -8,6 +8,17 @@
 /* Availability beyond this is not told apart: nobody waits for such a piece. */
 #define LEVELS 1024u
 
+static void
+exchange(struct rarity *r, uint32_t i, uint32_t j)
+{
+	uint32_t a = r->order[i], b = r->order[j];
+
+	r->order[i] = b;
+	r->order[j] = a;
+	r->place[b] = i;
+	r->place[a] = j;
+}
+
 bool
 rarity_init(struct rarity *r, uint32_t pieces, struct rng *rng)
 {
@@ -22,6 +33,10 @@ rarity_init(struct rarity *r, uint32_t pieces, struct rng *rng)
 	}
 	for (uint32_t i = 0; i < pieces; i++)
 		r->order[i] = r->place[i] = i;
+	/* All equal at first: if every peer went from 0 up, a new swarm would fetch the same pieces
+	 * from its seed again and again. */
+	for (uint32_t i = pieces; i > 1; i--)
+		exchange(r, i - 1, rng_below(rng, i));
 	for (uint32_t a = 1; a <= LEVELS; a++)
 		r->border[a] = pieces;
 	return true;
@@ -41,17 +56,6 @@ static uint32_t
 level(const struct rarity *r, uint32_t piece)
 {
 	return r->available[piece] < LEVELS - 1 ? r->available[piece] : LEVELS - 1;
-}
-
-static void
-exchange(struct rarity *r, uint32_t i, uint32_t j)
-{
-	uint32_t a = r->order[i], b = r->order[j];
-
-	r->order[i] = b;
-	r->order[j] = a;
-	r->place[b] = i;
-	r->place[a] = j;
 }
 
 /* Chance among equals: the piece changes places with any of its level. */
