@@ -3,14 +3,20 @@
 #include "proto/allowed_fast.h"
 #include "torrent/model.h"
 
-/* So many bytes wait in a peer's stream at least; more makes cancels and chokes come late. */
-#define QUEUE_BYTES (512u << 10)
+/* What waits in a peer's stream is what it takes in half a second, within bounds: more makes our
+ * own requests, cancels and chokes, that queue behind it, come late on a slow line. */
+#define QUEUE_LEAST (64u << 10)
+#define QUEUE_MOST (512u << 10)
 
 /* Blocks that the disk reads for one peer at once. */
 #define READING_MAX 16
 
 /* Pieces that a choked peer may ask for (libtorrent's number). */
 #define ALLOWED_FAST_COUNT 5
+
+/* Choked peers that are served at once: peers of one network are all allowed the same pieces, and
+ * a crowd of them would have a new seed send nothing else. */
+#define ALLOWED_AT_ONCE 2
 
 static bool
 is_allowing(const struct conn *c, uint32_t piece)
@@ -22,13 +28,33 @@ is_allowing(const struct conn *c, uint32_t piece)
 	return false;
 }
 
+static bool
+is_busy(const struct conn *c)
+{
+	return uploads_count(&c->uploads) > 0 || c->reading > 0 ||
+	    stream_pending(c->peer->stream) >= BLOCK_SIZE;
+}
+
+/* Is this choked peer one of the few that are served nevertheless? */
+static bool
+has_favour(const struct conn *c)
+{
+	const struct conn *other;
+	unsigned others = 0;
+
+	TAILQ_FOREACH(other, &c->torrent->conns, link)
+		others += other != c && other->open && other->peer->am_choking &&
+		    other->allowing_count > 0 && is_busy(other);
+	return others < ALLOWED_AT_ONCE;
+}
+
 void
 serve_request(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len)
 {
 	struct torrent *t = c->torrent;
 	const struct upload u = { piece, begin, len };
 
-	if ((c->peer->am_choking && !is_allowing(c, piece)) || !torrent_is_running(t) ||
+	if ((c->peer->am_choking && (!is_allowing(c, piece) || !has_favour(c))) || !torrent_is_running(t) ||
 	    !bits_has(picker_have(t->picker), piece) || !uploads_add(&c->uploads, u))
 		peer_send_reject(c->peer, piece, begin, len, t->now);
 }
@@ -44,7 +70,10 @@ serve_cancel(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len)
 static bool
 has_room(const struct conn *c)
 {
-	return stream_pending(c->peer->stream) < QUEUE_BYTES && c->reading < READING_MAX;
+	uint64_t queue = meter_rate(&c->peer->up) / 2;
+
+	queue = queue < QUEUE_LEAST ? QUEUE_LEAST : queue > QUEUE_MOST ? QUEUE_MOST : queue;
+	return stream_pending(c->peer->stream) < queue && c->reading < READING_MAX;
 }
 
 void
