@@ -44,7 +44,7 @@ compact(struct requests *r)
 bool
 requests_add(struct requests *r, uint32_t piece, uint32_t begin, uint32_t len, usec now)
 {
-	const struct request q = { piece, begin, len, now };
+	const struct request q = { piece, begin, len, now, false };
 
 	if (requests_count(r) == 0)
 		r->asked_since = r->window = now;
@@ -83,11 +83,13 @@ bool
 requests_remove(struct requests *r, uint32_t piece, uint32_t begin)
 {
 	size_t i = find(r, piece, begin);
+	bool given_up;
 
 	if (i == requests_count(r))
 		return false;
+	given_up = requests_at(r, i)->given_up;
 	remove_at(r, i);
-	return true;
+	return !given_up;
 }
 
 static void
@@ -128,7 +130,8 @@ cover(const struct requests *r)
 {
 	uint64_t bytes = r->rate_Bps / 1000 * (uint64_t)(r->least_delay + RESERVE) / 1000;
 
-	return (unsigned)(bytes / BLOCK_SIZE < UINT32_MAX / 4 ? bytes / BLOCK_SIZE : UINT32_MAX / 4);
+	return (
+	    unsigned)(bytes / BLOCK_SIZE < UINT32_MAX / 4 ? bytes / BLOCK_SIZE : UINT32_MAX / 4);
 }
 
 unsigned

@@ -19,6 +19,7 @@ struct request {
 	uint32_t begin;
 	uint32_t len;
 	usec sent;
+	bool given_up;		/* others may be asked; an answer is welcome still */
 };
 
 struct requests {
@@ -43,10 +44,11 @@ bool requests_add(struct requests *r, uint32_t piece, uint32_t begin, uint32_t l
 
 bool requests_has(const struct requests *r, uint32_t piece, uint32_t begin);
 
-/* It was refused or given up. False: it was not asked for. */
+/* It was refused, or is not wanted any more. False: it was not asked for, or given up before. */
 bool requests_remove(struct requests *r, uint32_t piece, uint32_t begin);
 
-/* Content came: as remove, and the pipeline learns. False also if it is not as long as was asked. */
+/* Content came: as remove, and the pipeline learns. False also if it is not as long as was asked.
+ */
 bool requests_answered(struct requests *r, uint32_t piece, uint32_t begin, uint32_t len,
     usec now);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* One connection's life, and what its peer tells us. */
+#include <assert.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -77,15 +78,24 @@ conn_close_redundant(struct conn *c)
 		peer_close(c->peer, "both are seeds");
 }
 
-static void
-count_missing(struct conn *c)
+static uint32_t
+count_missing(const struct conn *c)
 {
 	const struct bits *ours = picker_have(c->torrent->picker);
 	const struct bits *theirs = &c->peer->have;
+	uint32_t n = 0;
 
-	c->missing = 0;
 	for (size_t i = 0; i < bits_bytes(theirs->len); i++)
-		c->missing += (uint32_t)__builtin_popcount(theirs->bytes[i] & ~ours->bytes[i] & 0xff);
+		n += (uint32_t)__builtin_popcount(theirs->bytes[i] & ~ours->bytes[i] & 0xff);
+	return n;
+}
+
+void
+conn_check(const struct conn *c)
+{
+	assert(c->peer->state != PEER_CLOSED && c->open == (c->peer->state == PEER_OPEN));
+	assert(!c->open || c->missing == count_missing(c));
+	assert(c->open || requests_count(&c->requests) == 0);
 }
 
 static void
@@ -96,7 +106,7 @@ enter_in_picker(struct conn *c)
 		picker_add_seed(c->torrent->picker);
 	else
 		picker_add_peer(c->torrent->picker, &c->peer->have);
-	count_missing(c);
+	c->missing = count_missing(c);
 }
 
 static void

@@ -30,7 +30,7 @@ send_requests(struct conn *c, const struct picker_block *blocks, unsigned n)
 		const struct picker_block *b = &blocks[i];
 
 		if (!requests_add(&c->requests, b->piece, b->begin, b->len, t->now)) {
-			picker_release(t->picker, b->piece, b->begin);
+			(void)picker_release(t->picker, b->piece, b->begin);
 			continue;
 		}
 		peer_send_request(c->peer, b->piece, b->begin, b->len, t->now);
@@ -60,7 +60,7 @@ download_more(struct conn *c)
 	struct picker_block blocks[PICK_MAX];
 	unsigned n;
 
-	if (t->state != BT_TORRENT_DOWNLOADING || !c->open || c->snubbed || c->missing == 0 ||
+	if (t->state != BT_TORRENT_DOWNLOADING || !c->open || c->snubbed || c->refused || c->missing == 0 ||
 	    content_busy(t->content) || (c->peer->peer_choking && c->allowed.len == 0))
 		return;
 	n = requests_room(&c->requests, peer_reqq(c->peer));
@@ -96,7 +96,8 @@ download_block(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len, str
 {
 	struct torrent *t = c->torrent;
 	bool was_asked = requests_answered(&c->requests, piece, begin, len, t->now);
-	bool shared = was_asked && picker_shared(t->picker, piece, begin);
+	/* Of who had snubbed us the block was given up, and perhaps asked of another. */
+	bool shared = was_asked && (c->snubbed || picker_shared(t->picker, piece, begin));
 	enum picker_result result = PICKER_UNWANTED;
 
 	meter_add(&t->down, len);
@@ -115,12 +116,28 @@ download_block(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len, str
 		content_finish(t->content, piece);
 }
 
+static bool
+give_back(struct conn *c, uint32_t piece, uint32_t begin)
+{
+	bool ours = requests_remove(&c->requests, piece, begin) &&
+	    picker_release(c->torrent->picker, piece, begin);
+
+	c->peer->expect = (unsigned)requests_count(&c->requests);
+	return ours;
+}
+
 void
 download_rejected(struct conn *c, uint32_t piece, uint32_t begin)
 {
-	if (requests_remove(&c->requests, piece, begin))
-		picker_release(c->torrent->picker, piece, begin);
-	c->peer->expect = (unsigned)requests_count(&c->requests);
+	if (!give_back(c, piece, begin))
+		return;
+	/* To ask for the same again at once would go on for ever. */
+	if (!c->peer->peer_choking)
+		c->refused = true;
+	for (size_t i = c->peer->peer_choking ? c->allowed.len : 0; i > 0; i--) {
+		if (*(uint32_t *)vec_at(&c->allowed, i - 1) == piece)
+			vec_remove_swap(&c->allowed, i - 1);
+	}
 }
 
 void
@@ -129,7 +146,7 @@ download_release_all(struct conn *c)
 	while (requests_count(&c->requests) > 0) {
 		struct request r = *requests_at(&c->requests, 0);
 
-		download_rejected(c, r.piece, r.begin);
+		(void)give_back(c, r.piece, r.begin);
 	}
 }
 
@@ -139,9 +156,11 @@ download_snub(struct conn *c)
 {
 	c->snubbed = true;
 	for (size_t i = 0; i < requests_count(&c->requests); i++) {
-		const struct request *r = requests_at(&c->requests, i);
+		struct request *r = requests_at(&c->requests, i);
 
-		picker_release(c->torrent->picker, r->piece, r->begin);
+		if (!r->given_up)
+			(void)picker_release(c->torrent->picker, r->piece, r->begin);
+		r->given_up = true;
 	}
 	torrent_say(c->torrent, BT_LOG_DEBUG, "peer %u: snubbed us", c->id);
 }

@@ -20,6 +20,7 @@ struct conn {
 	bool open;			/* counted in the picker */
 	bool as_seed;			/* counted there as a seed */
 	bool snubbed;
+	bool refused; /* rejected a request while unchoking us: asked at the next tick */
 	bool gave;			/* something good came from it */
 	uint32_t missing;		/* pieces that it has and we do not */
 	struct requests requests;
@@ -87,6 +88,7 @@ void conn_free(struct conn *c);
 void conn_ban(struct conn *c, const char *why);
 void conn_update_interest(struct conn *c);
 void conn_close_redundant(struct conn *c);
+void conn_check(const struct conn *c);
 
 /* download.c */
 void download_more(struct conn *c);

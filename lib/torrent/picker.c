@@ -366,19 +366,24 @@ find_block(const struct picker *p, uint32_t piece, uint32_t begin)
 	return q == NULL ? NULL : &q->blocks[begin / BLOCK_SIZE];
 }
 
-void
+bool
 picker_release(struct picker *p, uint32_t piece, uint32_t begin)
 {
+	struct partial *q = p->of_piece[piece];
 	struct partial_block *b = find_block(p, piece, begin);
 
 	if (b == NULL || b->state != BLOCK_ASKED)
-		return;
-	b->asked--;
-	if (b->asked == 0) {
-		b->state = BLOCK_FREE;
-		p->of_piece[piece]->free++;
-		p->free_blocks++;
-	}
+		return false;
+	if (--b->asked > 0)
+		return true;
+	b->state = BLOCK_FREE;
+	q->free++;
+	p->free_blocks++;
+	/* The one peer for it sends no more (it choked us, or is slow): the
+	 * piece is not to wait. */
+	if (q->free + q->here == q->count)
+		q->only = 0;
+	return true;
 }
 
 enum picker_result

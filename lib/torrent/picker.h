@@ -56,7 +56,8 @@ const struct bits *picker_have(const struct picker *p);
 /* Known good: found by checking, or by its hash after PICKER_COMPLETE. */
 void picker_set_have(struct picker *p, uint32_t piece);
 
-/* The piece failed: all its blocks are wanted again, of one peer alone so that its sender is known. */
+/* The piece failed: all its blocks are wanted again, of one peer alone so that its sender is known.
+ */
 void picker_set_failed(struct picker *p, uint32_t piece);
 
 /* -- asking -- */
@@ -69,8 +70,8 @@ unsigned picker_pick(struct picker *p, const struct picker_peer *peer, unsigned 
 unsigned picker_pick_piece(struct picker *p, const struct picker_peer *peer, uint32_t piece,
     unsigned n, struct picker_block *out);
 
-/* Asked of this peer no more (choked, rejected, gone, too slow). */
-void picker_release(struct picker *p, uint32_t piece, uint32_t begin);
+/* Asked of this peer no more (choked, rejected, gone, too slow). False: it was here already. */
+bool picker_release(struct picker *p, uint32_t piece, uint32_t begin);
 
 /* The peer sent it. */
 enum picker_result picker_receive(struct picker *p, uint32_t piece, uint32_t begin,

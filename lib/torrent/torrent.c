@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "torrent/torrent.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -442,6 +443,7 @@ tick_conns(struct torrent *t, bool slow)
 			continue;
 		if (!c->snubbed && requests_snubbed(&c->requests, t->now, t->opts.snub_time))
 			download_snub(c);
+		c->refused = false;
 		download_more(c);
 	}
 }
@@ -541,5 +543,14 @@ torrent_status(const struct torrent *t, struct bt_torrent_status *out)
 void
 torrent_check(const struct torrent *t)
 {
+	const struct conn *c;
+	unsigned count = 0;
+
 	picker_check(t->picker);
+	TAILQ_FOREACH(c, &t->conns, link) {
+		assert(c->torrent == t && torrent_find_conn(t, c->id) == c);
+		conn_check(c);
+		count++;
+	}
+	assert(count == t->conn_count && count == t->by_id.count);
 }
