@@ -9,16 +9,24 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "tools/text.h"
+
 #define EXIT_MISUSE 2
 #define HELP_INDENT 10	/* columns before an option's text */
 
+/* Paths and texts of strangers are in it: nothing of them may drive the terminal. */
 static void
 print_error(const struct cli *c, const char *fmt, va_list ap)
 {
+	char *text;
+
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();
 	(void)fflush(stdout);
 	(void)fprintf(stderr, "%s: ", c->program);
-	(void)vfprintf(stderr, fmt, ap);
+	text_puts(stderr, text);
 	(void)fputc('\n', stderr);
+	free(text);
 }
 
 void

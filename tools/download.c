@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tools/text.h"
+
 /* Goodbye to the trackers takes 3 s at most; a little more, and we go without. */
 #define GOODBYE_SECONDS 5
 
@@ -157,7 +159,11 @@ print_log(void *arg, enum bt_log_level level, const char *topic, const char *tex
 {
 	(void)arg;
 	(void)level;
-	(void)fprintf(stderr, "%s: %s\n", topic, text);
+	flockfile(stderr);
+	(void)fprintf(stderr, "%s: ", topic);
+	text_puts(stderr, text);
+	(void)fputc('\n', stderr);
+	funlockfile(stderr);
 }
 
 static void
@@ -280,6 +286,8 @@ download(const struct cli *cli, const char *metafile, const struct bt_settings *
 	char *name, *path;
 	bool complete = false;
 
+	/* The session's thread writes there too: whole lines. */
+	(void)setvbuf(stderr, NULL, _IOLBF, 0);
 	if (bt_metainfo_open(metafile, &meta, &err) != BT_OK) {
 		cli_error(cli, "%s", err.text);
 		return false;
@@ -292,7 +300,8 @@ download(const struct cli *cli, const char *metafile, const struct bt_settings *
 		abort();
 	r.subject = (struct view_subject){ { (const uint8_t *)name, strlen(name) },
 		bt_metainfo_total_size(meta), path };
-	if (bt_session_new(settings, o->verbose ? print_log : NULL, NULL, &r.session, &err) != BT_OK)
+	if (bt_session_new(settings, o->verbose ? print_log : NULL, NULL, &r.session,
+	    &err) != BT_OK)
 		bt_metainfo_free(meta);
 	else if (bt_session_add(r.session, meta, path, &r.torrent, &err) == BT_OK)
 		complete = run(&r);

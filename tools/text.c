@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "tools/text.h"
 
+#include <string.h>
+
 /* Length of the sequence that this byte begins, or 0. */
 static size_t
 length_of(uint8_t first)
@@ -64,4 +66,10 @@ text_print(FILE *out, struct bt_slice s)
 		for (size_t i = 0; i < bytes.len; i++)
 			(void)fprintf(out, "\\x%02x", bytes.ptr[i]);
 	}
+}
+
+void
+text_puts(FILE *out, const char *s)
+{
+	text_print(out, (struct bt_slice){ (const uint8_t *)s, strlen(s) });
 }

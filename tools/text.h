@@ -18,4 +18,7 @@ bool text_is_control(int32_t point);
 /* Prints text with what is broken or would control a terminal as \xNN. */
 void text_print(FILE *out, struct bt_slice s);
 
+/* The same for a string. */
+void text_puts(FILE *out, const char *s);
+
 #endif

@@ -42,7 +42,8 @@ time_left(const struct bt_torrent_status *t, char *out, size_t size)
 		(void)snprintf(out, size, "%u hour%s %02u min %02u sec", (unsigned)(s / 3600),
 		    s / 3600 == 1 ? "" : "s", (unsigned)(s / 60 % 60), (unsigned)(s % 60));
 	else
-		(void)snprintf(out, size, "%u min %02u sec", (unsigned)(s / 60), (unsigned)(s % 60));
+		(void)snprintf(out, size, "%u min %02u sec", (unsigned)(s / 60),
+		    (unsigned)(s % 60));
 }
 
 static void
@@ -63,8 +64,11 @@ lines_status(const struct view_subject *s, const struct bt_torrent_status *t)
 	time_left(t, left, sizeof(left));
 	share_rating(t, rating, sizeof(rating));
 	(void)printf("\n\n\n\n\n");
-	if (t->error[0] != '\0')
-		(void)printf("ERROR: %s\n", t->error);
+	if (t->error[0] != '\0') {
+		(void)printf("ERROR: ");
+		text_puts(stdout, t->error);
+		(void)putchar('\n');
+	}
 	(void)printf("saving:         ");
 	text_print(stdout, s->name);
 	(void)printf(" (%.1f MB)\n", (double)s->size / MIB);
@@ -73,7 +77,9 @@ lines_status(const struct view_subject *s, const struct bt_torrent_status *t)
 	else
 		(void)printf("percent done:   %.1f\n", percent(t));
 	(void)printf("time left:      %s\n", left);
-	(void)printf("download to:    %s\n", s->path);
+	(void)printf("download to:    ");
+	text_puts(stdout, s->path);
+	(void)putchar('\n');
 	(void)printf("download rate:  %.1f kB/s\n", (double)t->download_rate / KIB);
 	(void)printf("upload rate:    %.1f kB/s\n", (double)t->upload_rate / KIB);
 	(void)printf("share rating:   %s   (%.1f MB up / %.1f MB down)\n", rating,
@@ -89,9 +95,12 @@ static void
 lines_event(const struct view_subject *s, const struct bt_event *e)
 {
 	(void)s;
-	if (e->type == BT_EVENT_TRACKER && e->failed)
-		(void)fprintf(stderr, "tracker: %s\n", e->text);
-	else if (e->type == BT_EVENT_PEER_BANNED)
+	if (e->type == BT_EVENT_TRACKER && e->failed) {
+		(void)fprintf(stderr, "tracker: ");
+		text_puts(stderr, e->text);
+		(void)fputc('\n', stderr);
+	}
+	if (e->type == BT_EVENT_PEER_BANNED)
 		(void)fprintf(stderr, "banned %s: it sent bad data\n", e->text);
 }
 
