@@ -6,15 +6,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/hash.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/pool.h"
+#include "meta/pieces.h"
 
 #define MAX_WORKERS 64u
 #define BUFFERS_SIZE (16u << 20)	/* bytes of all buffers together */
-#define CHUNK_MAX (1u << 20)		/* bytes read at once */
-#define RUN_SIZE (4u << 20)		/* bytes of a job, unless one piece is larger */
+#define RUN_SIZE (4u << 20)		/* bytes of a job, unless a few pieces are more */
 
 struct make {
 	const struct walk *walk;
@@ -22,13 +21,20 @@ struct make {
 	uint8_t *out;
 	uint32_t piece_length;
 	uint32_t piece_count;
-	uint32_t run;		/* pieces a job */
 	uint32_t next;		/* first piece that no job has */
-	size_t chunk;		/* bytes of a job's buffer */
+	size_t buffer_size;	/* of each job */
 	uint64_t hashed;	/* bytes of finished jobs */
 	struct pool *pool;
 	enum bt_code code;	/* of the first failure */
 	struct bt_error *err;
+};
+
+/* Pieces that advance together may lie in different files. */
+#define OPEN_FILES HASH_LANES
+
+struct open_file {
+	int fd;			/* or -1 */
+	size_t file;
 };
 
 /* A job and what it works with; used again for one run after the other. */
@@ -36,11 +42,10 @@ struct run {
 	struct job job;
 	struct make *make;
 	uint8_t *buffer;
-	struct hash hash;
 	uint32_t first, count;	/* pieces */
 	uint64_t bytes;
-	int fd;			/* of file, or -1 */
-	size_t file;
+	struct open_file files[OPEN_FILES];
+	unsigned evict;		/* whose turn it is */
 	enum bt_code code;
 	struct bt_error err;
 };
@@ -83,39 +88,47 @@ file_at(const struct walk *w, uint64_t offset)
 }
 
 static void
-close_file(struct run *r)
+close_file(struct open_file *o)
 {
-	if (r->fd >= 0)
-		(void)close(r->fd);
-	r->fd = -1;
+	if (o->fd >= 0)
+		(void)close(o->fd);
+	o->fd = -1;
 }
 
 static enum bt_code
-open_file(struct run *r, size_t file, const char *path)
+open_file(struct run *r, struct open_file *o, size_t file, const char *path)
 {
 	const struct walk_file *f = walk_at(r->make->walk, file);
 	struct stat st;
 
-	if (r->fd >= 0 && r->file == file)
-		return BT_OK;
-	close_file(r);
+	close_file(o);
 	/* Something else may have taken the place of the file; a pipe would wait for ever. */
-	r->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	r->file = file;
-	if (r->fd < 0 || fstat(r->fd, &st) != 0)
+	o->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	o->file = file;
+	if (o->fd < 0 || fstat(o->fd, &st) != 0)
 		return fail_errno(&r->err, "%s", path);
 	if (!S_ISREG(st.st_mode) || !same_file(&st, f))
 		return changed(path, &r->err);
-	(void)posix_fadvise(r->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	if (f->size > r->make->buffer_size)
+		(void)posix_fadvise(o->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	return BT_OK;
 }
 
+static struct open_file *
+find_open(struct run *r, size_t file)
+{
+	for (size_t i = 0; i < OPEN_FILES; i++) {
+		if (r->files[i].fd >= 0 && r->files[i].file == file)
+			return &r->files[i];
+	}
+	return NULL;
+}
+
 static enum bt_code
-hash_span(struct run *r, const char *path, uint64_t offset, uint64_t len)
+read_span(struct run *r, int fd, uint64_t offset, uint8_t *to, size_t len, const char *path)
 {
 	while (len > 0) {
-		size_t want = (size_t)min_u64(len, r->make->chunk);
-		ssize_t got = pread(r->fd, r->buffer, want, (off_t)offset);
+		ssize_t got = pread(fd, to, len, (off_t)offset);
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -123,39 +136,55 @@ hash_span(struct run *r, const char *path, uint64_t offset, uint64_t len)
 			return fail_errno(&r->err, "%s", path);
 		if (got == 0)
 			return changed(path, &r->err);
-		if (cancelled(r->make))
-			return fail(&r->err, BT_ECANCEL, "cancelled");
-		hash_add(&r->hash, r->buffer, (size_t)got);
 		offset += (uint64_t)got;
-		len -= (uint64_t)got;
+		to += got;
+		len -= (size_t)got;
 	}
 	return BT_OK;
 }
 
-/* All bytes from offset to end, file after file. */
 static enum bt_code
-hash_range(struct run *r, uint64_t offset, uint64_t end)
+read_file(struct run *r, size_t file, uint64_t offset, uint8_t *to, size_t len)
 {
 	const struct walk *w = r->make->walk;
+	struct open_file *o = find_open(r, file);
+	char *path = walk_full_path(w, walk_at(w, file));
 	enum bt_code code = BT_OK;
 
-	for (size_t i = file_at(w, offset); code == BT_OK && offset < end; i++) {
-		const struct walk_file *f = walk_at(w, i);
-		uint64_t len = min_u64(end, f->offset + f->size) - offset;
-		char *path;
-
-		if (len == 0)
-			continue;
-		path = walk_full_path(w, f);
-		if (path == NULL)
-			return fail(&r->err, BT_ENOMEM, "out of memory");
-		code = open_file(r, i, path);
-		if (code == BT_OK)
-			code = hash_span(r, path, offset - f->offset, len);
-		mem_free(path);
-		offset += len;
+	if (path == NULL)
+		return fail(&r->err, BT_ENOMEM, "out of memory");
+	if (o == NULL) {
+		o = &r->files[r->evict++ % OPEN_FILES];
+		code = open_file(r, o, file, path);
 	}
+	if (code == BT_OK)
+		code = read_span(r, o->fd, offset, to, len, path);
+	mem_free(path);
 	return code;
+}
+
+/* All bytes of the range, file after file. The first failure is kept and ends the run. */
+static bool
+read_content(void *arg, uint64_t offset, uint8_t *to, size_t len)
+{
+	struct run *r = arg;
+	const struct walk *w = r->make->walk;
+
+	if (r->code == BT_OK && cancelled(r->make))
+		r->code = fail(&r->err, BT_ECANCEL, "cancelled");
+	for (size_t i = file_at(w, offset); r->code == BT_OK && len > 0; i++) {
+		const struct walk_file *f = walk_at(w, i);
+		uint64_t in_file = offset - f->offset;
+		size_t part = (size_t)min_u64(len, f->size - in_file);
+
+		if (part == 0)
+			continue;
+		r->code = read_file(r, i, in_file, to, part);
+		offset += part;
+		to += part;
+		len -= part;
+	}
+	return r->code == BT_OK;
 }
 
 static void
@@ -163,17 +192,24 @@ work(struct job *j)
 {
 	struct run *r = CONTAINER_OF(j, struct run, job);
 	const struct make *m = r->make;
-	uint64_t total = m->walk->total;
+	const struct pieces_source from = { read_content, r, r->buffer, m->buffer_size };
+	uint32_t i = r->first, end = r->first + r->count;
 
 	r->bytes = 0;
-	for (uint32_t i = r->first; r->code == BT_OK && i < r->first + r->count; i++) {
-		uint64_t begin = (uint64_t)i * m->piece_length;
-		uint64_t end = min_u64(begin + m->piece_length, total);
+	while (r->code == BT_OK && i < end) {
+		struct piece_sum sums[PIECES_AT_ONCE];
+		uint32_t n = (uint32_t)min_u64(PIECES_AT_ONCE, end - i);
 
-		r->code = hash_range(r, begin, end);
-		if (r->code == BT_OK)
-			hash_end(&r->hash, m->out + (size_t)i * SHA1_LEN);
-		r->bytes += end - begin;
+		for (uint32_t k = 0; k < n; k++) {
+			sums[k].offset = (uint64_t)(i + k) * m->piece_length;
+			sums[k].len = (uint32_t)min_u64(m->piece_length,
+			    m->walk->total - sums[k].offset);
+			r->bytes += sums[k].len;
+		}
+		pieces_sum(&from, sums, n);
+		for (uint32_t k = 0; k < n && r->code == BT_OK; k++)
+			memcpy(m->out + (size_t)(i + k) * SHA1_LEN, sums[k].sha1, SHA1_LEN);
+		i += n;
 	}
 }
 
@@ -183,7 +219,8 @@ send_next(struct make *m, struct run *r)
 	if (m->code != BT_OK || m->next == m->piece_count)
 		return;
 	r->first = m->next;
-	r->count = (uint32_t)min_u64(m->run, m->piece_count - m->next);
+	r->count = pieces_a_job(m->piece_length, RUN_SIZE, m->piece_count - m->next,
+	    pool_workers(m->pool));
 	m->next += r->count;
 	pool_send(m->pool, &r->job);
 }
@@ -246,8 +283,8 @@ hash_all(struct make *m, struct run *runs, size_t count)
 		r->job.work = work;
 		r->job.done = done;
 		r->make = m;
-		r->buffer = mem_alloc(m->chunk);
-		if (r->buffer == NULL || !hash_init(&r->hash, HASH_SHA1))
+		r->buffer = mem_alloc(m->buffer_size);
+		if (r->buffer == NULL)
 			return fail(m->err, BT_ENOMEM, "out of memory");
 	}
 	for (size_t i = 0; i < count; i++)
@@ -268,22 +305,21 @@ make_pieces(const struct walk *w, uint32_t piece_length, const struct bt_create_
 		.walk = w, .options = o, .out = out, .err = err,
 		.piece_length = piece_length,
 		.piece_count = (uint32_t)div_up_u64(w->total, piece_length),
-		.run = piece_length >= RUN_SIZE ? 1 : RUN_SIZE / piece_length,
-		.chunk = (size_t)min_u64(CHUNK_MAX, BUFFERS_SIZE / count),
+		.buffer_size = (size_t)min_u64(PIECES_BUFFER, BUFFERS_SIZE / count),
 		.pool = pool_new(workers),
 	};
 
 	if (runs == NULL || m.pool == NULL) {
 		m.code = fail(err, BT_ENOMEM, "out of memory");
 	} else {
-		for (size_t i = 0; i < count; i++)
-			runs[i].fd = -1;
+		for (size_t i = 0; i < count * OPEN_FILES; i++)
+			runs[i / OPEN_FILES].files[i % OPEN_FILES].fd = -1;
 		m.code = hash_all(&m, runs, count);
 	}
 	pool_free(m.pool);
 	for (size_t i = 0; runs != NULL && i < count; i++) {
-		close_file(&runs[i]);
-		hash_fini(&runs[i].hash);
+		for (size_t k = 0; k < OPEN_FILES; k++)
+			close_file(&runs[i].files[k]);
 		mem_free(runs[i].buffer);
 	}
 	mem_free(runs);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Content to hashes, on all cores: each job reads a run of pieces and hashes them, in small
- * chunks, so that memory does not grow with the piece length and some jobs read while others
- * hash. What the hashes are (v1 pieces; later the leaves of v2) is decided here and nowhere else.
+ * Content to hashes, on all cores: each job reads a run of pieces and hashes several side by side,
+ * in small chunks (see pieces.h), so that memory does not grow with the piece length and some jobs
+ * read while others hash.
  */
 #ifndef META_MAKE_H
 #define META_MAKE_H
