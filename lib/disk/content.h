@@ -38,7 +38,8 @@ struct content_user {
 };
 
 struct content_ops {
-	void (*put)(struct content *c, uint32_t piece, uint32_t begin, struct block *b, uint32_t len);
+	void (*put)(struct content *c, uint32_t piece, uint32_t begin, struct block *b,
+	    uint32_t len);
 	void (*finish)(struct content *c, uint32_t piece);
 	bool (*read)(struct content *c, const struct content_read *what, struct sendq_file *out);
 	void (*check)(struct content *c);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,20 +13,38 @@
 #define IOV_AT_ONCE 64
 
 void
-io_prepare(struct io *io, const struct io_place *place, struct fds *fds, uint64_t offset,
-    uint64_t len, bool write)
+io_init(struct io *io, const struct io_place *place)
+{
+	*io = (struct io){ .place = place };
+}
+
+static bool
+is_pinned(const struct io *io, uint32_t file)
+{
+	for (unsigned i = 0; i < io->count; i++) {
+		if (io->files[i].file == file)
+			return true;
+	}
+	return false;
+}
+
+void
+io_pin(struct io *io, struct fds *fds, uint64_t offset, uint64_t len, bool write)
 {
 	struct layout_iter it;
 	struct layout_span span;
 
-	*io = (struct io){ .place = place };
-	layout_start(&it, place->meta, offset, len);
+	layout_start(&it, io->place->meta, offset, len);
 	while (io->count < IO_FILES && layout_next(&it, &span)) {
-		struct fds_key key = { place->store, span.file };
-		struct open_file *f = span.pad ? NULL : fds_find(fds, key, write);
+		struct fds_key key = { io->place->store, span.file };
+		struct open_file *f;
 
+		if (span.pad || is_pinned(io, span.file))
+			continue;
+		f = fds_find(fds, key, write);
 		if (f != NULL)
-			io->files[io->count++] = (struct io_file){ f, span.file, f->fd, f->writable };
+			io->files[io->count++] = (struct io_file){ f, span.file, f->fd,
+			    f->writable };
 	}
 }
 
@@ -48,7 +67,7 @@ static void
 path_of(const struct io_place *place, uint32_t file, char *out, size_t size)
 {
 	if (place->single_name != NULL)
-		(void)strncpy(out, place->single_name, size - 1);
+		(void)snprintf(out, size, "%s", place->single_name);
 	else
 		(void)bt_metainfo_file_safe_path(place->meta, file, out, size);
 	out[size - 1] = '\0';

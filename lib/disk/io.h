@@ -37,9 +37,10 @@ struct io {
 	unsigned evict;		/* whose turn it is when there are more files than places */
 };
 
-/* On the loop: pins what is open already of the content from offset on. */
-void io_prepare(struct io *io, const struct io_place *place, struct fds *fds, uint64_t offset,
-    uint64_t len, bool write);
+void io_init(struct io *io, const struct io_place *place);
+
+/* On the loop: pins what is open already of len bytes of the content from offset on. */
+void io_pin(struct io *io, struct fds *fds, uint64_t offset, uint64_t len, bool write);
 
 /* On the loop: gives what was opened to the table. */
 void io_finish(struct io *io, struct fds *fds);

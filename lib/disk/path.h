@@ -9,7 +9,8 @@ enum path_mode {
 };
 
 /* Opens rel ("a/b/c", safe elements) below the folder root, element by element, never through a
- * symbolic link inside root. A descriptor, or -1 with errno (ELOOP: a link is in the way). Blocks. */
+ * symbolic link inside root. A descriptor, or -1 with errno (ELOOP: a link is in
+ * the way). Blocks. */
 int path_open(const char *root, const char *rel, enum path_mode mode);
 
 #endif

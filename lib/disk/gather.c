@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: ISC */
+/* Gathering the blocks of pieces; hashing and writing those that are complete, several at once. */
+#include <assert.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "base/mem.h"
+#include "base/num.h"
+#include "disk/model.h"
+#include "disk/piece_hash.h"
+
+/* Blocks handed to a system call or to the hash at once. */
+#define RUN_BLOCKS 64
+
+static struct store *
+store_of(const struct content *c)
+{
+	return CONTAINER_OF(c, struct store, base);
+}
+
+static uint32_t
+block_len(const struct piece_buffer *b, uint32_t i)
+{
+	return (uint32_t)min_u64(BLOCK_SIZE, b->size - i * BLOCK_SIZE);
+}
+
+static void
+drop_blocks(struct piece_buffer *b)
+{
+	for (uint32_t i = 0; i < b->block_count; i++) {
+		block_free(b->store->disk->blocks, b->blocks[i]);
+		b->blocks[i] = NULL;
+	}
+	b->in_memory = 0;
+}
+
+static void
+buffer_free(struct piece_buffer *b)
+{
+	drop_blocks(b);
+	mem_free(b);
+}
+
+static struct piece_buffer *
+buffer_new(struct store *s, uint32_t piece)
+{
+	uint32_t size = bt_metainfo_piece_size(s->place.meta, piece);
+	uint32_t blocks = (uint32_t)div_up_u64(size, BLOCK_SIZE);
+	struct piece_buffer *b = mem_zero(sizeof(*b) + blocks * sizeof(b->blocks[0]));
+
+	if (b == NULL)
+		return NULL;
+	b->store = s;
+	b->piece = piece;
+	b->size = size;
+	b->block_count = blocks;
+	return b;
+}
+
+static struct piece_buffer *
+buffer_of(struct store *s, uint32_t piece)
+{
+	struct piece_buffer *b = map_find(&s->buffers, &piece);
+
+	if (b != NULL)
+		return b;
+	b = buffer_new(s, piece);
+	if (b == NULL || !map_set(&s->buffers, &piece, b)) {
+		mem_free(b);
+		return NULL;
+	}
+	TAILQ_INSERT_TAIL(&s->disk->gathering, b, link);
+	return b;
+}
+
+/* Out of the map and the list: the caller owns it. */
+static void
+take_buffer(struct piece_buffer *b)
+{
+	struct disk *d = b->store->disk;
+
+	(void)map_remove(&b->store->buffers, &b->piece);
+	TAILQ_REMOVE(&d->gathering, b, link);
+	d->gathered -= b->in_memory;
+}
+
+/* Writes the blocks that are in memory, each run of neighbours at once. */
+static enum bt_code
+write_blocks(struct io *io, const struct piece_buffer *b, uint64_t offset, struct bt_error *err)
+{
+	struct iovec iov[RUN_BLOCKS];
+	uint32_t i = 0;
+
+	while (i < b->block_count) {
+		uint32_t first = i;
+		int n = 0;
+		enum bt_code code;
+
+		for (; i < b->block_count && b->blocks[i] != NULL && n < RUN_BLOCKS; i++)
+			iov[n++] = (struct iovec){ b->blocks[i]->data, block_len(b, i) };
+		if (n == 0) {
+			i++;
+			continue;
+		}
+		code = io_write(io, offset + (uint64_t)first * BLOCK_SIZE, iov, n, err);
+		if (code != BT_OK)
+			return code;
+	}
+	return BT_OK;
+}
+
+/* -- finishing pieces -- */
+
+static enum bt_code
+read_back(struct store_job *job, struct piece_hash *h, const struct piece_buffer *b)
+{
+	uint64_t offset = store_piece_offset(job->store, b->piece);
+	uint8_t spilled[BLOCK_SIZE];
+
+	for (uint32_t i = 0; i < b->block_count; i++) {
+		const uint8_t *data = b->blocks[i] == NULL ? spilled : b->blocks[i]->data;
+		uint32_t len = block_len(b, i);
+
+		if (b->blocks[i] == NULL) {
+			enum bt_code code = io_read(&job->io, offset + (uint64_t)i * BLOCK_SIZE,
+			    spilled, len, &job->err);
+
+			if (code != BT_OK)
+				return code;
+		}
+		piece_hash_add(h, data, len);
+	}
+	return BT_OK;
+}
+
+/* A piece of which a part is on the disk already. */
+static bool
+spilled_is_good(struct store_job *job, const struct piece_buffer *b)
+{
+	struct piece_hash h;
+	bool good = false;
+
+	if (!piece_hash_init(&h, job->store->place.meta, b->piece)) {
+		(void)fail(&job->err, BT_ENOMEM, "out of memory");
+		return false;
+	}
+	if (read_back(job, &h, b) == BT_OK)
+		good = piece_hash_good(&h);
+	piece_hash_fini(&h);
+	return good;
+}
+
+/* The next blocks of b from *done on, as iovecs; the stream says whether more will follow. */
+static void
+next_run(const struct piece_buffer *b, uint32_t *done, struct iovec *iov, struct hash_stream *h)
+{
+	uint32_t n = 0;
+
+	h->before = (uint64_t)*done * BLOCK_SIZE;
+	for (; n < RUN_BLOCKS && *done < b->block_count; n++, ++*done)
+		iov[n] = (struct iovec){ b->blocks[*done]->data, block_len(b, *done) };
+	h->iov = iov;
+	h->iov_count = (int)n;
+	h->more = *done < b->block_count;
+}
+
+/* Hashes the buffers side by side; those that have come to their end drop out. */
+static void
+hash_buffers(struct piece_buffer *const *buffers, unsigned count, struct hash_stream *streams)
+{
+	struct iovec iov[HASH_LANES][RUN_BLOCKS];
+	uint32_t done[HASH_LANES] = { 0 };
+	unsigned left = count;
+
+	while (left > 0) {
+		struct hash_stream run[HASH_LANES];
+		unsigned who[HASH_LANES], n = 0;
+
+		for (unsigned i = 0; i < count; i++) {
+			if (done[i] == buffers[i]->block_count)
+				continue;
+			next_run(buffers[i], &done[i], iov[n], &streams[i]);
+			who[n] = i;
+			run[n++] = streams[i];
+		}
+		hash_many(HASH_SHA1, run, n);
+		for (unsigned i = 0; i < n; i++) {
+			streams[who[i]] = run[i];
+			left -= !run[i].more;
+		}
+	}
+}
+
+static void
+write_if_good(struct store_job *job, const struct piece_buffer *b, bool good, struct bt_error *err)
+{
+	if (good)
+		(void)write_blocks(&job->io, b, store_piece_offset(job->store, b->piece), err);
+	else if (job->err.code != BT_OK)
+		*err = job->err;
+	else
+		(void)fail(err, BT_EHASH, "piece %u fails its hash", b->piece);
+}
+
+static void
+work_finish(struct job *j)
+{
+	struct store_job *job = CONTAINER_OF(j, struct store_job, job);
+	struct hash_stream streams[HASH_LANES] = { 0 };
+	const struct bt_metainfo *meta = job->store->place.meta;
+
+	if (job->buffers[0]->spilled) {
+		write_if_good(job, job->buffers[0], spilled_is_good(job, job->buffers[0]),
+		    &job->errs[0]);
+		return;
+	}
+	hash_buffers(job->buffers, job->buffer_count, streams);
+	for (unsigned i = 0; i < job->buffer_count; i++) {
+		const struct piece_buffer *b = job->buffers[i];
+		const uint8_t *want = bt_metainfo_piece_hash(meta, b->piece);
+
+		write_if_good(job, b, want != NULL && memcmp(want, streams[i].out, SHA1_LEN) == 0,
+		    &job->errs[i]);
+	}
+}
+
+/* What a job held is written, or never will be. */
+static void
+release_buffers(struct store_job *job)
+{
+	struct disk *d = job->store->disk;
+	size_t bytes = 0;
+
+	for (unsigned i = 0; i < job->buffer_count; i++) {
+		bytes += job->buffers[i]->in_memory;
+		buffer_free(job->buffers[i]);
+	}
+	store_set_writing(d, d->writing - bytes);
+}
+
+static void
+fail_piece(struct store *s, uint32_t piece)
+{
+	struct bt_error err;
+
+	(void)fail(&err, BT_ENOMEM, "out of memory");
+	s->base.user->piece_done(s->base.arg, piece, &err);
+}
+
+static void send_complete(struct store *s);
+
+static void
+answer_finish(struct store_job *job)
+{
+	struct store *s = job->store;
+	uint32_t pieces[HASH_LANES];
+
+	for (unsigned i = 0; i < job->buffer_count; i++)
+		pieces[i] = job->buffers[i]->piece;
+	s->finishing = false;
+	release_buffers(job);
+	send_complete(s);
+	for (unsigned i = 0; i < job->buffer_count && !s->freed; i++)
+		s->base.user->piece_done(s->base.arg, pieces[i], &job->errs[i]);
+	mem_free(job->errs);
+}
+
+/* As many as can be hashed side by side; one that was spilled goes alone. */
+static void
+fill_job(struct store_job *job)
+{
+	struct store *s = job->store;
+	struct piece_buffer *b;
+
+	while (job->buffer_count < HASH_LANES && (b = TAILQ_FIRST(&s->complete)) != NULL) {
+		if (job->buffer_count > 0 && (b->spilled || job->buffers[0]->spilled))
+			break;
+		TAILQ_REMOVE(&s->complete, b, link);
+		job->buffers[job->buffer_count++] = b;
+		io_pin(&job->io, &s->disk->fds, store_piece_offset(s, b->piece), b->size, true);
+	}
+}
+
+/* One job at a time: while it works, pieces gather for the next one to be hashed side by side. */
+static void
+send_complete(struct store *s)
+{
+	struct store_job *job;
+	struct piece_buffer *b;
+
+	if (s->finishing || s->freed || TAILQ_EMPTY(&s->complete))
+		return;
+	job = store_job_new(s, work_finish, answer_finish);
+	if (job != NULL)
+		job->errs = mem_array(HASH_LANES, sizeof(job->errs[0]));
+	if (job != NULL && job->errs != NULL) {
+		s->finishing = true;
+		fill_job(job);
+		store_job_send(job);
+		return;
+	}
+	mem_free(job);
+	b = TAILQ_FIRST(&s->complete);
+	TAILQ_REMOVE(&s->complete, b, link);
+	store_set_writing(s->disk, s->disk->writing - b->in_memory);
+	fail_piece(s, b->piece);
+	buffer_free(b);
+}
+
+static void
+finish_buffer(struct piece_buffer *b)
+{
+	struct store *s = b->store;
+
+	take_buffer(b);
+	TAILQ_INSERT_TAIL(&s->complete, b, link);
+	store_set_writing(s->disk, s->disk->writing + b->in_memory);
+	send_complete(s);
+}
+
+/* -- spilling -- */
+
+static void
+work_spill(struct job *j)
+{
+	struct store_job *job = CONTAINER_OF(j, struct store_job, job);
+
+	(void)write_blocks(&job->io, job->buffers[0],
+	    store_piece_offset(job->store, job->buffers[0]->piece), &job->err);
+}
+
+static void
+answer_spill(struct store_job *job)
+{
+	struct store *s = job->store;
+	uint32_t piece = job->buffers[0]->piece;
+	struct piece_buffer *b = map_find(&s->buffers, &piece);
+
+	release_buffers(job);
+	if (s->freed)
+		return;
+	b->spilling--;
+	if (job->err.code != BT_OK) {
+		take_buffer(b);
+		buffer_free(b);
+		s->base.user->piece_done(s->base.arg, piece, &job->err);
+	} else if (b->complete && b->spilling == 0) {
+		finish_buffer(b);
+	}
+}
+
+/* The blocks that are here go to a job; the buffer goes on gathering what comes. */
+static bool
+spill(struct piece_buffer *b)
+{
+	struct store *s = b->store;
+	struct store_job *job = store_job_new(s, work_spill, answer_spill);
+	struct piece_buffer *part = buffer_new(s, b->piece);
+
+	if (job == NULL || part == NULL) {
+		mem_free(job);
+		mem_free(part);
+		return false;
+	}
+	memcpy(part->blocks, b->blocks, b->block_count * sizeof(b->blocks[0]));
+	memset(b->blocks, 0, b->block_count * sizeof(b->blocks[0]));
+	part->in_memory = b->in_memory;
+	s->disk->gathered -= b->in_memory;
+	b->in_memory = 0;
+	b->spilling++;
+	b->spilled = true;
+	job->buffers[job->buffer_count++] = part;
+	store_set_writing(s->disk, s->disk->writing + part->in_memory);
+	io_pin(&job->io, &s->disk->fds, store_piece_offset(s, b->piece), b->size, true);
+	store_job_send(job);
+	return true;
+}
+
+/* Over the budget: the piece that waited longest makes room. */
+static void
+keep_budget(struct disk *d)
+{
+	struct piece_buffer *b, *next;
+
+	TAILQ_FOREACH_SAFE(b, &d->gathering, link, next) {
+		if (d->gathered <= d->budget)
+			return;
+		if (b->in_memory > 0 && !spill(b))
+			return;
+	}
+}
+
+/* -- the content's calls -- */
+
+void
+gather_put(struct content *c, uint32_t piece, uint32_t begin, struct block *block, uint32_t len)
+{
+	struct store *s = store_of(c);
+	struct disk *d = s->disk;
+	struct piece_buffer *b = buffer_of(s, piece);
+	uint32_t i = begin / BLOCK_SIZE;
+
+	if (b == NULL) {
+		block_free(d->blocks, block);
+		fail_piece(s, piece);
+		return;
+	}
+	assert(begin % BLOCK_SIZE == 0 && len == block_len(b, i) && b->blocks[i] == NULL);
+	b->blocks[i] = block;
+	b->in_memory += len;
+	d->gathered += len;
+	TAILQ_REMOVE(&d->gathering, b, link);
+	TAILQ_INSERT_TAIL(&d->gathering, b, link);
+	keep_budget(d);
+}
+
+void
+gather_finish(struct content *c, uint32_t piece)
+{
+	struct piece_buffer *b = map_find(&store_of(c)->buffers, &piece);
+
+	/* Not there: it failed a moment ago, and the user knows. */
+	if (b == NULL)
+		return;
+	b->complete = true;
+	if (b->spilling == 0)
+		finish_buffer(b);
+}
+
+void
+gather_drop_all(struct store *s)
+{
+	struct piece_buffer *b, *next;
+
+	TAILQ_FOREACH_SAFE(b, &s->disk->gathering, link, next) {
+		if (b->store != s)
+			continue;
+		take_buffer(b);
+		buffer_free(b);
+	}
+	while ((b = TAILQ_FIRST(&s->complete)) != NULL) {
+		TAILQ_REMOVE(&s->complete, b, link);
+		store_set_writing(s->disk, s->disk->writing - b->in_memory);
+		buffer_free(b);
+	}
+}
