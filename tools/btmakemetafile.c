@@ -31,7 +31,8 @@ static const struct bt_option rows[] = {
 	{ "comment", BT_OPT_TEXT, AT(comment), "", 0, 0, "TEXT", NULL,
 	  "A comment for people." },
 	{ "target", BT_OPT_TEXT, AT(target), "", 0, 0, "PATH", NULL,
-	  "The torrent to write, or a directory to write into; otherwise FILE.torrent beside FILE." },
+	  "The torrent to write, or a directory to write into; otherwise FILE.torrent beside "
+	  "FILE." },
 	{ "created_by", BT_OPT_FLAG, AT(created_by), "1", 0, 0, "0|1", NULL,
 	  "Write the keys 'created by' and 'encoding'." },
 	{ "filesystem_encoding", BT_OPT_IGNORED, 0, "", 0, 0, "NAME", NULL,

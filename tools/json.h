@@ -34,7 +34,7 @@ void json_end(struct json *j);
 
 void json_slice(struct json *j, const char *key, struct bt_slice text);
 void json_string(struct json *j, const char *key, const char *text);
-void json_hex(struct json *j, const char *key, const uint8_t *bytes, size_t len);	/* NULL: null */
+void json_hex(struct json *j, const char *key, const uint8_t *bytes, size_t len); /* NULL: null */
 void json_int(struct json *j, const char *key, int64_t v);
 void json_uint(struct json *j, const char *key, uint64_t v);
 void json_double(struct json *j, const char *key, double v);	/* not finite: null */

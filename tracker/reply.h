@@ -28,7 +28,8 @@ struct replier {
 void replier_init(struct replier *r, const struct bt_tracker_settings *settings,
     struct shards *shards);
 
-/* *out is initialised by the call and always to be fini'd. families: one (that of from), or both. */
+/* *out is initialised by the call and always to be fini'd. families: one (that
+ * of from), or both. */
 enum reply_families { REPLY_ONE_FAMILY, REPLY_BOTH_FAMILIES };
 
 void reply_announce(struct replier *r, const struct announce_req *req, const struct addr *from,

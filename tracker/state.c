@@ -252,7 +252,8 @@ read_number_key(struct scan *s, struct bt_slice key, struct peer_entry *e)
 	else if (slice_eq_str(key, "left"))
 		e->left = n;
 	else if (n != 0)
-		e->peer.flags |= slice_eq_str(key, "requirecrypto") ? PEERS_CRYPTO_ONLY : PEERS_CRYPTO;
+		e->peer.flags |= slice_eq_str(key, "requirecrypto") ? PEERS_CRYPTO_ONLY :
+		    PEERS_CRYPTO;
 }
 
 static uint32_t

@@ -58,7 +58,8 @@ save_done(struct job *j)
 	struct bt_tracker *t = s->tracker;
 
 	if (s->code != BT_OK)
-		log_write(&t->log, BT_LOG_ERROR, "state", "the state was not saved: %s", s->err.text);
+		log_write(&t->log, BT_LOG_ERROR, "state", "the state was not saved: %s",
+		    s->err.text);
 	t->saving = false;
 	mem_free(s);
 }

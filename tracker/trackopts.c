@@ -15,7 +15,8 @@ static const char NOT_YET[] = "Accepted, not supported yet";
 static const char OBSOLETE[] = "Accepted, without effect";
 
 #define ROW(field, kind, def, min, max, arg, group, help) \
-	{ #field, kind, offsetof(struct bt_tracker_settings, field), def, min, max, arg, group, help }
+	{ #field, kind, offsetof(struct bt_tracker_settings, field), def, min, max, arg, group, \
+	  help }
 
 static const struct bt_option rows[] = {
 	ROW(port, BT_OPT_INT, "80", 0, 65535, "port", NETWORK,

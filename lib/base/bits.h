@@ -48,7 +48,8 @@ bool bits_clear(struct bits *b, uint32_t i);
 void bits_set_all(struct bits *b);
 void bits_clear_all(struct bits *b);
 
-/* Takes the bits of a wire bitfield; false if it has not just the right length. Spare bits are masked. */
+/* Takes the bits of a wire bitfield; false if it has not just the right length.
+ * Spare bits are masked. */
 bool bits_load(struct bits *b, struct bt_slice wire);
 
 #endif

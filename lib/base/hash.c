@@ -6,7 +6,8 @@
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
-/* OpenSSL looks a digest up by name at each init unless it was fetched; once a process is enough. */
+/* OpenSSL looks a digest up by name at each init unless it was fetched; once a
+ * process is enough. */
 static const EVP_MD *
 md_of(enum hash_kind kind)
 {

@@ -33,7 +33,8 @@ bool map_set(struct map *m, const void *key, void *value) MUST_USE;
 /* The value that was there, or NULL. */
 void *map_remove(struct map *m, const void *key);
 
-/* Walks all values: *pos begins at 0; NULL at the end. Nothing may be added or removed meanwhile. */
+/* Walks all values: *pos begins at 0; NULL at the end. Nothing may be added or
+ * removed meanwhile. */
 void *map_next(const struct map *m, size_t *pos);
 
 /* SipHash-1-3 of len bytes. */

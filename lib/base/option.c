@@ -40,7 +40,8 @@ static enum bt_code
 check_range(const struct bt_option *row, double v, struct bt_error *err)
 {
 	if ((row->min != 0 || row->max != 0) && (v < row->min || v > row->max))
-		return fail(err, BT_EARG, "%s: must be from %g to %g", row->name, row->min, row->max);
+		return fail(err, BT_EARG, "%s: must be from %g to %g", row->name, row->min,
+		    row->max);
 	return BT_OK;
 }
 

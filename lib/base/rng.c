@@ -89,7 +89,8 @@ rng_bytes(struct rng *r, void *out, size_t len)
 void
 rng_secret(void *out, size_t len)
 {
-	/* Without randomness from the system nothing here is safe: this is not an error to go on from. */
+	/* Without randomness from the system nothing here is safe: this is not
+	 * an error to go on from. */
 	if (RAND_bytes(out, (int)len) != 1)
 		abort();
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Chance: seeded from the system in life, from a number in tests. Not for secrets: see rng_secret. */
+/* Chance: seeded from the system in life, from a number in tests. Not for
+ * secrets: see rng_secret. */
 #ifndef BASE_RNG_H
 #define BASE_RNG_H
 

@@ -13,7 +13,8 @@ size_t utf8_len(struct bt_slice s);
 /* All of s is valid. */
 bool utf8_valid(struct bt_slice s);
 
-/* One valid character: not a control character (C0, DEL, C1), line separator or direction override. */
+/* One valid character: not a control character (C0, DEL, C1), line separator or
+ * direction override. */
 bool utf8_printable(struct bt_slice one);
 
 #endif

@@ -18,7 +18,8 @@ struct vec {
 void vec_init(struct vec *v, size_t item_size);
 void vec_fini(struct vec *v);
 
-/* Appends a copy of *item (zeroes if NULL) and gives its place; NULL: no memory, nothing changed. */
+/* Appends a copy of *item (zeroes if NULL) and gives its place; NULL: no memory,
+ * nothing changed. */
 void *vec_add(struct vec *v, const void *item);
 
 /* Room for n elements in all. */

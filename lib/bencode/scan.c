@@ -107,7 +107,8 @@ read_string(struct scan *s, size_t *pos, struct bt_slice *out)
 	if (!read_digits(s, &p, INT64_MAX, &n))
 		return false;
 	if (p >= s->len || s->ptr[p] != ':') {
-		give_up(s, BT_EFORMAT, p >= s->len ? "input ends in a string" : "no ':' after a length", p);
+		give_up(s, BT_EFORMAT, p >= s->len ? "input ends in a string" :
+		    "no ':' after a length", p);
 		return false;
 	}
 	p++;
@@ -341,8 +342,8 @@ next_key(struct scan *s, struct bt_slice *key, bool *repeated)
 		return false;
 	}
 	if (s->pos >= s->len || !is_digit(s->ptr[s->pos])) {
-		give_up(s, BT_EFORMAT, s->pos >= s->len ? "input ends early" : "key is not a string",
-		    s->pos);
+		give_up(s, BT_EFORMAT, s->pos >= s->len ? "input ends early" :
+		    "key is not a string", s->pos);
 		return false;
 	}
 	if (!read_string(s, &s->pos, key))

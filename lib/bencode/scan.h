@@ -30,7 +30,8 @@
 /* Strict: exactly one canonical value fills the input. */
 enum scan_mode {
 	SCAN_STRICT = 0,
-	SCAN_LENIENT = 1,	/* keys may be unsorted or repeated (the first counts), bytes may follow */
+	/* keys may be unsorted or repeated (the first counts), bytes may follow */
+	SCAN_LENIENT = 1,
 	SCAN_PREFIX = 2		/* or'ed: what follows the value is none of ours; see scan_rest */
 };
 
@@ -42,7 +43,7 @@ enum scan_tolerated {
 };
 
 enum scan_kind {
-	SCAN_NONE = 0,		/* failed, or nothing is left here: the container or the input ends */
+	SCAN_NONE = 0, /* failed, or nothing is left here: the container or the input ends */
 	SCAN_INT,
 	SCAN_STRING,
 	SCAN_LIST,

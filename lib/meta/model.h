@@ -11,7 +11,7 @@
 #include "meta/names.h"
 
 #define META_MAX_PIECE_LENGTH (512u << 20)	/* bytes */
-#define META_MAX_PIECES (4u << 20)	/* 64 MiB of torrent hold no more; v2 could claim any number */
+#define META_MAX_PIECES (4u << 20) /* 64 MiB of torrent hold no more; v2 could claim any number */
 #define META_MAX_TRACKERS 1000		/* and as many seeds of each kind; more are left out */
 
 /* One file; its name is in names, at the same index. */
@@ -45,7 +45,8 @@ struct bt_metainfo {
 	const uint8_t *pieces;	/* v1: SHA-1 after SHA-1 */
 	struct vec files;	/* struct meta_file */
 	struct names names;
-	uint32_t *layers;	/* v2, for each file: position of its piece layer, or 0; NULL: none given */
+	/* v2, for each file: position of its piece layer, or 0; NULL: none given */
+	uint32_t *layers;
 	struct bt_slice name;
 	char safe_name[NAME_MAX_LEN + 1];
 	struct vec trackers;	/* struct meta_tracker, by tier */

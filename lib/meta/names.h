@@ -22,7 +22,8 @@
 /* Where an entry hangs and what it is called. */
 struct name {
 	uint32_t parent;	/* index of a directory, or NAMES_ROOT, NAMES_PHANTOM */
-	uint32_t pos;		/* of its bencoded string in the bytes; phantoms: of a list of strings, or 0 */
+	/* of its bencoded string in the bytes; phantoms: of a list of strings, or 0 */
+	uint32_t pos;
 };
 
 struct names {
@@ -59,7 +60,8 @@ enum bt_code names_dir(struct names *n, uint32_t parent, uint32_t pos, uint32_t 
 /* The next file. BT_EFORMAT: the name is taken. */
 enum bt_code names_file(struct names *n, uint32_t parent, uint32_t pos, struct bt_error *err);
 
-/* The next file, one that is never on disk and so takes no name from others; pos of its path, or 0. */
+/* The next file, one that is never on disk and so takes no name from others; pos
+ * of its path, or 0. */
 enum bt_code names_phantom(struct names *n, uint32_t pos, struct bt_error *err);
 
 /* After the last: no two safe names may be equal. Frees what only reading needs. */

@@ -174,7 +174,8 @@ parse_single(struct bt_metainfo *m, const struct meta_info *info, struct bt_erro
 	enum bt_code code;
 
 	if (info->length < 0)
-		return fail(err, BT_EFORMAT, "the length of %" PRId64 " makes no sense", info->length);
+		return fail(err, BT_EFORMAT, "the length of %" PRId64 " makes no sense",
+		    info->length);
 	m->single = true;
 	code = names_file(&m->names, NAMES_ROOT, info->name_pos, err);
 	return code != BT_OK ? code : add_file(m, (uint64_t)info->length, flags, err);

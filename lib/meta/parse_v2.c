@@ -22,7 +22,7 @@ struct walk {
 	struct bt_slice raw;
 	struct level level[NAMES_MAX_DEPTH];
 	size_t depth;
-	uint32_t seen;		/* files so far; in a hybrid: index of the next v1 file to compare */
+	uint32_t seen; /* files so far; in a hybrid: index of the next v1 file to compare */
 	uint64_t end;		/* of the last file that is not empty */
 	uint64_t pieces;
 	size_t at_top;		/* entries of the topmost directory */
@@ -228,7 +228,8 @@ settle_hybrid(struct walk *w, struct bt_error *err)
 	if (w->seen != meta_file_count(m))
 		return fail(err, BT_EFORMAT, "the v1 part has files that the file tree has not");
 	if (w->pieces != m->piece_count)
-		return fail(err, BT_EFORMAT, "%u pieces in the v1 part, %" PRIu64 " in the file tree",
+		return fail(err, BT_EFORMAT,
+		    "%u pieces in the v1 part, %" PRIu64 " in the file tree",
 		    m->piece_count, w->pieces);
 	return BT_OK;
 }
@@ -240,8 +241,8 @@ meta_parse_v2(struct bt_metainfo *m, const struct meta_info *info, struct bt_err
 	enum bt_code code;
 
 	if (m->piece_length < MERKLE_BLOCK || (m->piece_length & (m->piece_length - 1)) != 0)
-		return fail(err, BT_EFORMAT, "piece length %u: v2 wants a power of two from 16384 on",
-		    m->piece_length);
+		return fail(err, BT_EFORMAT,
+		    "piece length %u: v2 wants a power of two from 16384 on", m->piece_length);
 	if (info->file_tree.len == 0)
 		return fail(err, BT_EFORMAT, "missing 'file tree'");
 	w = mem_zero(sizeof(*w));
@@ -329,10 +330,11 @@ link_layer(struct bt_metainfo *m, uint32_t i, const struct vec *layers, struct b
 	if (l == NULL)
 		return fail(err, BT_EFORMAT, "piece layers: none for file %u", i + 1);
 	if (l->hashes.len / SHA256_LEN != div_up_u64(f->size, m->piece_length))
-		return fail(err, BT_EFORMAT, "piece layers: wrong number of hashes for file %u", i + 1);
-	if (!verify_layer(l, m->piece_length))
-		return fail(err, BT_EHASH, "piece layers: the hashes of file %u do not give its root",
+		return fail(err, BT_EFORMAT, "piece layers: wrong number of hashes for file %u",
 		    i + 1);
+	if (!verify_layer(l, m->piece_length))
+		return fail(err, BT_EHASH,
+		    "piece layers: the hashes of file %u do not give its root", i + 1);
 	m->layers[i] = meta_pos(m, l->hashes.ptr);
 	return BT_OK;
 }

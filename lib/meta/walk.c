@@ -146,6 +146,13 @@ read_folders(struct walk *w, struct bt_error *err)
 	return code;
 }
 
+/* In the order of paths: their ends first, then '/', then every byte of a name. */
+static int
+rank(uint8_t c)
+{
+	return c == '\0' ? 0 : c == '/' ? 1 : c + 1;
+}
+
 /* Element by element: '/' is less than any byte of a name. */
 static int
 by_path(const void *a, const void *b, void *text)
@@ -155,7 +162,7 @@ by_path(const void *a, const void *b, void *text)
 
 	while (*p == *q && *p != '\0')
 		p++, q++;
-	return (*p == '/' ? 1 : *p == '\0' ? 0 : *p + 1) - (*q == '/' ? 1 : *q == '\0' ? 0 : *q + 1);
+	return rank(*p) - rank(*q);
 }
 
 static void

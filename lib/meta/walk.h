@@ -13,7 +13,7 @@
 #include "base/vec.h"
 
 struct walk_file {
-	size_t path;		/* where its path begins in text, below the root, '/' between elements */
+	size_t path; /* where its path begins in text, below the root, '/' between elements */
 	uint64_t size;
 	uint64_t offset;	/* in the content: the sizes of those before */
 	struct timespec mtime;

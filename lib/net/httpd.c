@@ -10,7 +10,7 @@
 #include "proto/limits.h"
 
 #define READ_MAX 65536u			/* bytes a connection may bring in one turn */
-#define ACCEPT_MAX 64u			/* connections taken in one turn, so that others get theirs */
+#define ACCEPT_MAX 64u /* connections taken in one turn, so that others get theirs */
 #define SPARE_MAX 256u			/* closed connections kept for the next */
 #define SPARE_BUF_MAX 32768u		/* with no more memory than this */
 #define PENDING_MAX (256u << 10)	/* replies waiting: no further request is read beyond */
@@ -22,7 +22,7 @@
 enum conn_state {
 	CONN_SERVING,		/* requests come, replies go */
 	CONN_CLOSING,		/* what is pending goes out, nothing is read */
-	CONN_LINGERING		/* our side is shut; read until the client closes, or it loses the reply */
+	CONN_LINGERING /* our side is shut; read until the client closes, or it loses the reply */
 };
 
 struct conn {
@@ -95,7 +95,8 @@ conn_close(struct conn *c)
 	(void)close(c->fd);
 	TAILQ_REMOVE(&h->conns, c, link);
 	h->stats.connections--;
-	if (h->spare_count < SPARE_MAX && c->in.cap <= SPARE_BUF_MAX && c->out.cap <= SPARE_BUF_MAX) {
+	if (h->spare_count < SPARE_MAX && c->in.cap <= SPARE_BUF_MAX &&
+	    c->out.cap <= SPARE_BUF_MAX) {
 		TAILQ_INSERT_HEAD(&h->spare, c, link);
 		h->spare_count++;
 	} else {

@@ -20,7 +20,8 @@ int sock_listen(const struct addr *at, struct bt_error *err);
 int sock_udp(const struct addr *at, struct bt_error *err);
 
 /* Begins to connect, from an address of ours if from is not NULL (its port is not used). The
- * result shows when the socket becomes writable: sock_error. -1: it cannot even begin, errno set. */
+ * result shows when the socket becomes writable: sock_error. -1: it cannot even
+ * begin, errno set. */
 int sock_connect(const struct addr *to, const struct addr *from);
 
 /* The pending error of a socket: 0 or an errno. */

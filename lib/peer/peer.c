@@ -91,8 +91,8 @@ void
 peer_send_bitfield(struct peer *p, const struct bits *have, usec now)
 {
 	if (p->fast && (have->count == 0 || bits_full(have)))
-		send_msg(p, &(struct msg){ .type = have->count == 0 ? WIRE_HAVE_NONE : WIRE_HAVE_ALL },
-		    now);
+		send_msg(p, &(struct msg){ .type = have->count == 0 ? WIRE_HAVE_NONE :
+		    WIRE_HAVE_ALL }, now);
 	else if (have->count > 0)
 		send_msg(p, &(struct msg){ .type = WIRE_BITFIELD, .data = bits_slice(have) }, now);
 }
@@ -118,7 +118,8 @@ peer_send_interest(struct peer *p, bool interested, usec now)
 	if (p->am_interested == interested)
 		return;
 	p->am_interested = interested;
-	send_msg(p, &(struct msg){ .type = interested ? WIRE_INTERESTED : WIRE_NOT_INTERESTED }, now);
+	send_msg(p, &(struct msg){ .type = interested ? WIRE_INTERESTED : WIRE_NOT_INTERESTED },
+	    now);
 }
 
 void

@@ -38,7 +38,7 @@ struct peer_ops {
 	void (*on_open)(void *arg, struct peer *p, usec now);
 	void (*on_closed)(void *arg, struct peer *p, const char *why);
 	void (*on_choke)(void *arg, struct peer *p, usec now);	/* peer_choking changed */
-	void (*on_interest)(void *arg, struct peer *p, usec now);	/* peer_interested changed */
+	void (*on_interest)(void *arg, struct peer *p, usec now); /* peer_interested changed */
 	void (*on_have)(void *arg, struct peer *p, uint32_t piece);
 	/* have is a new set; before is what it was. */
 	void (*on_bitfield)(void *arg, struct peer *p, const struct bits *before);

@@ -44,9 +44,9 @@ struct announce_req {
 	bool no_peer_id;
 	bool supportcrypto;
 	bool requirecrypto;
-	struct announce_text key;	/* ours: 8 hex digits, see announce_set_key; empty: absent */
+	struct announce_text key; /* ours: 8 hex digits, see announce_set_key; empty: absent */
 	struct announce_text trackerid;	/* what the tracker gave; empty: absent */
-	struct addr ip;			/* told by the client, port 0; ADDR_NONE: absent or a host name */
+	struct addr ip; /* told by the client, port 0; ADDR_NONE: absent or a host name */
 	struct addr ipv4, ipv6;		/* further addresses (BEP 7); ports may be 0 */
 };
 
@@ -83,7 +83,7 @@ struct announce_peer {
 #define RETRY_NEVER (-2)	/* retry_in: this will never be a tracker */
 
 struct announce_reply {
-	struct bt_slice failure;	/* why not; then only interval, min_interval and retry_in count */
+	struct bt_slice failure; /* why not; then only interval, min_interval and retry_in count */
 	bool failed;			/* failure was there, perhaps empty */
 	struct bt_slice warning;
 	int64_t interval;		/* seconds; -1 absent, as for the numbers below */
@@ -95,7 +95,7 @@ struct announce_reply {
 	struct bt_slice tracker_id;
 	struct addr external_ip;	/* port 0; ADDR_NONE absent */
 	struct vec peers;		/* struct announce_peer; reading: only addr_usable ones */
-	uint32_t skipped;		/* reading: entries that were unusable, host names among them */
+	uint32_t skipped; /* reading: entries that were unusable, host names among them */
 	struct bt_slice packed4;	/* writing in compact form: more peers, packed already */
 	struct bt_slice packed6;
 	struct bt_slice crypto_flags;	/* writing: as given, absent if empty */

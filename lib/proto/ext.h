@@ -23,7 +23,7 @@ enum ext_name {
 
 struct ext_handshake {
 	uint8_t ids[EXT_COUNT];	/* the sender wants them under these ids; 0: not at all */
-	struct bt_slice v;	/* client; borrowed from the last payload parsed, empty if not there */
+	struct bt_slice v; /* client; borrowed from the last payload parsed, empty if not there */
 	uint16_t p;		/* listening port; 0 absent */
 	int64_t reqq;		/* requests it takes; -1 absent */
 	struct addr yourip;	/* how it sees us, port 0; ADDR_NONE absent */

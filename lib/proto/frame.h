@@ -53,7 +53,7 @@ struct frame {
 	bool in_message;
 	struct block *content;	/* the block being filled */
 	uint32_t content_len, content_fill, index, begin;
-	struct block *ahead[FRAME_BLOCKS_MAX];	/* offered to the socket, not yet known as content */
+	struct block *ahead[FRAME_BLOCKS_MAX]; /* offered to the socket, not yet known as content */
 	uint8_t heads[FRAME_BLOCKS_MAX][FRAME_CONTENT_HEAD];
 	unsigned ahead_count;
 	unsigned ahead_want;	/* grows while reads fill everything offered */

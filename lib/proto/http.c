@@ -408,7 +408,8 @@ http_reply_write(struct buf *b, const struct http_reply *r)
 	buf_add_str(b, "\r\nContent-Length: ");
 	add_number(b, r->content_length);
 	/* Said also where it is the default: clients of HTTP/1.0 need to hear it. */
-	buf_add_str(b, r->keep_alive ? "\r\nConnection: keep-alive\r\n" : "\r\nConnection: close\r\n");
+	buf_add_str(b, r->keep_alive ? "\r\nConnection: keep-alive\r\n" :
+	    "\r\nConnection: close\r\n");
 	buf_add_slice(b, r->extra);
 	buf_add_str(b, "\r\n");
 }

@@ -23,7 +23,7 @@ struct http_request {
 	struct http_head head;
 	struct bt_slice method;	/* "GET" */
 	struct bt_slice target;	/* as written */
-	struct bt_slice path;	/* of target, still escaped; an absolute target has lost its origin */
+	struct bt_slice path; /* of target, still escaped; an absolute target has lost its origin */
 	struct bt_slice query;	/* of target, without '?' */
 };
 

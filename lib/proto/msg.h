@@ -40,8 +40,9 @@ enum wire_type {
 
 struct msg {
 	enum wire_type type;
-	uint32_t index;		/* have, request, piece, cancel, reject, suggest, allowed fast: piece;
-				 * hash messages: the first hash of the layer */
+	/* have, request, piece, cancel, reject, suggest, allowed fast: piece; hash messages: the
+	 * first hash of the layer */
+	uint32_t index;
 	uint32_t begin;		/* request, piece, cancel, reject: byte in the piece */
 	uint32_t length;	/* request, cancel, reject: bytes; hash messages: hashes */
 	uint16_t port;		/* port */
@@ -49,7 +50,8 @@ struct msg {
 	uint32_t base_layer;	/* hash messages */
 	uint32_t proof_layers;	/* hash messages */
 	const uint8_t *root;	/* hash messages: 32 bytes */
-	struct bt_slice data;	/* bitfield, piece: the bytes; extended: the payload; hashes: n * 32 */
+	/* bitfield, piece: the bytes; extended: the payload; hashes: n * 32 */
+	struct bt_slice data;
 };
 
 /* "piece", "have all" ...; "unknown" for what is not in the enum. */

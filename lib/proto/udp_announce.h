@@ -42,7 +42,7 @@ struct udp_reply {
 	enum udp_action action;
 	uint32_t transaction;
 	uint64_t connection;		/* connect */
-	struct bt_slice rest;		/* what follows the 8 bytes of head, borrowed; error: its text */
+	struct bt_slice rest; /* what follows the 8 bytes of head, borrowed; error: its text */
 };
 
 /* STEP_DONE or STEP_BAD. A reply of sufficient length for its action. */

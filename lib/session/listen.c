@@ -98,7 +98,8 @@ listen_init(struct listen *l, struct loop *loop, const struct listen_where *wher
 	if (!loop_timer_init(&l->pause, loop, pause_over, l))
 		return fail(err, BT_ENOMEM, "out of memory");
 	for (uint32_t i = 0; i < ports && i < TRIES; i++) {
-		code = open_all(l, loop, where, (uint16_t)(where->minport + (first + i) % ports), err);
+		code = open_all(l, loop, where, (uint16_t)(where->minport + (first + i) % ports),
+		    err);
 		if (code == BT_OK) {
 			set_interest(l, LOOP_READ);
 			return BT_OK;

@@ -79,8 +79,8 @@ add_bind(struct bt_session *s, struct listen_where *where, struct bt_slice one,
 
 	one = slice_trim(one);
 	if (one.len == 0 || one.len >= sizeof(text) || where->count == LISTEN_MAX)
-		return fail(err, BT_EARG, "bind: '%.*s' is not an address", (int)min_u64(one.len, 60),
-		    (const char *)one.ptr);
+		return fail(err, BT_EARG, "bind: '%.*s' is not an address",
+		    (int)min_u64(one.len, 60), (const char *)one.ptr);
 	memcpy(text, one.ptr, one.len);
 	text[one.len] = '\0';
 	if (!addr_parse(text, 0, &a))

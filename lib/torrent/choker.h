@@ -20,7 +20,7 @@
 struct choker_peer {
 	/* in */
 	bool interested;
-	bool snubbed;		/* owes us what we asked for: no reciprocity, but luck may find it */
+	bool snubbed; /* owes us what we asked for: no reciprocity, but luck may find it */
 	bool unchoked;
 	bool optimistic;	/* by the last rounds' luck */
 	uint64_t down;		/* bytes it gave us in the last round */

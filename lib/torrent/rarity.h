@@ -19,8 +19,8 @@ struct rarity {
 	uint32_t seeds;
 	uint32_t *order;	/* pieces, the rarest first */
 	uint32_t *place;	/* of a piece in order[], or RARITY_NONE when removed */
-	uint16_t *available;	/* peers that have it, seeds not counted; kept for removed ones too */
-	uint32_t *border;	/* border[a]: where availability a begins; border[levels] == count */
+	uint16_t *available; /* peers that have it, seeds not counted; kept for removed ones too */
+	uint32_t *border;    /* border[a]: where availability a begins; border[levels] == count */
 	uint32_t levels;
 };
 

@@ -14,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define MUST(condition) \
 	do { \
 		if (!(condition)) { \
-			(void)fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #condition); \
+			(void)fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, \
+			    #condition); \
 			abort(); \
 		} \
 	} while (0)

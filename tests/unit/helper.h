@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* What the unit tests share. A runner is: int main(void) { return run_suites(make, COUNT_OF(make)); } */
+/* What the unit tests share. A runner is: int main(void) { return
+ * run_suites(make, COUNT_OF(make)); } */
 #ifndef UNIT_HELPER_H
 #define UNIT_HELPER_H
 

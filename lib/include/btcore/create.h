@@ -39,7 +39,8 @@ struct bt_create_options {
 	void (*progress)(void *arg, uint64_t done, uint64_t total);
 	void *arg;
 
-	/* Set it to anything but 0, from a signal handler or another thread, to stop: BT_ECANCEL. */
+	/* Set it to anything but 0, from a signal handler or another thread, to
+	 * stop: BT_ECANCEL. */
 	const volatile int *cancel;
 };
 

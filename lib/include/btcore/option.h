@@ -38,7 +38,8 @@ struct bt_option_table {
 /* Sets every value to its default (required ones to "" or 0). */
 enum bt_code bt_options_init(const struct bt_option_table *table, void *values);
 
-/* Sets one value from text. BT_EARG names the option and what it wants; BT_ENOENT: no such option. */
+/* Sets one value from text. BT_EARG names the option and what it wants;
+ * BT_ENOENT: no such option. */
 enum bt_code bt_options_set(const struct bt_option_table *table, void *values,
     const char *name, const char *text, struct bt_error *err);
 

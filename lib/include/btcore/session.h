@@ -94,7 +94,8 @@ bool bt_session_next_event(struct bt_session *s, struct bt_event *out);
 
 /* Adds and starts a torrent. The session owns meta from now on (also on failure it is freed).
  * path: where a single file lies or the folder that holds the files. *id numbers it. BT_EEXIST: a
- * torrent with this info-hash is here already. BT_EUNSUP: it cannot be served (v2 without layers). */
+ * torrent with this info-hash is here already. BT_EUNSUP: it cannot be served
+ * (v2 without layers). */
 enum bt_code bt_session_add(struct bt_session *s, struct bt_metainfo *meta, const char *path,
     uint32_t *id, struct bt_error *err);
 

@@ -170,7 +170,7 @@ START_TEST(counts_beyond_four_gigabits)
 {
 	const uint64_t before = ((uint64_t)5 << 30) + 64;
 	struct iovec iov = { data, 100 };
-	struct hash_stream a = { .iov = &iov, .iov_count = 1, .before = before, .out = { 1, 2, 3 } };
+	struct hash_stream a = {.iov = &iov, .iov_count = 1, .before = before, .out = {1, 2, 3}};
 	struct hash_stream b = a;
 
 	hash_many(_i % 2, &a, 1);

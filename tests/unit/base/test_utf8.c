@@ -27,7 +27,8 @@ START_TEST(makes_text_harmless)
 	ck_assert_str_eq(log_escape(slice_of("\x1b[2J\0\n", 6), out, sizeof(out)),
 	    "\\x1b[2J\\x00\\x0a");
 	ck_assert_str_eq(log_escape(slice_str("\xff"), out, sizeof(out)), "\\xff");
-	ck_assert_str_eq(log_escape(slice_str("\xe2\x80\xae"), out, sizeof(out)), "\\xe2\\x80\\xae");
+	ck_assert_str_eq(log_escape(slice_str("\xe2\x80\xae"), out, sizeof(out)),
+	    "\\xe2\\x80\\xae");
 	ck_assert_str_eq(log_escape(slice_str("\xc2\x9b"), out, sizeof(out)), "\\xc2\\x9b");
 }
 END_TEST

@@ -66,7 +66,8 @@ check_proof(char *field[MAX_FIELDS])
 	uint8_t root[SHA256_LEN];
 	char *hex;
 
-	merkle_prove(node.ptr, strtoul(field[4], NULL, 10), uncles.ptr, uncles.len / SHA256_LEN, root);
+	merkle_prove(node.ptr, strtoul(field[4], NULL, 10), uncles.ptr, uncles.len / SHA256_LEN,
+	    root);
 	hex = hex_of(root, sizeof(root));
 	ck_assert_str_eq(hex, field[7]);
 	free(hex);

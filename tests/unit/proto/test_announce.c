@@ -110,7 +110,8 @@ START_TEST(test_query_lenient)
 {
 	struct announce_req r;
 
-	ck_assert_int_eq(announce_query_parse(slice_str(IDS "&port=0&left=0&uploaded=x&downloaded=-1"
+	ck_assert_int_eq(announce_query_parse(slice_str(IDS
+	    "&port=0&left=0&uploaded=x&downloaded=-1"
 	    "&numwant=-5&compact=2&event=&ip=example.org&ipv4=[1]&ipv6=::1&key="
 	    "&info_hash=bad&port=7&foo=bar"), &r, NULL), BT_OK);
 	ck_assert_mem_eq(r.peer_id, "bbbbbbbbbbbbbbbbbbb+", 20);
@@ -137,9 +138,11 @@ START_TEST(test_query_bad)
 	static const struct {
 		const char *query, *why;
 	} each[] = {
-		{ "peer_id=bbbbbbbbbbbbbbbbbbbb&info_hash=aaa&port=1&left=1", "info_hash is not 20 bytes" },
+		{ "peer_id=bbbbbbbbbbbbbbbbbbbb&info_hash=aaa&port=1&left=1",
+		  "info_hash is not 20 bytes" },
 		{ "info_hash=aaaaaaaaaaaaaaaaaaaa&port=1&left=1", "no peer_id" },
-		{ "info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=b&port=1&left=1", "peer_id is not 20 bytes" },
+		{ "info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=b&port=1&left=1",
+		  "peer_id is not 20 bytes" },
 		{ IDS "&left=1", "no port" },
 		{ IDS "&port=65536&left=1", "invalid port" },
 		{ IDS "&port=&left=1", "invalid port" },
@@ -153,7 +156,8 @@ START_TEST(test_query_bad)
 	size_t i;
 
 	for (i = 0; i < COUNT_OF(each); i++) {
-		ck_assert_int_eq(announce_query_parse(slice_str(each[i].query), &r, &err), BT_EPROTO);
+		ck_assert_int_eq(announce_query_parse(slice_str(each[i].query), &r, &err),
+		    BT_EPROTO);
 		ck_assert_str_eq(err.text, each[i].why);
 	}
 	ck_assert_int_eq(announce_query_parse(SLICE_NONE, &r, &err), BT_ENOENT);
@@ -312,7 +316,8 @@ START_TEST(test_reply_lenient)
 {
 	struct announce_reply got;
 
-	/* Unsorted, numbers as strings, negative and huge ones, wrong types, bytes behind the end. */
+	/* Unsorted, numbers as strings, negative and huge ones, wrong types,
+	 * bytes behind the end. */
 	ck_assert_int_eq(announce_reply_parse(slice_str("d8:interval4:180012:min intervali-5e"
 	    "8:completei9223372036854775807e10:incompletele11:external ip3:abc10:tracker idi5e"
 	    "5:peersi7e15:warning messagedee  "), &got, NULL), BT_OK);
@@ -340,8 +345,8 @@ START_TEST(test_reply_lenient)
 	ck_assert_uint_eq(announce_reply_peer(&got, 1)->addr.port, 81);
 	announce_reply_fini(&got);
 	/* A ragged tail, and a peer with port 0. */
-	ck_assert_int_eq(announce_reply_parse(slice_of("d5:peers15:\1\2\3\4\0\5\1\2\3\4\0\0zzze", 27),
-	    &got, NULL), BT_OK);
+	ck_assert_int_eq(announce_reply_parse(slice_of("d5:peers15:\1\2\3\4\0\5\1\2\3\4\0\0zzze",
+	    27), &got, NULL), BT_OK);
 	ck_assert_uint_eq(got.peers.len, 1);
 	ck_assert_uint_eq(got.skipped, 1);
 	announce_reply_fini(&got);
@@ -350,7 +355,8 @@ END_TEST
 
 START_TEST(test_reply_bad)
 {
-	static const char *const each[] = { "", "le", "i1e", "<html>", "d8:interval", "d5:peers99:xe",
+	static const char *const each[] = { "", "le", "i1e", "<html>", "d8:interval",
+	    "d5:peers99:xe",
 		"d8:intervali1800e" };
 	struct announce_reply got;
 	struct bt_error err;
@@ -401,7 +407,8 @@ START_TEST(test_no_memory)
 	struct announce_reply got;
 
 	mem_fail_at(1);
-	ck_assert_int_eq(announce_reply_parse(slice_str("d5:peers6:abcdefe"), &got, NULL), BT_ENOMEM);
+	ck_assert_int_eq(announce_reply_parse(slice_str("d5:peers6:abcdefe"), &got, NULL),
+	    BT_ENOMEM);
 	mem_fail_at(0);
 	announce_reply_fini(&got);
 }

@@ -66,7 +66,8 @@ END_TEST
 Suite *
 compact_suite(void)
 {
-	const TTest *const tests[] = { test_both_ways, test_ragged, test_no_address, test_mapped, NULL };
+	const TTest *const tests[] = { test_both_ways, test_ragged, test_no_address, test_mapped,
+	    NULL };
 
 	return proto_suite("proto/compact", tests);
 }

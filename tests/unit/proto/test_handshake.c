@@ -78,7 +78,8 @@ END_TEST
 Suite *
 handshake_suite(void)
 {
-	const TTest *const tests[] = { test_bytes, test_parts, test_bits, test_other_protocol, NULL };
+	const TTest *const tests[] = { test_bytes, test_parts, test_bits, test_other_protocol,
+	    NULL };
 
 	return proto_suite("proto/handshake", tests);
 }

@@ -50,7 +50,8 @@ END_TEST
 START_TEST(test_in_parts)
 {
 	static const char *const each[] = {
-		"GET / HTTP/1.1\r\nA: b\r\n\r\n", "\r\n\r\nGET / HTTP/1.0\n\n", "POST /x HTTP/1.1\nA:b\n\n",
+		"GET / HTTP/1.1\r\nA: b\r\n\r\n", "\r\n\r\nGET / HTTP/1.0\n\n",
+		"POST /x HTTP/1.1\nA:b\n\n",
 	};
 	size_t i, n;
 
@@ -68,11 +69,13 @@ START_TEST(test_keep_alive)
 {
 	ck_assert_int_eq(request("GET / HTTP/1.0\r\n\r\n"), STEP_DONE);
 	ck_assert(!req.head.keep_alive);
-	ck_assert_int_eq(request("GET / HTTP/1.0\r\nconnection: foo, Keep-Alive\r\n\r\n"), STEP_DONE);
+	ck_assert_int_eq(request("GET / HTTP/1.0\r\nconnection: foo, Keep-Alive\r\n\r\n"),
+	    STEP_DONE);
 	ck_assert(req.head.keep_alive);
 	ck_assert_int_eq(request("GET / HTTP/1.1\r\nConnection: close\r\n\r\n"), STEP_DONE);
 	ck_assert(!req.head.keep_alive);
-	ck_assert_int_eq(request("GET / HTTP/1.1\r\nConnection: keep-alive,CLOSE\r\n\r\n"), STEP_DONE);
+	ck_assert_int_eq(request("GET / HTTP/1.1\r\nConnection: keep-alive,CLOSE\r\n\r\n"),
+	    STEP_DONE);
 	ck_assert(!req.head.keep_alive);
 }
 END_TEST
@@ -94,7 +97,8 @@ START_TEST(test_bodies)
 {
 	ck_assert_int_eq(request("POST / HTTP/1.1\r\nContent-Length: 12\r\n\r\n"), STEP_DONE);
 	ck_assert_int_eq(req.head.content_length, 12);
-	ck_assert_int_eq(request("POST / HTTP/1.1\r\nContent-Length: 12\r\ncontent-length:12\r\n\r\n"),
+	ck_assert_int_eq(request("POST / HTTP/1.1\r\nContent-Length: 12\r\n"
+	    "content-length:12\r\n\r\n"),
 	    STEP_DONE);
 	ck_assert_int_eq(request("POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"),
 	    STEP_DONE);
@@ -130,7 +134,8 @@ START_TEST(test_bad)
 		{ "GET / HTTP/1.1\r\nContent-Length: 1, 1\r\n\r\n", 400 },
 		{ "GET / HTTP/1.1\r\nContent-Length: 9223372036854775808\r\n\r\n", 400 },
 		{ "GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400 },
-		{ "GET / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400 },
+		{ "GET / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+		  400 },
 		{ "GET / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 501 },
 	};
 	size_t i;
@@ -182,7 +187,8 @@ END_TEST
 
 START_TEST(test_response)
 {
-	ck_assert_int_eq(response("HTTP/1.0 404 Not Found\r\nContent-Length: 3\r\n\r\nabc"), STEP_DONE);
+	ck_assert_int_eq(response("HTTP/1.0 404 Not Found\r\nContent-Length: 3\r\n\r\nabc"),
+	    STEP_DONE);
 	ck_assert_uint_eq(res.status, 404);
 	assert_text(res.reason, "Not Found");
 	ck_assert_int_eq(res.head.content_length, 3);

@@ -45,16 +45,19 @@ START_TEST(test_query)
 	buf_init(&b, 4096);
 	scrape_query_write(&b, slice_str("http://h/scrape?k=v"), hashes, 2);
 	text = buf_slice(&b);
-	ck_assert_uint_eq(scrape_query_parse(slice_skip(text, slice_index(text, '?') + 1), got, 4), 2);
+	ck_assert_uint_eq(scrape_query_parse(slice_skip(text, slice_index(text, '?') + 1), got, 4),
+	    2);
 	ck_assert_mem_eq(got, hashes, sizeof(hashes));
-	ck_assert_uint_eq(scrape_query_parse(slice_skip(text, slice_index(text, '?') + 1), got, 1), 1);
+	ck_assert_uint_eq(scrape_query_parse(slice_skip(text, slice_index(text, '?') + 1), got, 1),
+	    1);
 	buf_clear(&b);
 	scrape_query_write(&b, slice_str("http://h/scrape#x"), hashes, 0);
 	assert_text(buf_slice(&b), "http://h/scrape");
 	ck_assert_uint_eq(scrape_query_parse(slice_str("info_hash=abc&x=bbbbbbbbbbbbbbbbbbbb"), got,
 	    4), 0);
 	/* A raw plus stays a plus. */
-	ck_assert_uint_eq(scrape_query_parse(slice_str("info_hash=bbbbb+bbbbbbbbbbbbbb"), got, 4), 1);
+	ck_assert_uint_eq(scrape_query_parse(slice_str("info_hash=bbbbb+bbbbbbbbbbbbbb"), got, 4),
+	    1);
 	ck_assert_mem_eq(got[0], hashes[0], 20);
 	buf_fini(&b);
 }

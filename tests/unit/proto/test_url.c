@@ -43,9 +43,12 @@ START_TEST(test_bad)
 {
 	static const char *const bad[] = {
 		"", "http", "http:", "http:/h", "://h", "http://", "http:///x", "http://:80/",
-		"1http://h", "ht tp://h", "http://h/ x", "http://h/\n", "http://h:0", "http://h:65536",
-		"http://h:8x", "http://[::1", "http://[]:80", "http://[::1]x", "http://u@", "/announce",
-		"announce", "http://h:80:90", "http://good\\@evil\\x/", "http://h<x>/", "http://h[::1]/",
+		"1http://h", "ht tp://h", "http://h/ x", "http://h/\n", "http://h:0",
+		"http://h:65536",
+		"http://h:8x", "http://[::1", "http://[]:80", "http://[::1]x", "http://u@",
+		"/announce",
+		"announce", "http://h:80:90", "http://good\\@evil\\x/", "http://h<x>/",
+		"http://h[::1]/",
 	};
 	static char longest[URL_MAX + 2] = "http://h/";
 	struct url u;
@@ -153,7 +156,8 @@ START_TEST(test_masked)
 	static const char *const each[][2] = {
 		{ "http://h:80/announce", "http://h:80/announce" },
 		{ "https://h/0123456789abcdef0123456789abcdef/announce", "https://h/***/announce" },
-		{ "http://h/announce.php?passkey=abc&x=&y", "http://h/announce.php?passkey=***&x&y" },
+		{ "http://h/announce.php?passkey=abc&x=&y",
+		  "http://h/announce.php?passkey=***&x&y" },
 		{ "http://h/announce?0123456789abcdef", "http://h/announce?***" },
 		{ "http://joe:secret@h/", "http://***@h/" },
 		{ "udp://[::1]:6969", "udp://[::1]:6969" },

@@ -226,7 +226,8 @@ START_TEST(choice_is_even)
 		if (n != 77777)
 			chi += (times[n] - mean) * (times[n] - mean) / mean;
 	}
-	/* 99998 degrees of freedom: sigma 447, some three times that since neighbours come together. */
+	/* 99998 degrees of freedom: sigma 447, some three times that since
+	 * neighbours come together. */
 	ck_assert_double_gt(chi, PEERS - 15 * 447.0);
 	ck_assert_double_lt(chi, PEERS + 15 * 447.0);
 	free(times);

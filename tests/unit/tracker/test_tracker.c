@@ -14,7 +14,8 @@
 #include "helper.h"
 #include "tracker_test.h"
 
-#define ANNOUNCE "/announce?info_hash=aaaaaaaaaaaaaaaaaaaa&port=6881&left=1&compact=1&peer_id=bbbbbbbbbbbbbbbb"
+#define ANNOUNCE "/announce?info_hash=aaaaaaaaaaaaaaaaaaaa&port=6881&left=1&compact=1" \
+	"&peer_id=bbbbbbbbbbbbbbbb"
 
 struct running {
 	char folder[32], dfile[64];
@@ -36,7 +37,8 @@ run(void *arg)
 static void
 set(struct running *r, const char *name, const char *text)
 {
-	ck_assert_int_eq(bt_options_set(bt_tracker_options(), &r->settings, name, text, NULL), BT_OK);
+	ck_assert_int_eq(bt_options_set(bt_tracker_options(), &r->settings, name, text, NULL),
+	    BT_OK);
 }
 
 static void
@@ -44,7 +46,7 @@ start(struct running *r, const char *timeout, const char *connections)
 {
 	struct bt_error err;
 
-	strcpy(r->folder, "/tmp/test_tracker.XXXXXX");
+	(void)snprintf(r->folder, sizeof(r->folder), "/tmp/test_tracker.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(r->folder));
 	(void)snprintf(r->dfile, sizeof(r->dfile), "%s/d", r->folder);
 	ck_assert_int_eq(bt_options_init(bt_tracker_options(), &r->settings), BT_OK);
@@ -74,7 +76,8 @@ stop(struct running *r)
 static int
 dial(const struct running *r, int type)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(bt_tracker_port(r->tracker)),
+	struct sockaddr_in to = { .sin_family = AF_INET,
+	    .sin_port = htons(bt_tracker_port(r->tracker)),
 	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct timeval patience = { 10, 0 };
 	int fd = socket(AF_INET, type, 0);
@@ -179,7 +182,8 @@ START_TEST(refusals)
 		{ "GET / HTTP/2.0\r\n\r\n", "HTTP/1.1 505 " },
 		{ "POST /announce HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 405 " },
 		{ "GET / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 413 " },
-		{ "GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 413 " },
+		{ "GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+		  "HTTP/1.1 413 " },
 		{ "GET /announce HTTP/1.0\r\n\r\n", "HTTP/1.1 400 " },
 		{ "GET /%2e%2e/etc/passwd HTTP/1.0\r\n\r\n", "HTTP/1.1 404 " },
 	};
@@ -193,7 +197,8 @@ START_TEST(refusals)
 		fd = dial(&r, SOCK_STREAM);
 		say(fd, cases[i].request);
 		(void)hear(fd, text, sizeof(text));
-		ck_assert_msg(strncmp(text, cases[i].answer, strlen(cases[i].answer)) == 0, "%zu: %s",
+		ck_assert_msg(strncmp(text, cases[i].answer, strlen(cases[i].answer)) == 0,
+		    "%zu: %s",
 		    i, text);
 		(void)close(fd);
 	}
@@ -377,7 +382,8 @@ START_TEST(mistakes_have_a_sentence)
 	ck_assert_int_eq(bt_options_init(bt_tracker_options(), &s), BT_OK);
 	ck_assert_ptr_null(bt_tracker_new(&s, NULL, NULL, &err));
 	ck_assert_int_eq(err.code, BT_EARG);
-	ck_assert_int_eq(bt_options_set(bt_tracker_options(), &s, "dfile", "/nonexistent/d", NULL), 0);
+	ck_assert_int_eq(bt_options_set(bt_tracker_options(), &s, "dfile", "/nonexistent/d", NULL),
+	    0);
 	ck_assert_int_eq(bt_options_set(bt_tracker_options(), &s, "port", "0", NULL), 0);
 	ck_assert_ptr_null(bt_tracker_new(&s, NULL, NULL, &err));
 	ck_assert_ptr_nonnull(strstr(err.text, "/nonexistent/d"));

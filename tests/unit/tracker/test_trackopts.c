@@ -43,17 +43,21 @@ START_TEST(old_command_lines_start)
 {
 	static const char *const old[][2] = {
 		{ "port", "6969" }, { "dfile", "d" }, { "bind", "" }, { "ipv6_enabled", "0" },
-		{ "ipv6_binds_v4", "1" }, { "socket_timeout", "15" }, { "save_dfile_interval", "300" },
+		{ "ipv6_binds_v4", "1" }, { "socket_timeout", "15" },
+		{ "save_dfile_interval", "300" },
 		{ "timeout_downloaders_interval", "2700" }, { "reannounce_interval", "1800" },
 		{ "response_size", "50" }, { "timeout_check_interval", "5" }, { "nat_check", "3" },
 		{ "log_nat_checks", "1" }, { "min_time_between_log_flushes", "3.0" },
 		{ "min_time_between_cache_refreshes", "600" }, { "allowed_dir", "t" },
-		{ "allowed_list", "l" }, { "allowed_controls", "1" }, { "multitracker_enabled", "1" },
+		{ "allowed_list", "l" }, { "allowed_controls", "1" },
+		{ "multitracker_enabled", "1" },
 		{ "multitracker_allowed", "all" }, { "multitracker_reannounce_interval", "60" },
 		{ "multitracker_maxpeers", "10" }, { "aggregate_forward", "http://x/" },
 		{ "aggregator", "1" }, { "hupmonitor", "1" }, { "http_timeout", "30" },
-		{ "parse_dir_interval", "30" }, { "show_infopage", "1" }, { "infopage_redirect", "" },
-		{ "show_names", "0" }, { "favicon", "f" }, { "allowed_ips", "a" }, { "banned_ips", "b" },
+		{ "parse_dir_interval", "30" }, { "show_infopage", "1" },
+		{ "infopage_redirect", "" },
+		{ "show_names", "0" }, { "favicon", "f" }, { "allowed_ips", "a" },
+		{ "banned_ips", "b" },
 		{ "only_local_override_ip", "2" }, { "logfile", "-" }, { "allow_get", "1" },
 		{ "keep_dead", "1" }, { "scrape_allowed", "full" }, { "dedicated_seed_id", "s" },
 		{ "compact_reqd", "1" },
@@ -67,8 +71,8 @@ START_TEST(old_command_lines_start)
 	trackopts_warn(&s, &log);
 	ck_assert_int_eq(warnings, 0);
 	for (size_t i = 0; i < COUNT_OF(old); i++)
-		ck_assert_msg(bt_options_set(bt_tracker_options(), &s, old[i][0], old[i][1], &err) ==
-		    BT_OK, "%s", err.text);
+		ck_assert_msg(bt_options_set(bt_tracker_options(), &s, old[i][0], old[i][1],
+		    &err) == BT_OK, "%s", err.text);
 	ck_assert_int_eq(trackopts_check(&s, &err), BT_OK);
 	trackopts_warn(&s, &log);
 	ck_assert_int_eq(warnings, 19);
