@@ -125,7 +125,7 @@ serve_lucky(struct choker *c, struct choker_peer **peers, size_t from, size_t n,
 void
 choker_round(struct choker *c, struct choker_peer **peers, size_t n, bool seeding, usec now)
 {
-	size_t lucky = c->slots < 2 ? 0 : 1 + (c->slots - 1) / SLOTS_A_LUCKY;
+	size_t lucky = c->slots < 2 ? 0 : c->slots < 2 * SLOTS_A_LUCKY ? 1 : c->slots / SLOTS_A_LUCKY;
 	size_t served;
 
 	for (size_t i = 0; i < n; i++) {
