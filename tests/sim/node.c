@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: ISC */
+/* The nodes, and the world that their torrents see: dialling, arriving peers, the tracker. */
+#include "sim.h"
+
+#include <string.h>
+
+#define TICK (100 * MSEC)
+#define TRACKER_DELAY (100 * MSEC)
+#define CHECK_EVERY 64		/* ticks of all nodes together */
+
+/* A peer that came in and has not named the torrent yet. */
+struct guest {
+	TAILQ_ENTRY(guest) link;	/* in node.guests, then gone_guests */
+	struct node *node;
+	struct peer *peer;
+};
+
+struct node *
+sim_node(const struct sim *s, size_t i)
+{
+	return *(struct node **)vec_at(&s->nodes, i);
+}
+
+static struct node *
+node_at(const struct sim *s, const struct addr *a)
+{
+	uint32_t i = (uint32_t)a->ip[1] << 8 | a->ip[2];
+
+	return i < s->nodes.len ? sim_node(s, i) : NULL;
+}
+
+/* -- peers that come in -- */
+
+static bool
+on_info_hash(void *arg, struct peer *p, const uint8_t info_hash[20])
+{
+	struct guest *g = arg;
+	struct node *n = g->node;
+
+	if (memcmp(info_hash, torrent_info_hash(n->torrent), 20) != 0 ||
+	    !torrent_add_incoming(n->torrent, p, n->sim->clock.now))
+		return false;
+	TAILQ_REMOVE(&n->guests, g, link);
+	free(g);
+	return true;
+}
+
+static void
+on_guest_closed(void *arg, struct peer *p, const char *why)
+{
+	struct guest *g = arg;
+
+	(void)p;
+	(void)why;
+	TAILQ_REMOVE(&g->node->guests, g, link);
+	TAILQ_INSERT_TAIL(&g->node->gone_guests, g, link);
+}
+
+static const struct peer_ops guest_calls = {
+	.on_info_hash = on_info_hash,
+	.on_closed = on_guest_closed,
+};
+
+static void
+take_in(struct node *n, struct stream *s)
+{
+	struct guest *g = calloc(1, sizeof(*g));
+
+	if (g == NULL)
+		abort();
+	g->node = n;
+	g->peer = peer_new(s, &n->sim->blocks, &guest_calls, g, n->sim->clock.now);
+	if (g->peer == NULL) {
+		free(g);
+		return;
+	}
+	TAILQ_INSERT_TAIL(&n->guests, g, link);
+	peer_start(g->peer, true);
+}
+
+static void
+free_gone_guests(struct node *n)
+{
+	struct guest *g;
+
+	while ((g = TAILQ_FIRST(&n->gone_guests)) != NULL) {
+		TAILQ_REMOVE(&n->gone_guests, g, link);
+		peer_free(g->peer);
+		free(g);
+	}
+}
+
+/* -- what torrents ask for -- */
+
+/* n: life << 32 | index of the other node */
+static void
+dialled(void *arg, uint64_t n)
+{
+	struct node *from = arg;
+	struct node *to = sim_node(from->sim, (uint32_t)n);
+	struct stream *ours, *theirs;
+
+	if (!node_is_here(from) || from->life != n >> 32)
+		return;
+	if (!node_is_here(to)) {
+		torrent_dial_failed(from->torrent, &to->addr, from->sim->clock.now);
+		return;
+	}
+	link_new(from, to, &ours, &theirs);
+	take_in(to, theirs);
+	torrent_add_outgoing(from->torrent, ours, &to->addr, from->sim->clock.now);
+}
+
+static void
+dial(void *arg, struct torrent *t, const struct addr *to)
+{
+	struct node *n = arg, *other = node_at(n->sim, to);
+	struct clock *clock = &n->sim->clock;
+
+	(void)t;
+	clock_at(clock, clock->now + 2 * (n->delay + other->delay), dialled, n,
+	    (uint64_t)n->life << 32 | other->index);
+}
+
+static void
+event(void *arg, struct torrent *t, const struct bt_event *e)
+{
+	struct node *n = arg;
+	struct clock *clock = &n->sim->clock;
+
+	(void)t;
+	clock_note(clock, (uint64_t)e->type << 32 | n->index);
+	if (e->type == BT_EVENT_PIECE)
+		(void)bits_set(&n->have, e->piece);
+	if (e->type == BT_EVENT_COMPLETE && n->done == NEVER) {
+		n->done = clock->now;
+		n->sim->waiting -= n->opts.conduct != LIAR && n->opts.conduct != MUTE;
+	} else if (e->type == BT_EVENT_PEER_BANNED) {
+		unsigned ip[4] = { 0 };
+
+		(void)sscanf(e->text, "%u.%u.%u.%u", &ip[0], &ip[1], &ip[2], &ip[3]);
+		(void)bits_set(n->bans, ip[1] << 8 | ip[2]);
+	}
+}
+
+/* An announce on its way. */
+struct asked {
+	struct node *node;
+	uint32_t life;
+	uint64_t id;
+	int32_t numwant;
+	enum announce_event event;
+};
+
+static void
+add_random_peers(struct sim *s, struct announce_reply *r, size_t want)
+{
+	size_t n = s->nodes.len, first = rng_below(&s->rng, (uint32_t)n);
+	/* A step that has no part in common with n walks all of them, in some order. */
+	static const size_t primes[] = { 1009, 1013, 1019, 1021, 1031, 1033, 1039, 1049 };
+	size_t step = primes[rng_below(&s->rng, 8)];
+
+	for (size_t i = 0; i < n && r->peers.len < want; i++) {
+		const struct node *other = sim_node(s, (first + i * step) % n);
+
+		if (other->announced && node_is_here(other) &&
+		    !announce_reply_add(r, &other->addr, NULL))
+			abort();
+	}
+}
+
+static void
+answered(void *arg, uint64_t unused)
+{
+	struct asked *a = arg;
+	struct node *n = a->node;
+	struct announce_reply r;
+
+	(void)unused;
+	if (node_is_here(n) && n->life == a->life) {
+		announce_reply_init(&r);
+		r.interval = 1800;
+		r.min_interval = 30;
+		if (a->numwant != 0)
+			add_random_peers(n->sim, &r, a->numwant > 0 && a->numwant < 50 ?
+			    (size_t)a->numwant : 50);
+		n->announced = a->event != ANNOUNCE_STOPPED;
+		torrent_announce_reply(n->torrent, a->id, &r, BT_OK, "", n->sim->clock.now);
+		announce_reply_fini(&r);
+	}
+	free(a);
+}
+
+static void
+announce(void *arg, struct torrent *t, uint64_t id, const char *url, enum addr_family family,
+    const struct announce_req *req)
+{
+	struct node *n = arg;
+	struct clock *clock = &n->sim->clock;
+	struct asked *a = calloc(1, sizeof(*a));
+
+	(void)t;
+	(void)url;
+	(void)family;
+	if (a == NULL)
+		abort();
+	*a = (struct asked){ n, n->life, id, req->numwant, req->event };
+	clock_at(clock, clock->now + TRACKER_DELAY, answered, a, 0);
+}
+
+/* The answer to an announce that nobody waits for is passed over by its number. */
+static void
+announce_cancel(void *arg, struct torrent *t, uint64_t id)
+{
+	(void)arg;
+	(void)t;
+	(void)id;
+}
+
+static const struct torrent_ops torrent_calls = {
+	.dial = dial,
+	.event = event,
+	.announce = announce,
+	.announce_cancel = announce_cancel,
+};
+
+/* -- life -- */
+
+static bool
+has_given_enough(const struct node *n)
+{
+	return n->opts.leave_after > 0 &&
+	    node_uploaded(n) * 100 >= sim_size(n->sim) * n->opts.leave_after;
+}
+
+static void
+tick(void *arg, uint64_t life)
+{
+	struct node *n = arg;
+	struct clock *clock = &n->sim->clock;
+	struct guest *g, *next;
+
+	if (!node_is_here(n) || n->life != life)
+		return;
+	if (has_given_enough(n)) {
+		node_leave(n);
+		return;
+	}
+	free_gone_guests(n);
+	TAILQ_FOREACH_SAFE(g, &n->guests, link, next)
+		peer_tick(g->peer, clock->now, NEVER);
+	torrent_tick(n->torrent, clock->now);
+	if (n->sim->checking && clock->seq % CHECK_EVERY == 0)
+		torrent_check(n->torrent);
+	clock_at(clock, clock->now + TICK, tick, n, life);
+}
+
+static void
+fill_opts(struct node *n, uint8_t peer_id[20], struct torrent_opts *o)
+{
+	struct sim *s = n->sim;
+
+	memcpy(peer_id, "-SIM---0", 8);
+	rng_bytes(&s->rng, peer_id + 8, 12);
+	*o = (struct torrent_opts){
+		.meta = s->meta,
+		.rng = &s->rng,
+		.blocks = &s->blocks,
+		.peer_id = peer_id,
+		.port = n->addr.port,
+		.families = ANNOUNCE_V4,
+		.max_uploads = n->opts.conduct == FREE_RIDER ? 0 : s->max_uploads,
+		.max_peers = 200,
+		.max_initiate = 20,
+		.min_peers = 15,
+		.request_backlog = 10,
+		.peer_timeout = 300 * SECOND,
+		.snub_time = 30 * SECOND,
+	};
+}
+
+void
+node_join(struct node *n)
+{
+	struct sim *s = n->sim;
+	struct torrent_opts opts;
+	uint8_t peer_id[20];
+
+	/* Who comes for the first time is waited for already. */
+	s->waiting += n->life++ > 0 && n->done == NEVER;
+	fill_opts(n, peer_id, &opts);
+	n->torrent = torrent_new(&opts, &torrent_calls, n);
+	if (n->torrent == NULL)
+		abort();
+	n->joined = s->clock.now;
+	n->content = pattern_new(n, &torrent_content_user, n->torrent);
+	torrent_start(n->torrent, n->content, s->clock.now);
+	clock_at(&s->clock, s->clock.now + rng_below(&s->rng, TICK), tick, n, n->life);
+}
+
+void
+node_leave(struct node *n)
+{
+	struct guest *g, *next;
+
+	TAILQ_FOREACH_SAFE(g, &n->guests, link, next)
+		peer_close(g->peer, "node leaves");
+	free_gone_guests(n);
+	torrent_free(n->torrent);
+	n->torrent = NULL;
+	bits_clear_all(&n->have);
+	n->announced = false;
+	if (n->done == NEVER && n->opts.conduct != LIAR && n->opts.conduct != MUTE)
+		n->sim->waiting--;
+}
+
+static void
+join_due(void *arg, uint64_t unused)
+{
+	const struct node *n = arg;
+
+	(void)unused;
+	if (!n->sim->ending)
+		node_join(arg);
+}
+
+struct node *
+sim_add(struct sim *s, struct node_opts o)
+{
+	struct node *n = calloc(1, sizeof(*n));
+	uint32_t i = (uint32_t)s->nodes.len;
+	/* Each in a network of its own, as allowed fast sets tell them apart (BEP 6). */
+	const uint8_t ip[4] = { 11, (uint8_t)(i >> 8), (uint8_t)i, 1 };
+
+	if (n == NULL || vec_add(&s->nodes, &n) == NULL)
+		abort();
+	n->opts = o;
+	n->sim = s;
+	n->index = i;
+	n->addr = addr_v4(ip, 6881);
+	n->delay = 5 * MSEC + rng_below(&s->rng, 30 * MSEC);
+	n->done = NEVER;
+	n->bans = calloc(1, sizeof(*n->bans));
+	if (n->bans == NULL || !bits_init(n->bans, 4096) ||
+	    !bits_init(&n->have, bt_metainfo_piece_count(s->meta)))
+		abort();
+	TAILQ_INIT(&n->sending);
+	TAILQ_INIT(&n->guests);
+	TAILQ_INIT(&n->gone_guests);
+	s->waiting += o.conduct != LIAR && o.conduct != MUTE;
+	clock_at(&s->clock, s->clock.now + o.join, join_due, n, 0);
+	return n;
+}
+
+uint64_t
+node_uploaded(const struct node *n)
+{
+	struct bt_torrent_status status;
+
+	torrent_status(n->torrent, &status);
+	return status.uploaded;
+}
+
+void
+sim_add_pieces(const struct node *n, struct bits *to)
+{
+	for (uint32_t i = 0; i < n->have.len; i++) {
+		if (bits_has(&n->have, i))
+			(void)bits_set(to, i);
+	}
+}
+
+/* -- the whole -- */
+
+static struct bt_metainfo *
+make_meta(uint32_t pieces, uint32_t piece_length)
+{
+	struct bt_metainfo *meta;
+	struct bt_error err;
+	struct buf b;
+
+	buf_init(&b, 64u << 20);
+	buf_addf(&b, "d8:announce19:http://sim/announce4:infod6:lengthi%llue4:name7:pattern"
+	    "12:piece lengthi%ue6:pieces%u:", (unsigned long long)pieces * piece_length - 1000,
+	    piece_length, pieces * 20);
+	memset(buf_add_space(&b, pieces * 20), 'x', pieces * 20);
+	buf_add_str(&b, "ee");
+	if (bt_metainfo_parse(buf_slice(&b), &meta, &err) != BT_OK) {
+		(void)fprintf(stderr, "sim: %s\n", err.text);
+		abort();
+	}
+	buf_fini(&b);
+	return meta;
+}
+
+struct sim *
+sim_new(uint64_t seed, uint32_t pieces, uint32_t piece_length)
+{
+	struct sim *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		abort();
+	clock_init(&s->clock);
+	rng_seed(&s->rng, seed);
+	s->meta = make_meta(pieces, piece_length);
+	s->max_uploads = 7;
+	s->checking = true;
+	vec_init(&s->nodes, sizeof(struct node *));
+	vec_init(&s->links, sizeof(struct link *));
+	return s;
+}
+
+void
+sim_free(struct sim *s)
+{
+	s->ending = true;
+	for (size_t i = 0; i < s->nodes.len; i++) {
+		if (node_is_here(sim_node(s, i)))
+			node_leave(sim_node(s, i));
+	}
+	while (clock_step(&s->clock))
+		continue;
+	for (size_t i = 0; i < s->nodes.len; i++) {
+		bits_fini(&sim_node(s, i)->have);
+		bits_fini(sim_node(s, i)->bans);
+		free(sim_node(s, i)->bans);
+		free(sim_node(s, i));
+	}
+	links_free(s);
+	vec_fini(&s->nodes);
+	block_store_fini(&s->blocks);
+	bt_metainfo_free(s->meta);
+	clock_fini(&s->clock);
+	free(s);
+}
+
+uint64_t
+sim_size(const struct sim *s)
+{
+	return bt_metainfo_content_size(s->meta);
+}
+
+bool
+sim_run(struct sim *s, usec until)
+{
+	while (s->waiting > 0 && s->clock.now < until && clock_step(&s->clock))
+		continue;
+	return s->waiting == 0;
+}
+
+void
+sim_run_for(struct sim *s, usec time)
+{
+	usec until = s->clock.now + time;
+
+	while (s->clock.now < until && clock_step(&s->clock))
+		continue;
+}
+
+double
+sim_optimum(const struct sim *s)
+{
+	double all = 0, seeds = 0, all_time, seed_time;
+	unsigned leeches = 0;
+
+	for (size_t i = 0; i < s->nodes.len; i++) {
+		const struct node_opts *o = &sim_node(s, i)->opts;
+
+		if (o->conduct != HONEST && o->conduct != FREE_RIDER)
+			continue;
+		all += o->conduct == FREE_RIDER ? 0 : o->up_KiBps;
+		seeds += o->seed ? o->up_KiBps : 0;
+		leeches += !o->seed;
+	}
+	all_time = leeches * ((double)sim_size(s) / KIB) / all;
+	seed_time = (double)sim_size(s) / KIB / seeds;
+	return all_time > seed_time ? all_time : seed_time;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: ISC */
+/* Content that is kept nowhere: a good block says at both of its ends which one it is. */
+#include "sim.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/bytes.h"
+
+#define TAG_LEN 8
+
+struct gathered {
+	uint32_t here;		/* blocks */
+	bool bad;
+	struct bits blocks;
+};
+
+struct pattern {
+	struct content base;
+	struct node *node;
+	struct gathered *pieces;
+};
+
+/* A disk read on its way: found again by number, since its reader may be gone. */
+struct reading {
+	struct content_read what;
+	struct node *node;
+};
+
+static struct pattern *
+pattern_of(struct content *c)
+{
+	return CONTAINER_OF(c, struct pattern, base);
+}
+
+static uint32_t
+piece_size(const struct pattern *p, uint32_t piece)
+{
+	return bt_metainfo_piece_size(p->node->sim->meta, piece);
+}
+
+static uint64_t
+tag(uint32_t piece, uint32_t begin)
+{
+	return ((uint64_t)piece << 32 | begin) * 0x9e3779b97f4a7c15u + 1;
+}
+
+static void
+stamp(struct block *b, const struct content_read *what, uint64_t value)
+{
+	put_be64(b->data, value);
+	put_be64(b->data + what->len - TAG_LEN, value);
+}
+
+static void
+pattern_put(struct content *c, uint32_t piece, uint32_t begin, struct block *b, uint32_t len)
+{
+	struct pattern *p = pattern_of(c);
+	struct gathered *g = &p->pieces[piece];
+	uint32_t size = piece_size(p, piece);
+
+	assert(begin % BLOCK_SIZE == 0 && begin < size);
+	assert(len == (size - begin < BLOCK_SIZE ? size - begin : BLOCK_SIZE));
+	if (g->blocks.len == 0 && !bits_init(&g->blocks, (size + BLOCK_SIZE - 1) / BLOCK_SIZE))
+		abort();
+	assert(bits_set(&g->blocks, begin / BLOCK_SIZE));
+	if (get_be64(b->data) != tag(piece, begin) ||
+	    get_be64(b->data + len - TAG_LEN) != tag(piece, begin))
+		g->bad = true;
+	block_free(&p->node->sim->blocks, b);
+}
+
+static bool
+is_current(const struct node *n, uint64_t life)
+{
+	return node_is_here(n) && n->life == life;
+}
+
+/* n: life << 32 | piece << 1 | bad */
+static void
+hashed(void *arg, uint64_t n)
+{
+	struct node *node = arg;
+	const struct bt_error err = { .code = n & 1 ? BT_EHASH : BT_OK };
+
+	if (!is_current(node, n >> 32))
+		return;
+	node->pieces_failed += n & 1;
+	node->content->user->piece_done(node->content->arg, (uint32_t)n >> 1, &err);
+}
+
+static void
+pattern_finish(struct content *c, uint32_t piece)
+{
+	struct pattern *p = pattern_of(c);
+	struct gathered *g = &p->pieces[piece];
+	struct clock *clock = &p->node->sim->clock;
+
+	assert(bits_full(&g->blocks));
+	bits_fini(&g->blocks);
+	clock_at(clock, clock->now + 2 * MSEC + rng_below(&p->node->sim->rng, 5 * MSEC), hashed,
+	    p->node, (uint64_t)p->node->life << 32 | piece << 1 | g->bad);
+	g->bad = false;
+}
+
+static void
+read_done(void *arg, uint64_t life)
+{
+	struct reading *r = arg;
+	struct node *n = r->node;
+	const struct bt_error ok = { 0 };
+	struct block *b;
+
+	if (is_current(n, life)) {
+		b = block_new(&n->sim->blocks);
+		if (b == NULL)
+			abort();
+		stamp(b, &r->what, tag(r->what.piece, r->what.begin) + (n->opts.conduct == LIAR));
+		n->content->user->block_read(n->content->arg, &r->what, b, &ok);
+	}
+	free(r);
+}
+
+static bool
+pattern_read(struct content *c, const struct content_read *what, struct sendq_file *out)
+{
+	struct pattern *p = pattern_of(c);
+	struct clock *clock = &p->node->sim->clock;
+	struct reading *r;
+
+	(void)out;
+	assert(what->len >= TAG_LEN && what->begin + what->len <= piece_size(p, what->piece));
+	if (p->node->opts.conduct == MUTE)
+		return false;
+	r = calloc(1, sizeof(*r));
+	if (r == NULL)
+		abort();
+	*r = (struct reading){ *what, p->node };
+	clock_at(clock, clock->now + MSEC, read_done, r, p->node->life);
+	return false;
+}
+
+static void
+checked(void *arg, uint64_t life)
+{
+	struct node *n = arg;
+	const struct bt_error ok = { 0 };
+
+	if (!is_current(n, life))
+		return;
+	for (uint32_t i = 0; i < bt_metainfo_piece_count(n->sim->meta); i++)
+		n->content->user->checked(n->content->arg, i, n->opts.seed);
+	n->content->user->check_done(n->content->arg, &ok);
+}
+
+static void
+pattern_check(struct content *c)
+{
+	struct node *n = pattern_of(c)->node;
+
+	clock_at(&n->sim->clock, n->sim->clock.now + MSEC, checked, n, n->life);
+}
+
+static bool
+pattern_busy(const struct content *c)
+{
+	(void)c;
+	return false;
+}
+
+static void
+pattern_free(struct content *c)
+{
+	struct pattern *p = pattern_of(c);
+
+	for (uint32_t i = 0; i < bt_metainfo_piece_count(p->node->sim->meta); i++)
+		bits_fini(&p->pieces[i].blocks);
+	free(p->pieces);
+	free(p);
+}
+
+static const struct content_ops pattern_ops = {
+	.put = pattern_put,
+	.finish = pattern_finish,
+	.read = pattern_read,
+	.check = pattern_check,
+	.busy = pattern_busy,
+	.free = pattern_free,
+};
+
+struct content *
+pattern_new(struct node *n, const struct content_user *user, void *arg)
+{
+	struct pattern *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		abort();
+	p->base = (struct content){ &pattern_ops, user, arg };
+	p->node = n;
+	p->pieces = calloc(bt_metainfo_piece_count(n->sim->meta), sizeof(*p->pieces));
+	if (p->pieces == NULL)
+		abort();
+	return &p->base;
+}
