@@ -26,6 +26,8 @@ conn_new(struct torrent *t, struct peer *p, const struct addr *a, bool dialled)
 	c->peer = p;
 	c->addr = *a;
 	c->dialled = dialled;
+	if (dialled)
+		c->listens = *a;
 	c->id = ++t->next_id;
 	requests_init(&c->requests, t->opts.request_backlog);
 	uploads_init(&c->uploads, REQQ_IN);
@@ -118,6 +120,18 @@ leave_picker(struct conn *c, const struct bits *had)
 		picker_remove_peer(c->torrent->picker, had);
 }
 
+/* Its address is the other connection's now, and is not dialled while that lasts. */
+static void
+hand_over_address(struct conn *from, struct conn *to)
+{
+	if (from->listens.family == ADDR_NONE || (to->listens.family != ADDR_NONE &&
+	    !addr_eq(&from->listens, &to->listens)))
+		return;
+	to->listens = from->listens;
+	from->listens.family = ADDR_NONE;
+	known_connected(&to->torrent->known, &to->listens);
+}
+
 /* Of two connections to one partner, both sides keep the one that the greater id dialled. */
 static bool
 is_duplicate(struct conn *c)
@@ -131,9 +145,11 @@ is_duplicate(struct conn *c)
 		    memcmp(other->peer->theirs.peer_id, c->peer->theirs.peer_id, 20) != 0)
 			continue;
 		if (other->dialled == we_dial || c->dialled != we_dial) {
+			hand_over_address(c, other);
 			peer_close(c->peer, "connected already");
 			return true;
 		}
+		hand_over_address(other, c);
 		peer_close(other->peer, "connected twice");
 	}
 	return false;
@@ -190,8 +206,8 @@ on_closed(void *arg, struct peer *p, const char *why)
 		leave_picker(c, &p->have);
 		picker_forget_peer(t->picker, c->id);
 	}
-	if (c->dialled)
-		known_lost(&t->known, &c->addr, c->gave || p->up.total > 0, t->now);
+	if (c->listens.family != ADDR_NONE)
+		known_lost(&t->known, &c->listens, c->gave || p->up.total > 0, t->now);
 	(void)map_remove(&t->by_id, &c->id);
 	t->down_before += p->down.total;
 	t->up_before += p->up.total;
@@ -294,11 +310,28 @@ on_allowed_fast(void *arg, struct peer *p, uint32_t piece)
 		(void)vec_add(&c->allowed, &piece);
 }
 
+/* Who came to us is known by the port that it tells: not to be dialled as well, but to be found
+ * again. */
+static void
+learn_address(struct conn *c)
+{
+	struct known *known = &c->torrent->known;
+	struct addr a = c->addr;
+
+	a.port = c->peer->ext.p;
+	if (a.port == 0 || c->listens.family != ADDR_NONE)
+		return;
+	c->listens = a;
+	known_add(known, &a, KNOWN_INCOMING);
+	known_connected(known, &a);
+}
+
 static void
 on_extended(void *arg, struct peer *p)
 {
 	struct conn *c = arg;
 
+	learn_address(c);
 	/* A seed that came to us may have nothing else to say (BEP 21). */
 	if (p->ext.upload_only == 1 && c->torrent->state == BT_TORRENT_SEEDING)
 		conn_close_redundant(c);

@@ -16,7 +16,8 @@ struct conn {
 	struct peer *peer;
 	uint32_t id;
 	struct addr addr;
-	bool dialled;			/* addr is where it listens */
+	struct addr listens;		/* where others reach it; ADDR_NONE: not known */
+	bool dialled;
 	bool open;			/* counted in the picker */
 	bool as_seed;			/* counted there as a seed */
 	bool snubbed;
