@@ -12,7 +12,7 @@ meter_tick(struct meter *m, usec now)
 
 	if (m->since == 0 || passed <= 0) {
 		if (m->since == 0)
-			m->since = now;
+			m->since = m->born = now;
 		return;
 	}
 	fresh = (double)m->gathered * (double)SECOND / (double)passed;
@@ -20,6 +20,9 @@ meter_tick(struct meter *m, usec now)
 	weight = (double)passed / (double)(passed + MEMORY);
 	if (passed >= 4 * MEMORY)
 		weight = 1;
+	/* While it is young the plain average is truer: nothing came before. */
+	if (weight * (double)(now - m->born) < (double)passed)
+		weight = (double)passed / (double)(now - m->born);
 	m->rate += (fresh - m->rate) * weight;
 	m->gathered = 0;
 	m->since = now;

@@ -12,6 +12,7 @@ struct meter {
 	uint64_t gathered;	/* bytes since then */
 	uint64_t total;
 	usec since;
+	usec born;		/* the first tick */
 };
 
 static inline void
