@@ -1,4 +1,6 @@
-/* Downloads one torrent with libbtcore, and ends. cc example.c $(pkg-config --cflags --libs btcore) */
+/* SPDX-License-Identifier: ISC */
+/* Downloads one torrent with libbtcore, and ends.
+ * cc example.c $(pkg-config --cflags --libs btcore) */
 #include <poll.h>
 #include <stdio.h>
 
