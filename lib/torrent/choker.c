@@ -122,10 +122,18 @@ serve_lucky(struct choker *c, struct choker_peer **peers, size_t from, size_t n,
 	}
 }
 
+static size_t
+lucky_slots(size_t slots)
+{
+	if (slots < 2)
+		return 0;
+	return slots < SLOTS_A_LUCKY ? 1 : slots / SLOTS_A_LUCKY;
+}
+
 void
 choker_round(struct choker *c, struct choker_peer **peers, size_t n, bool seeding, usec now)
 {
-	size_t lucky = c->slots < 2 ? 0 : c->slots < 2 * SLOTS_A_LUCKY ? 1 : c->slots / SLOTS_A_LUCKY;
+	size_t lucky = lucky_slots(c->slots);
 	size_t served;
 
 	for (size_t i = 0; i < n; i++) {

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/block.h"
+#include "small_meta.h"
+#include "torrent/picker.h"
+
+Suite *picker_suite(void);
+
+#define BLOCKS 4	/* of a piece */
+#define PIECE (BLOCKS * BLOCK_SIZE)
+
+static struct bt_metainfo *meta;
+static struct picker *p;
+static struct rng rng;
+static struct bits all, one;
+
+static void
+begin(uint32_t pieces)
+{
+	rng_seed(&rng, 4);
+	meta = small_meta((uint64_t)pieces * PIECE - 100, PIECE);
+	p = picker_new(meta, &rng);
+	ck_assert(p != NULL && bits_init(&all, pieces) && bits_init(&one, pieces));
+	bits_set_all(&all);
+}
+
+static void
+end(void)
+{
+	picker_check(p);
+	picker_free(p);
+	bt_metainfo_free(meta);
+	bits_fini(&all);
+	bits_fini(&one);
+}
+
+static bool
+never_asked(void *arg, uint32_t piece, uint32_t block)
+{
+	(void)arg;
+	(void)piece;
+	(void)block;
+	return false;
+}
+
+static unsigned
+pick(uint32_t id, const struct bits *have, unsigned n, struct picker_block *out)
+{
+	const struct picker_peer who = { id, have, never_asked, NULL };
+	unsigned got = picker_pick(p, &who, n, out);
+
+	picker_check(p);
+	return got;
+}
+
+START_TEST(what_was_begun_is_ended_first)
+{
+	struct picker_block a[3], b[BLOCKS];
+
+	begin(20);
+	ck_assert_uint_eq(pick(1, &all, 3, a), 3);
+	ck_assert(a[0].piece == a[1].piece && a[1].piece == a[2].piece);
+	ck_assert_uint_eq(pick(2, &all, BLOCKS, b), BLOCKS);
+	ck_assert_uint_eq(b[0].piece, a[0].piece);
+	ck_assert_uint_ne(b[0].begin, a[0].begin);
+	ck_assert_uint_ne(b[1].piece, a[0].piece);
+	/* Who has not this piece begins another. */
+	(void)bits_set(&one, (b[1].piece + 1) % 20 == a[0].piece ? (b[1].piece + 2) % 20 :
+	    (b[1].piece + 1) % 20);
+	ck_assert_uint_eq(pick(3, &one, 1, a), 1);
+	ck_assert(bits_has(&one, a[0].piece));
+	end();
+}
+END_TEST
+
+START_TEST(the_rarest_once_some_are_here)
+{
+	struct picker_block b;
+
+	begin(20);
+	for (uint32_t i = 0; i < 4; i++)
+		picker_set_have(p, i);
+	picker_add_peer(p, &all);
+	picker_add_peer(p, &all);
+	picker_remove_peer(p, &all);
+	for (uint32_t i = 0; i < 20; i++) {
+		if (i != 13)
+			picker_add_have(p, i);
+	}
+	ck_assert_uint_eq(pick(1, &all, 1, &b), 1);
+	ck_assert_uint_eq(b.piece, 13);
+	end();
+}
+END_TEST
+
+/* The first pieces are any, however rare others are. */
+START_TEST(the_first_by_chance)
+{
+	unsigned rarest = 0;
+
+	for (int i = 0; i < 40; i++) {
+		struct picker_block b;
+
+		begin(20);
+		rng_seed(&rng, 100 + (uint64_t)i);
+		for (uint32_t k = 1; k < 20; k++)
+			picker_add_have(p, k);
+		ck_assert_uint_eq(pick(1, &all, 1, &b), 1);
+		rarest += b.piece == 0;
+		end();
+	}
+	ck_assert(rarest < 15);
+}
+END_TEST
+
+START_TEST(last_piece_is_short)
+{
+	struct picker_block b[BLOCKS + 1];
+
+	begin(1);
+	ck_assert_uint_eq(pick(1, &all, BLOCKS + 1, b), BLOCKS);
+	ck_assert_uint_eq(b[BLOCKS - 1].len, BLOCK_SIZE - 100);
+	ck_assert_uint_eq(picker_receive(p, 0, 0, 1), PICKER_TAKEN);
+	ck_assert_uint_eq(picker_receive(p, 0, 0, 1), PICKER_UNWANTED);
+	ck_assert_uint_eq(picker_partial_bytes(p), BLOCK_SIZE);
+	ck_assert_uint_eq(picker_receive(p, 0, 1 * BLOCK_SIZE, 1), PICKER_TAKEN);
+	ck_assert_uint_eq(picker_receive(p, 0, 3 * BLOCK_SIZE, 1), PICKER_TAKEN);
+	ck_assert_uint_eq(picker_receive(p, 0, 2 * BLOCK_SIZE, 1), PICKER_COMPLETE);
+	ck_assert_uint_eq(picker_partial_bytes(p), PIECE - 100);
+	picker_set_have(p, 0);
+	ck_assert_uint_eq(picker_partial_bytes(p), 0);
+	ck_assert(bits_full(picker_have(p)) && !picker_in_end_game(p));
+	ck_assert_uint_eq(picker_receive(p, 0, 0, 1), PICKER_UNWANTED);
+	end();
+}
+END_TEST
+
+START_TEST(end_game_asks_others_too)
+{
+	struct picker_block b[BLOCKS];
+
+	begin(1);
+	ck_assert_uint_eq(pick(1, &all, BLOCKS - 1, b), BLOCKS - 1);
+	ck_assert(!picker_in_end_game(p));
+	/* One is free: nothing is asked twice before that one is given. */
+	ck_assert_uint_eq(pick(2, &all, BLOCKS, b), 1);
+	ck_assert(picker_in_end_game(p));
+	ck_assert(!picker_shared(p, 0, 0));
+	ck_assert_uint_eq(pick(3, &all, BLOCKS, b), BLOCKS);
+	ck_assert(picker_shared(p, 0, 0));
+	ck_assert_uint_eq(pick(4, &all, BLOCKS, b), BLOCKS);
+	/* Three at most. */
+	ck_assert_uint_eq(pick(5, &all, BLOCKS, b), 0);
+	ck_assert(picker_release(p, 0, 0));
+	ck_assert_uint_eq(pick(5, &all, BLOCKS, b), 1);
+	ck_assert_uint_eq(picker_receive(p, 0, 0, 4), PICKER_TAKEN);
+	ck_assert(!picker_shared(p, 0, 0));
+	ck_assert(!picker_release(p, 0, 0));
+	end();
+}
+END_TEST
+
+static void
+receive_all(uint32_t piece, uint32_t from, uint32_t and_from)
+{
+	for (uint32_t i = 0; i < BLOCKS; i++)
+		(void)picker_receive(p, piece, i * BLOCK_SIZE, i % 2 ? from : and_from);
+}
+
+START_TEST(a_failed_piece_is_taken_of_one_peer)
+{
+	struct picker_block b[2 * BLOCKS];
+	uint32_t ids[4];
+
+	begin(1);
+	ck_assert_uint_eq(pick(1, &all, 2, b), 2);
+	ck_assert_uint_eq(pick(2, &all, 2, b), 2);
+	receive_all(0, 1, 2);
+	ck_assert_uint_eq(picker_senders(p, 0, ids, 4), 2);
+	ck_assert_uint_eq(picker_senders(p, 0, ids, 1), 2);
+	picker_set_failed(p, 0);
+	picker_check(p);
+	ck_assert_uint_eq(picker_partial_bytes(p), 0);
+	ck_assert_uint_eq(pick(3, &all, 2, b), 2);
+	ck_assert_uint_eq(pick(1, &all, BLOCKS, b), 0);
+	/* What another still sends is not mixed in. */
+	ck_assert_uint_eq(picker_receive(p, 0, 0, 1), PICKER_UNWANTED);
+	ck_assert_uint_eq(pick(3, &all, 2, b), 2);
+	receive_all(0, 3, 3);
+	ck_assert_uint_eq(picker_senders(p, 0, ids, 4), 1);
+	ck_assert_uint_eq(ids[0], 3);
+	end();
+}
+END_TEST
+
+/* A piece that is one peer's alone does not wait for ever for a peer who sends nothing more. */
+START_TEST(the_one_peer_stops)
+{
+	struct picker_block b[BLOCKS];
+
+	begin(1);
+	ck_assert_uint_eq(pick(1, &all, BLOCKS, b), BLOCKS);
+	receive_all(0, 1, 1);
+	picker_set_failed(p, 0);
+	ck_assert_uint_eq(pick(2, &all, 2, b), 2);
+	ck_assert_uint_eq(pick(3, &all, BLOCKS, b), 0);
+	ck_assert(picker_release(p, 0, 0));
+	ck_assert_uint_eq(pick(3, &all, BLOCKS, b), 0);
+	ck_assert(picker_release(p, 0, BLOCK_SIZE));
+	ck_assert_uint_eq(pick(3, &all, BLOCKS, b), BLOCKS);
+	picker_forget_peer(p, 3);
+	end();
+}
+END_TEST
+
+START_TEST(out_of_one_piece)
+{
+	const struct picker_peer who = { 1, &all, never_asked, NULL };
+	struct picker_block b[2 * BLOCKS];
+
+	begin(4);
+	ck_assert_uint_eq(picker_pick_piece(p, &who, 2, 2 * BLOCKS, b), BLOCKS);
+	ck_assert_uint_eq(b[0].piece, 2);
+	ck_assert_uint_eq(picker_pick_piece(p, &who, 2, 2 * BLOCKS, b), 0);
+	picker_set_have(p, 3);
+	ck_assert_uint_eq(picker_pick_piece(p, &who, 3, 2 * BLOCKS, b), 0);
+	end();
+}
+END_TEST
+
+/* A whole download with peers that come, go, lie and drop requests. */
+START_TEST(always_ends)
+{
+	struct picker_block b[6];
+
+	begin(30);
+	for (int i = 0; !bits_full(picker_have(p)); i++) {
+		uint32_t id = 1 + rng_below(&rng, 5);
+		unsigned n = pick(id, &all, 1 + rng_below(&rng, 6), b);
+
+		ck_assert_int_lt(i, 20000);
+		for (unsigned k = 0; k < n; k++) {
+			if (rng_below(&rng, 5) == 0) {
+				(void)picker_release(p, b[k].piece, b[k].begin);
+			} else if (picker_receive(p, b[k].piece, b[k].begin, id) == PICKER_COMPLETE) {
+				if (rng_below(&rng, 4) == 0)
+					picker_set_failed(p, b[k].piece);
+				else
+					picker_set_have(p, b[k].piece);
+			}
+			picker_check(p);
+		}
+	}
+	end();
+}
+END_TEST
+
+Suite *
+picker_suite(void)
+{
+	Suite *s = suite_create("torrent/picker");
+	TCase *c = tcase_create("picker");
+
+	tcase_add_test(c, what_was_begun_is_ended_first);
+	tcase_add_test(c, the_rarest_once_some_are_here);
+	tcase_add_test(c, the_first_by_chance);
+	tcase_add_test(c, last_piece_is_short);
+	tcase_add_test(c, end_game_asks_others_too);
+	tcase_add_test(c, a_failed_piece_is_taken_of_one_peer);
+	tcase_add_test(c, the_one_peer_stops);
+	tcase_add_test(c, out_of_one_piece);
+	tcase_add_test(c, always_ends);
+	suite_add_tcase(s, c);
+	return s;
+}
