@@ -10,6 +10,7 @@ main(void)
 		announce_suite,
 		compact_suite,
 		ext_suite,
+		frame_suite,
 		handshake_suite,
 		http_suite,
 		msg_suite,

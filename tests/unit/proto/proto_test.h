@@ -11,6 +11,7 @@ Suite *allowed_fast_suite(void);
 Suite *announce_suite(void);
 Suite *compact_suite(void);
 Suite *ext_suite(void);
+Suite *frame_suite(void);
 Suite *handshake_suite(void);
 Suite *http_suite(void);
 Suite *msg_suite(void);
