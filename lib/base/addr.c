@@ -73,6 +73,14 @@ addr_eq(const struct addr *a, const struct addr *b)
 }
 
 bool
+addr_same_party(const struct addr *a, const struct addr *b)
+{
+	if (a->family == ADDR_V6 && b->family == ADDR_V6)
+		return memcmp(a->ip, b->ip, 8) == 0;
+	return addr_same_ip(a, b);
+}
+
+bool
 addr_is_any(const struct addr *a)
 {
 	static const uint8_t zero[16];

@@ -37,6 +37,9 @@ const char *addr_ip_text(const struct addr *a, char out[ADDR_TEXT_MAX]);
 bool addr_eq(const struct addr *a, const struct addr *b);
 bool addr_same_ip(const struct addr *a, const struct addr *b);
 
+/* Presumably one party: the same IPv4 address, or the same /64 of IPv6. */
+bool addr_same_party(const struct addr *a, const struct addr *b);
+
 /* The unspecified address: 0.0.0.0 or ::. */
 bool addr_is_any(const struct addr *a);
 

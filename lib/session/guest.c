@@ -8,6 +8,7 @@
 
 /* Strangers that have said nothing yet; each may take its time. */
 #define GUESTS_MAX 256
+#define GUESTS_OF_ONE_PARTY 32
 
 static void
 leave(struct guest *g, struct guest_list *to)
@@ -51,6 +52,17 @@ static const struct peer_ops guest_calls = {
 	.on_closed = on_closed,
 };
 
+static bool
+is_welcome(const struct bt_session *s, const struct addr *from)
+{
+	const struct guest *g;
+	unsigned count = 0;
+
+	TAILQ_FOREACH(g, &s->guests, link)
+		count += addr_same_party(&g->peer->stream->remote, from);
+	return s->guest_count < GUESTS_MAX && count < GUESTS_OF_ONE_PARTY;
+}
+
 void
 guest_arrived(void *session, int fd, const struct addr *from)
 {
@@ -58,7 +70,7 @@ guest_arrived(void *session, int fd, const struct addr *from)
 	struct guest *g;
 	struct stream *stream;
 
-	if (s->guest_count >= GUESTS_MAX) {
+	if (!is_welcome(s, from)) {
 		(void)close(fd);
 		return;
 	}

@@ -56,11 +56,18 @@ conn_free(struct conn *c)
 void
 conn_ban(struct conn *c, const char *why)
 {
+	struct torrent *t = c->torrent;
+	struct addr addr = c->addr;
 	char text[ADDR_TEXT_MAX];
+	struct conn *next;
 
-	known_ban(&c->torrent->known, &c->addr);
-	torrent_event(c->torrent, BT_EVENT_PEER_BANNED, addr_text(&c->addr, text));
-	peer_close(c->peer, why);
+	known_ban(&t->known, &addr);
+	torrent_event(t, BT_EVENT_PEER_BANNED, addr_text(&addr, text));
+	/* It may have more than one connection. */
+	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
+		if (addr_same_ip(&c->addr, &addr))
+			peer_close(c->peer, why);
+	}
 }
 
 void
@@ -132,7 +139,8 @@ hand_over_address(struct conn *from, struct conn *to)
 	known_connected(&to->torrent->known, &to->listens);
 }
 
-/* Of two connections to one partner, both sides keep the one that the greater id dialled. */
+/* Of two connections to one partner, both sides keep the one that the greater id dialled. Who
+ * comes from elsewhere with its id may have stolen it, and changes nothing. */
 static bool
 is_duplicate(struct conn *c)
 {
@@ -141,7 +149,7 @@ is_duplicate(struct conn *c)
 	struct conn *other, *next;
 
 	TAILQ_FOREACH_SAFE(other, &t->conns, link, next) {
-		if (other == c || !other->open ||
+		if (other == c || !other->open || !addr_same_party(&other->addr, &c->addr) ||
 		    memcmp(other->peer->theirs.peer_id, c->peer->theirs.peer_id, 20) != 0)
 			continue;
 		if (other->dialled == we_dial || c->dialled != we_dial) {

@@ -15,6 +15,10 @@
 /* Connections begun at once by one torrent. */
 #define DIALLING_MAX 8
 
+/* Of the connections one party (see addr_same_party) has this part, and no fewer than these. */
+#define PARTY_SHARE 8
+#define PARTY_LEAST 4
+
 #define SLOW_TICK SECOND
 
 const char *
@@ -343,11 +347,23 @@ torrent_stop(struct torrent *t, usec now)
 
 /* -- peers -- */
 
+/* Whoever has one address cannot take all the places. */
+static bool
+has_its_share(const struct torrent *t, const struct addr *a)
+{
+	unsigned share = t->opts.max_peers / PARTY_SHARE, count = 0;
+	const struct conn *c;
+
+	TAILQ_FOREACH(c, &t->conns, link)
+		count += addr_same_party(&c->addr, a);
+	return count >= (share < PARTY_LEAST ? PARTY_LEAST : share);
+}
+
 static bool
 wants_peer(const struct torrent *t, const struct addr *a)
 {
 	return torrent_is_running(t) && t->conn_count < t->opts.max_peers &&
-	    !known_is_banned(&t->known, a);
+	    !known_is_banned(&t->known, a) && !has_its_share(t, a);
 }
 
 static bool
