@@ -63,16 +63,39 @@ known_is_banned(const struct known *k, const struct addr *a)
 	return map_find(&k->banned, key) != NULL;
 }
 
+/* The list is full: one that nobody could reach makes room, if chance finds one. */
+static void
+make_room(struct known *k)
+{
+	for (int tries = 0; k->peers.len >= k->max && tries < 16; tries++) {
+		size_t i = rng_below(k->rng, (uint32_t)k->peers.len);
+		const struct known_peer *p = vec_at(&k->peers, i);
+		uint8_t key[KEY_LEN];
+
+		if (p->state != KNOWN_IDLE || p->fails == 0)
+			continue;
+		key_of(&p->addr, key);
+		(void)map_remove(&k->by_addr, key);
+		vec_remove_swap(&k->peers, i);
+		if (i == k->peers.len)
+			continue;
+		key_of(&((struct known_peer *)vec_at(&k->peers, i))->addr, key);
+		/* One key less than before: the map need not grow. */
+		if (!map_set(&k->by_addr, key, (void *)(uintptr_t)(i + 1)))
+			return;
+	}
+}
+
 void
 known_add(struct known *k, const struct addr *a, enum known_source source)
 {
 	const struct known_peer fresh = { .addr = *a, .source = (uint8_t)source };
 	uint8_t key[KEY_LEN];
 
-	if (!addr_usable(a) || known_is_banned(k, a) || find(k, a) != NULL ||
-	    k->peers.len >= k->max)
+	if (!addr_usable(a) || known_is_banned(k, a) || find(k, a) != NULL)
 		return;
-	if (vec_add(&k->peers, &fresh) == NULL)
+	make_room(k);
+	if (k->peers.len >= k->max || vec_add(&k->peers, &fresh) == NULL)
 		return;
 	key_of(a, key);
 	if (!map_set(&k->by_addr, key, (void *)(uintptr_t)k->peers.len))
