@@ -211,21 +211,21 @@ handle_have(struct peer *p, uint32_t index)
 static void
 handle_bitfield(struct peer *p, const struct msg *m)
 {
-	struct bits before = p->have;
+	struct bits before = p->have, fresh;
 
-	if (!bits_init(&p->have, before.len)) {
-		p->have = before;
+	if (!bits_init(&fresh, before.len)) {
 		peer_close(p, "out of memory");
 		return;
 	}
 	if (m->type == WIRE_HAVE_ALL)
-		bits_set_all(&p->have);
-	else if (m->type == WIRE_BITFIELD && !bits_load(&p->have, m->data))
+		bits_set_all(&fresh);
+	if (m->type == WIRE_BITFIELD && !bits_load(&fresh, m->data)) {
+		bits_fini(&fresh);
 		peer_close(p, "bitfield of wrong length");
-	if (p->state == PEER_OPEN)
-		p->ops->on_bitfield(p->arg, p, &before);
-	else
-		bits_clear_all(&p->have);
+		return;
+	}
+	p->have = fresh;
+	p->ops->on_bitfield(p->arg, p, &before);
 	bits_fini(&before);
 }
 

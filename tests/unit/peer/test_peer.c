@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: ISC */
+#include "memory_stream.h"
+
+#include <stdarg.h>
+
+#include "peer/peer.h"
+#include "proto/msg.h"
+#include "small_meta.h"
+
+Suite *peer_suite(void);
+
+#define PIECES 20
+#define PIECE (4 * BLOCK_SIZE)
+
+static struct block_store blocks;
+static struct bt_metainfo *meta;
+static struct memory_stream stream;
+static struct peer *p;
+static struct handshake ours, theirs;
+static char heard[400];		/* what the peer told, a word each */
+static bool accept_hash;
+
+static void
+note(const char *fmt, ...)
+{
+	size_t len = strlen(heard);
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(heard + len, sizeof(heard) - len, fmt, ap);
+	va_end(ap);
+}
+
+static const struct peer_ops ops;
+
+static bool
+on_info_hash(void *arg, struct peer *peer, const uint8_t info_hash[20])
+{
+	note("hash ");
+	(void)arg;
+	if (!accept_hash || memcmp(info_hash, ours.info_hash, 20) != 0)
+		return false;
+	return peer_join(peer, meta, &ours, &ops, NULL, SECOND);
+}
+
+static void
+on_open(void *arg, struct peer *peer, usec now)
+{
+	(void)arg;
+	(void)peer;
+	(void)now;
+	note("open ");
+}
+
+static void
+on_closed(void *arg, struct peer *peer, const char *why)
+{
+	(void)arg;
+	(void)peer;
+	note("closed(%s) ", why);
+}
+
+static void
+on_choke(void *arg, struct peer *peer, usec now)
+{
+	(void)arg;
+	(void)now;
+	note(peer->peer_choking ? "choke " : "unchoke ");
+}
+
+static void
+on_interest(void *arg, struct peer *peer, usec now)
+{
+	(void)arg;
+	(void)now;
+	note(peer->peer_interested ? "interested " : "uninterested ");
+}
+
+static void
+on_have(void *arg, struct peer *peer, uint32_t piece)
+{
+	(void)arg;
+	(void)peer;
+	note("have%u ", piece);
+}
+
+static void
+on_bitfield(void *arg, struct peer *peer, const struct bits *before)
+{
+	(void)arg;
+	note("bits%u->%u ", before->count, peer->have.count);
+}
+
+static void
+on_request(void *arg, struct peer *peer, uint32_t piece, uint32_t begin, uint32_t len)
+{
+	(void)arg;
+	(void)peer;
+	note("request(%u,%u,%u) ", piece, begin, len);
+}
+
+static void
+on_cancel(void *arg, struct peer *peer, uint32_t piece, uint32_t begin, uint32_t len)
+{
+	(void)arg;
+	(void)peer;
+	note("cancel(%u,%u,%u) ", piece, begin, len);
+}
+
+static void
+on_block(void *arg, struct peer *peer, uint32_t piece, uint32_t begin, uint32_t len,
+    struct block *b, usec now)
+{
+	(void)arg;
+	(void)peer;
+	(void)now;
+	note("block(%u,%u,%u:%c) ", piece, begin, len, b->data[len - 1]);
+	block_free(&blocks, b);
+}
+
+static void
+on_reject(void *arg, struct peer *peer, uint32_t piece, uint32_t begin, uint32_t len)
+{
+	(void)arg;
+	(void)peer;
+	note("reject(%u,%u,%u) ", piece, begin, len);
+}
+
+static void
+on_allowed_fast(void *arg, struct peer *peer, uint32_t piece)
+{
+	(void)arg;
+	(void)peer;
+	note("allowed%u ", piece);
+}
+
+static void
+on_extended(void *arg, struct peer *peer)
+{
+	(void)arg;
+	note("ext(%s,%d) ", peer->client, (int)peer->ext.reqq);
+}
+
+static void
+on_time(void *arg, struct peer *peer, usec now)
+{
+	(void)arg;
+	(void)peer;
+	(void)now;
+}
+
+static const struct peer_ops ops = {
+	on_info_hash, on_open, on_closed, on_choke, on_interest, on_have, on_bitfield, on_request,
+	on_cancel, on_block, on_reject, on_allowed_fast, on_extended, on_time, on_time
+};
+
+/* Is this what was told since the last time? */
+static void
+told(const char *want)
+{
+	ck_assert_str_eq(heard, want);
+	heard[0] = '\0';
+}
+
+static void
+begin(bool fast)
+{
+	meta = small_meta((uint64_t)PIECES * PIECE - 5, PIECE);
+	memset(&ours, 0, sizeof(ours));
+	memset(ours.info_hash, 'i', 20);
+	memset(ours.peer_id, 'a', 20);
+	handshake_set(&ours, HANDSHAKE_EXTENSIONS);
+	handshake_set(&ours, HANDSHAKE_FAST);
+	theirs = ours;
+	memset(theirs.peer_id, 'b', 20);
+	if (!fast)
+		memset(theirs.reserved, 0, 8);
+	memory_init(&stream, &blocks);
+	heard[0] = '\0';
+	accept_hash = true;
+	p = peer_new(&stream.base, &blocks, &ops, NULL, SECOND);
+	ck_assert(p != NULL);
+}
+
+static void
+end(void)
+{
+	peer_free(p);
+	memory_fini(&stream);
+	ck_assert_uint_eq(blocks.in_use, 0);
+	block_store_fini(&blocks);
+	bt_metainfo_free(meta);
+}
+
+static void
+feed_handshake(size_t from, size_t to)
+{
+	uint8_t bytes[HANDSHAKE_LEN];
+
+	handshake_write(bytes, &theirs);
+	memory_feed(&stream, slice_of(bytes + from, to - from), SECOND);
+}
+
+/* Handshakes are exchanged; nothing is on the way. */
+static void
+open_peer(bool fast)
+{
+	begin(fast);
+	ck_assert(peer_join(p, meta, &ours, &ops, NULL, SECOND));
+	peer_start(p, false);
+	feed_handshake(0, HANDSHAKE_LEN);
+	told("open ");
+	(void)memory_drain(&stream);
+}
+
+static void
+feed(const struct msg *m)
+{
+	struct buf b;
+
+	buf_init(&b, 1u << 20);
+	msg_write(&b, m);
+	memory_feed(&stream, buf_slice(&b), 2 * SECOND);
+	buf_fini(&b);
+}
+
+static void
+feed_range(enum wire_type type, uint32_t index, uint32_t offset, uint32_t length)
+{
+	feed(&(struct msg){ .type = type, .index = index, .begin = offset, .length = length });
+}
+
+START_TEST(we_speak_first)
+{
+	uint8_t bytes[HANDSHAKE_LEN];
+
+	begin(true);
+	ck_assert(peer_join(p, meta, &ours, &ops, NULL, SECOND));
+	peer_start(p, false);
+	handshake_write(bytes, &ours);
+	ck_assert(slice_eq(memory_drain(&stream), slice_of(bytes, sizeof(bytes))));
+	for (size_t i = 0; i < HANDSHAKE_LEN; i++) {
+		told("");
+		feed_handshake(i, i + 1);
+	}
+	told("open ");
+	ck_assert(p->fast);
+	end();
+}
+END_TEST
+
+/* Some peers send their id only when they have read ours. */
+START_TEST(they_speak_first)
+{
+	begin(false);
+	peer_start(p, true);
+	feed_handshake(0, 47);
+	ck_assert_uint_eq(memory_drain(&stream).len, 0);
+	feed_handshake(47, 48);
+	told("hash ");
+	ck_assert_uint_eq(memory_drain(&stream).len, HANDSHAKE_LEN);
+	feed_handshake(48, 68);
+	told("open ");
+	ck_assert(!p->fast);
+	end();
+}
+END_TEST
+
+START_TEST(not_for_us)
+{
+	begin(true);
+	accept_hash = false;
+	peer_start(p, true);
+	feed_handshake(0, HANDSHAKE_LEN);
+	told("hash closed(asks for a torrent that we do not have) ");
+	ck_assert_uint_eq(memory_drain(&stream).len, 0);
+	end();
+	begin(true);
+	ck_assert(peer_join(p, meta, &ours, &ops, NULL, SECOND));
+	peer_start(p, false);
+	memset(theirs.info_hash, 'x', 20);
+	feed_handshake(0, HANDSHAKE_LEN);
+	told("closed(answered for another torrent) ");
+	end();
+	begin(true);
+	peer_start(p, true);
+	memory_feed(&stream, slice_str("GET / HTTP/1.1\r\nHost: tracker.example.org\r\n\r\n123456"),
+	    SECOND);
+	told("closed(not a BitTorrent handshake) ");
+	end();
+}
+END_TEST
+
+START_TEST(tells_what_it_hears)
+{
+	open_peer(true);
+	feed(&(struct msg){ .type = WIRE_BITFIELD, .data = slice_of("\xff\0\0", 3) });
+	told("bits0->8 ");
+	feed_range(WIRE_HAVE, 3, 0, 0);
+	told("");
+	feed_range(WIRE_HAVE, 9, 0, 0);
+	told("have9 ");
+	feed_range(WIRE_UNCHOKE, 0, 0, 0);
+	feed_range(WIRE_UNCHOKE, 0, 0, 0);
+	feed_range(WIRE_INTERESTED, 0, 0, 0);
+	feed_range(WIRE_CHOKE, 0, 0, 0);
+	told("unchoke interested choke ");
+	feed_range(WIRE_REQUEST, 1, BLOCK_SIZE, BLOCK_SIZE);
+	feed_range(WIRE_CANCEL, 1, BLOCK_SIZE, BLOCK_SIZE);
+	told("request(1,16384,16384) cancel(1,16384,16384) ");
+	feed(&(struct msg){ .type = WIRE_PIECE, .index = 2, .begin = 5, .data = slice_str("abc") });
+	told("block(2,5,3:c) ");
+	ck_assert_uint_eq(p->down.total, 3);
+	feed(&(struct msg){ .type = WIRE_EXTENDED, .data = slice_str("d4:reqqi99e1:v4:\x1b[0me") });
+	told("ext(\\x1b[0m,99) ");
+	ck_assert_uint_eq(peer_reqq(p), 99);
+	feed_range(WIRE_KEEPALIVE, 0, 0, 0);
+	feed(&(struct msg){ .type = WIRE_PORT, .port = 1 });
+	told("");
+	stream.ended = true;
+	stream.base.user->readable(stream.base.arg, SECOND);
+	told("closed(closed by the peer) ");
+	ck_assert(!stream.reading);
+	end();
+}
+END_TEST
+
+START_TEST(fast_extension)
+{
+	open_peer(true);
+	feed_range(WIRE_HAVE_ALL, 0, 0, 0);
+	ck_assert(peer_is_seed(p));
+	feed_range(WIRE_REJECT, 1, 2, 3);
+	feed_range(WIRE_ALLOWED_FAST, 4, 0, 0);
+	feed_range(WIRE_ALLOWED_FAST, PIECES, 0, 0);
+	feed_range(WIRE_SUGGEST, 4, 0, 0);
+	feed_range(WIRE_HAVE_NONE, 0, 0, 0);
+	told("bits0->20 reject(1,2,3) allowed4 bits20->0 ");
+	end();
+	open_peer(false);
+	peer_send_reject(p, 1, 2, 3, SECOND);
+	peer_send_allowed_fast(p, 1, SECOND);
+	ck_assert_uint_eq(memory_drain(&stream).len, 0);
+	feed_range(WIRE_HAVE_ALL, 0, 0, 0);
+	told("closed(fast message without the fast extension) ");
+	end();
+}
+END_TEST
+
+START_TEST(says_nothing_twice)
+{
+	struct bits have;
+
+	open_peer(true);
+	ck_assert(bits_init(&have, PIECES));
+	peer_send_interest(p, true, SECOND);
+	peer_send_interest(p, true, SECOND);
+	peer_send_choke(p, true, SECOND);
+	peer_send_choke(p, false, SECOND);
+	ck_assert(slice_eq(memory_drain(&stream), slice_of("\0\0\0\1\2\0\0\0\1\1", 10)));
+	peer_send_bitfield(p, &have, SECOND);
+	(void)bits_set(&have, 0);
+	peer_send_bitfield(p, &have, SECOND);
+	bits_set_all(&have);
+	peer_send_bitfield(p, &have, SECOND);
+	ck_assert(slice_eq(memory_drain(&stream),
+	    slice_of("\0\0\0\1\17\0\0\0\4\5\x80\0\0\0\0\0\1\16", 18)));
+	bits_fini(&have);
+	end();
+}
+END_TEST
+
+START_TEST(content_goes_out)
+{
+	struct block *b;
+
+	open_peer(true);
+	b = block_new(&blocks);
+	memset(b->data, 'z', BLOCK_SIZE);
+	peer_send_block(p, 1, 2, 3, b, SECOND);
+	ck_assert(slice_eq(memory_drain(&stream),
+	    slice_of("\0\0\0\14\7\0\0\0\1\0\0\0\2zzz", 16)));
+	ck_assert_uint_eq(p->up.total, 3);
+	end();
+}
+END_TEST
+
+static void
+closes_on(const struct msg *m, const char *want)
+{
+	open_peer(true);
+	feed(m);
+	told(want);
+	end();
+}
+
+START_TEST(closes_on_nonsense)
+{
+	closes_on(&(struct msg){ .type = WIRE_HAVE, .index = PIECES },
+	    "closed(have of a piece that does not exist) ");
+	closes_on(&(struct msg){ .type = WIRE_BITFIELD, .data = slice_of("\xff\xff\xff\xff", 4) },
+	    "closed(malformed message) ");
+	closes_on(&(struct msg){ .type = WIRE_PIECE, .index = PIECES, .data = slice_str("x") },
+	    "closed(content outside the torrent) ");
+	closes_on(&(struct msg){ .type = WIRE_PIECE, .index = 1, .begin = PIECE - 1,
+	    .data = slice_str("xy") }, "closed(content outside the torrent) ");
+	open_peer(true);
+	memory_feed(&stream, slice_of("\0\0\0\2\0\0", 6), SECOND);
+	told("closed(malformed message) ");
+	/* Nothing is sent or heard after that. */
+	(void)memory_drain(&stream);
+	peer_send_have(p, 1, SECOND);
+	peer_tick(p, 100 * MINUTE, MINUTE);
+	ck_assert_uint_eq(memory_drain(&stream).len, 0);
+	told("");
+	end();
+}
+END_TEST
+
+START_TEST(forgives_some_strikes)
+{
+	struct bt_slice out;
+
+	open_peer(true);
+	/* Too long, beyond the piece, beyond the torrent, of nothing. */
+	feed_range(WIRE_REQUEST, 1, 0, BLOCK_SIZE + 1);
+	out = memory_drain(&stream);
+	ck_assert_uint_eq(out.len, 17);
+	ck_assert_uint_eq(out.ptr[4], WIRE_REJECT);
+	feed_range(WIRE_REQUEST, 1, PIECE - 1, 2);
+	feed_range(WIRE_REQUEST, PIECES, 0, 1);
+	feed_range(WIRE_REQUEST, 1, 0, 0);
+	feed_range(WIRE_REQUEST, PIECES - 1, PIECE - 6, 2);
+	told("");
+	feed_range(WIRE_REQUEST, PIECES - 1, PIECE - 6, 1);
+	told("request(19,65530,1) ");
+	for (int i = 0; i < 295; i++)
+		feed_range(WIRE_REQUEST, 1, 0, 0);
+	told("");
+	feed_range(WIRE_REQUEST, 1, 0, 0);
+	told("closed(too many improper messages) ");
+	end();
+}
+END_TEST
+
+START_TEST(patience)
+{
+	usec t = SECOND;
+
+	begin(true);
+	peer_start(p, true);
+	peer_tick(p, t + 20 * SECOND, 300 * SECOND);
+	told("");
+	peer_tick(p, t + 21 * SECOND, 300 * SECOND);
+	told("closed(no handshake in time) ");
+	end();
+	open_peer(true);
+	for (t = 2 * SECOND; t <= 301 * SECOND; t += SECOND)
+		peer_tick(p, t, 300 * SECOND);
+	told("");
+	/* Two keepalives. */
+	ck_assert_uint_eq(memory_drain(&stream).len, 8);
+	feed_range(WIRE_KEEPALIVE, 0, 0, 0);
+	peer_tick(p, 303 * SECOND, 300 * SECOND);
+	told("closed(silent for too long) ");
+	end();
+}
+END_TEST
+
+Suite *
+peer_suite(void)
+{
+	Suite *s = suite_create("peer/peer");
+	TCase *c = tcase_create("peer");
+
+	tcase_add_test(c, we_speak_first);
+	tcase_add_test(c, they_speak_first);
+	tcase_add_test(c, not_for_us);
+	tcase_add_test(c, tells_what_it_hears);
+	tcase_add_test(c, fast_extension);
+	tcase_add_test(c, says_nothing_twice);
+	tcase_add_test(c, content_goes_out);
+	tcase_add_test(c, closes_on_nonsense);
+	tcase_add_test(c, forgives_some_strikes);
+	tcase_add_test(c, patience);
+	suite_add_tcase(s, c);
+	return s;
+}
