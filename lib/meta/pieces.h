@@ -23,7 +23,7 @@ struct piece_sum {
 };
 
 struct pieces_source {
-	bool (*read)(void *arg, uint64_t offset, uint8_t *to, size_t len);	/* all of it, or false */
+	bool (*read)(void *arg, uint64_t offset, uint8_t *to, size_t len); /* all of it, or false */
 	void *arg;
 	uint8_t *buffer;
 	size_t size;		/* of the buffer; a few KiB at least */

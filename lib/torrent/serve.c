@@ -54,8 +54,9 @@ serve_request(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len)
 	struct torrent *t = c->torrent;
 	const struct upload u = { piece, begin, len };
 
-	if ((c->peer->am_choking && (!is_allowing(c, piece) || !has_favour(c))) || !torrent_is_running(t) ||
-	    !bits_has(picker_have(t->picker), piece) || !uploads_add(&c->uploads, u))
+	if ((c->peer->am_choking && (!is_allowing(c, piece) || !has_favour(c))) ||
+	    !torrent_is_running(t) || !bits_has(picker_have(t->picker), piece) ||
+	    !uploads_add(&c->uploads, u))
 		peer_send_reject(c->peer, piece, begin, len, t->now);
 }
 

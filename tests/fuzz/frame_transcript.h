@@ -77,7 +77,8 @@ transcript_of_frame(struct buf *b, struct bt_slice in, uint32_t piece_count, uns
 		if (most > 0 && part > 1 + (*chance >> 33) % most)
 			part = 1 + (*chance >> 33) % most;
 		for (int i = 0; i < n && filled < part; i++) {
-			size_t here = part - filled < iov[i].iov_len ? part - filled : iov[i].iov_len;
+			size_t here = part - filled < iov[i].iov_len ? part - filled :
+			    iov[i].iov_len;
 
 			memcpy(iov[i].iov_base, in.ptr + filled, here);
 			filled += here;
@@ -86,7 +87,8 @@ transcript_of_frame(struct buf *b, struct bt_slice in, uint32_t piece_count, uns
 		frame_filled(&f, filled);
 		while ((step = frame_next(&f, &e)) == STEP_DONE) {
 			if (e.kind == FRAME_CONTENT)
-				transcript_add(b, e.kind, e.index, e.begin, slice_of(e.block->data, e.len));
+				transcript_add(b, e.kind, e.index, e.begin,
+				    slice_of(e.block->data, e.len));
 			else
 				transcript_add(b, e.kind, 0, 0, e.body);
 			if (e.kind == FRAME_CONTENT)

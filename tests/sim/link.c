@@ -240,7 +240,8 @@ send_next(void *node, uint64_t unused)
 	c = make_chunk(e);
 	e->unread += c->sent_len;
 	n->sent += c->sent_len;
-	clock_at(clock_of(e), clock_of(e)->now + time_for(c->sent_len, n->opts.up_KiBps), sent, c, 0);
+	clock_at(clock_of(e), clock_of(e)->now + time_for(c->sent_len, n->opts.up_KiBps), sent, c,
+	    0);
 }
 
 /* -- the stream -- */

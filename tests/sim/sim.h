@@ -61,7 +61,7 @@ struct node_opts {
 	bool seed;
 	enum conduct conduct;
 	usec join;
-	unsigned leave_after;	/* leaves when it has sent so many hundredths of the content; 0: never */
+	unsigned leave_after; /* when it has sent so many hundredths of the content; 0: never */
 };
 
 struct guest;

@@ -20,7 +20,7 @@ by_value(const void *x, const void *y)
 	return a < b ? -1 : a > b;
 }
 
-/* How long the leeches from number `from` to `to` took, at the given share of them (0.5: median). */
+/* How long the leeches number `from` to `to` took, at the given share of them (0.5: median). */
 static double
 taken(const struct sim *s, size_t from, size_t to, double share)
 {
@@ -145,7 +145,8 @@ START_TEST(sharers_before_free_riders)
 	sharers = taken(s, 1, 41, 0.5);
 	riders = taken(s, 41, 56, 0.5);
 	report("free riders", s);
-	(void)printf("%-14s median of sharers %.1f s, of free riders %.1f s\n", "", sharers, riders);
+	(void)printf("%-14s median of sharers %.1f s, of free riders %.1f s\n", "", sharers,
+	    riders);
 	ck_assert(riders > 1.15 * sharers);
 	sim_free(s);
 }

@@ -141,7 +141,8 @@ START_TEST(nothing_is_copied)
 		size_t filled = 0;
 
 		for (int i = 0; i < n && filled < in.len; i++) {
-			size_t part = in.len - filled < iov[i].iov_len ? in.len - filled : iov[i].iov_len;
+			size_t part = in.len - filled < iov[i].iov_len ? in.len - filled :
+			    iov[i].iov_len;
 
 			memcpy(iov[i].iov_base, in.ptr + filled, part);
 			filled += part;

@@ -241,7 +241,8 @@ START_TEST(always_ends)
 		for (unsigned k = 0; k < n; k++) {
 			if (rng_below(&rng, 5) == 0) {
 				(void)picker_release(p, b[k].piece, b[k].begin);
-			} else if (picker_receive(p, b[k].piece, b[k].begin, id) == PICKER_COMPLETE) {
+			} else if (picker_receive(p, b[k].piece, b[k].begin, id) ==
+			    PICKER_COMPLETE) {
 				if (rng_below(&rng, 4) == 0)
 					picker_set_failed(p, b[k].piece);
 				else
