@@ -2,10 +2,15 @@
 /* Asking for blocks, taking them, and what becomes of a piece. */
 #include <string.h>
 
+#include "base/num.h"
 #include "torrent/model.h"
 
 /* Asked for in one go; a refill comes with the next reading. */
 #define PICK_MAX 256
+
+/* At the end, what others were asked for is asked again of a peer that has nothing to do, and only
+ * so many blocks at a time: each may come twice. */
+#define END_GAME_BLOCKS 4
 
 /* After so many failed pieces that a peer had a part in, it goes (Transmission's number). */
 #define BAD_PIECES_MAX 5
@@ -60,12 +65,15 @@ download_more(struct conn *c)
 	struct picker_block blocks[PICK_MAX];
 	unsigned n;
 
-	if (t->state != BT_TORRENT_DOWNLOADING || !c->open || c->snubbed || c->refused || c->missing == 0 ||
+	if (t->state != BT_TORRENT_DOWNLOADING || !c->open || c->snubbed || c->refused ||
+	    c->missing == 0 ||
 	    content_busy(t->content) || (c->peer->peer_choking && c->allowed.len == 0))
 		return;
 	n = requests_room(&c->requests, peer_reqq(c->peer));
 	if (n > PICK_MAX)
 		n = PICK_MAX;
+	if (picker_in_end_game(t->picker))
+		n = requests_count(&c->requests) > 0 ? 0 : (unsigned)min_u64(n, END_GAME_BLOCKS);
 	if (n == 0)
 		return;
 	if (c->peer->peer_choking)
@@ -165,33 +173,42 @@ download_snub(struct conn *c)
 	torrent_say(c->torrent, BT_LOG_DEBUG, "peer %u: snubbed us", c->id);
 }
 
+/* Who of the piece's senders is still here; *total counts those that left as well. */
+static unsigned
+find_senders(struct torrent *t, uint32_t piece, struct conn *out[SENDERS_MAX], unsigned *total)
+{
+	uint32_t ids[SENDERS_MAX];
+	unsigned found = 0;
+
+	*total = picker_senders(t->picker, piece, ids, SENDERS_MAX);
+	for (unsigned i = 0; i < *total && i < SENDERS_MAX; i++) {
+		out[found] = torrent_find_conn(t, ids[i]);
+		found += out[found] != NULL;
+	}
+	return found;
+}
+
 /* A sole sender lied; of several, one did, and the next try will show which. */
 static void
 blame(struct torrent *t, uint32_t piece)
 {
-	uint32_t ids[SENDERS_MAX];
-	unsigned n = picker_senders(t->picker, piece, ids, SENDERS_MAX);
+	struct conn *senders[SENDERS_MAX];
+	unsigned total, n = find_senders(t, piece, senders, &total);
 
-	for (unsigned i = 0; i < n && i < SENDERS_MAX; i++) {
-		struct conn *c = torrent_find_conn(t, ids[i]);
-
-		if (c != NULL && (n == 1 || ++c->bad_pieces >= BAD_PIECES_MAX))
-			conn_ban(c, "sent bad data");
+	for (unsigned i = 0; i < n; i++) {
+		if (total == 1 || ++senders[i]->bad_pieces >= BAD_PIECES_MAX)
+			conn_ban(senders[i], "sent bad data");
 	}
 }
 
 static void
 credit(struct torrent *t, uint32_t piece)
 {
-	uint32_t ids[SENDERS_MAX];
-	unsigned n = picker_senders(t->picker, piece, ids, SENDERS_MAX);
+	struct conn *senders[SENDERS_MAX];
+	unsigned total, n = find_senders(t, piece, senders, &total);
 
-	for (unsigned i = 0; i < n && i < SENDERS_MAX; i++) {
-		struct conn *c = torrent_find_conn(t, ids[i]);
-
-		if (c != NULL)
-			c->gave = true;
-	}
+	for (unsigned i = 0; i < n; i++)
+		senders[i]->gave = true;
 }
 
 static void
