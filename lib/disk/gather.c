@@ -339,12 +339,17 @@ answer_spill(struct store_job *job)
 	release_buffers(job);
 	if (s->freed)
 		return;
-	b->spilling--;
-	if (job->err.code != BT_OK) {
+	if (job->err.code != BT_OK)
+		b->err = job->err;
+	if (--b->spilling > 0)
+		return;
+	if (b->err.code != BT_OK) {
+		struct bt_error err = b->err;
+
 		take_buffer(b);
 		buffer_free(b);
-		s->base.user->piece_done(s->base.arg, piece, &job->err);
-	} else if (b->complete && b->spilling == 0) {
+		s->base.user->piece_done(s->base.arg, piece, &err);
+	} else if (b->complete) {
 		finish_buffer(b);
 	}
 }

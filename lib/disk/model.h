@@ -19,6 +19,7 @@ struct piece_buffer {
 	unsigned spilling;	/* jobs that put parts of it into their place */
 	bool spilled;		/* not all of it is in blocks[] */
 	bool complete;		/* to be finished when no spilling is under way */
+	struct bt_error err;	/* of spilling; told when no more of it is under way */
 	struct block *blocks[];	/* NULL: not here yet, or put into its place already */
 };
 
