@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/cdefs.h"
+#include "helper.h"
+
+Suite *path_suite(void);
+Suite *store_suite(void);
+
+int
+main(void)
+{
+	Suite *(*const make[])(void) = {
+		path_suite,
+		store_suite,
+	};
+
+	return run_suites(make, COUNT_OF(make));
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: ISC */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "disk/fds.h"
+#include "disk/path.h"
+#include "helper.h"
+
+Suite *path_suite(void);
+
+static char folder[64];
+
+static void
+begin(void)
+{
+	(void)snprintf(folder, sizeof(folder), "/tmp/test_path.XXXXXX");
+	ck_assert(mkdtemp(folder) != NULL);
+	ck_assert_int_eq(chdir(folder), 0);
+}
+
+static void
+end(void)
+{
+	char command[160];
+
+	ck_assert_int_eq(chdir("/"), 0);
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+	ck_assert_int_eq(system(command), 0);
+}
+
+/* Opens and closes; 0 or errno. */
+static int
+try(const char *root, const char *rel, enum path_mode mode)
+{
+	int fd = path_open(root, rel, mode);
+
+	if (fd < 0)
+		return errno;
+	(void)close(fd);
+	return 0;
+}
+
+START_TEST(makes_what_is_missing)
+{
+	begin();
+	ck_assert_int_eq(try("x/root", "a/b/c", PATH_READ), ENOENT);
+	ck_assert_int_eq(try("x/root", "a/b/c", PATH_WRITE), 0);
+	ck_assert_int_eq(try("x/root", "a/b/c", PATH_READ), 0);
+	ck_assert_int_eq(try("x/root", "a/b/d", PATH_READ), ENOENT);
+	ck_assert_int_eq(try("x/root", "a/b", PATH_READ), EISDIR);
+	ck_assert_int_ne(try("x/root", "a/b/c/d", PATH_WRITE), 0);
+	end();
+}
+END_TEST
+
+START_TEST(follows_no_link_inside)
+{
+	begin();
+	ck_assert_int_eq(mkdir("root", 0700), 0);
+	ck_assert_int_eq(mkdir("out", 0700), 0);
+	ck_assert_int_eq(symlink("../out", "root/folder"), 0);
+	ck_assert_int_eq(symlink("../out/secret", "root/file"), 0);
+	ck_assert_int_eq(symlink("root", "alias"), 0);
+	ck_assert_int_ne(try("root", "folder/x", PATH_WRITE), 0);
+	ck_assert_int_eq(try("root", "file", PATH_WRITE), ELOOP);
+	ck_assert_int_eq(access("out/x", F_OK), -1);
+	ck_assert_int_eq(access("out/secret", F_OK), -1);
+	/* The folder itself may be reached by one: the user chose it. */
+	ck_assert_int_eq(try("alias", "fine", PATH_WRITE), 0);
+	end();
+}
+END_TEST
+
+START_TEST(only_plain_files)
+{
+	char name[300];
+
+	begin();
+	ck_assert_int_eq(mkfifo("fifo", 0600), 0);
+	ck_assert_int_eq(mkdir("dir", 0700), 0);
+	ck_assert_int_ne(try(".", "fifo", PATH_READ), 0);
+	ck_assert_int_ne(try(".", "fifo", PATH_WRITE), 0);
+	ck_assert_int_eq(try(".", "dir", PATH_READ), EISDIR);
+	ck_assert_int_eq(try(".", "dir", PATH_WRITE), EISDIR);
+	ck_assert_int_ne(try("/dev", "null", PATH_WRITE), 0);
+	memset(name, 'x', 290);
+	(void)snprintf(name + 280, 10, "/y");
+	ck_assert_int_eq(try(".", name, PATH_WRITE), ENAMETOOLONG);
+	end();
+}
+END_TEST
+
+static int
+some_fd(void)
+{
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	ck_assert_int_ge(fd, 0);
+	return fd;
+}
+
+static bool
+is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0;
+}
+
+START_TEST(latest_used_stay_open)
+{
+	static const uint64_t seed[2] = { 1, 2 };
+	struct open_file *f;
+	struct fds fds;
+	int fd[5];
+
+	fds_init(&fds, 3, seed);
+	for (uint32_t i = 0; i < 5; i++) {
+		fd[i] = some_fd();
+		fds_unpin(fds_add(&fds, (struct fds_key){ 1, i }, fd[i], false));
+		/* 0 is used again and again. */
+		f = fds_find(&fds, (struct fds_key){ 1, 0 }, false);
+		ck_assert(f != NULL && f->fd == fd[0]);
+		fds_unpin(f);
+	}
+	ck_assert_uint_eq(fds.count, 3);
+	for (uint32_t i = 0; i < 5; i++) {
+		f = fds_find(&fds, (struct fds_key){ 1, i }, false);
+		ck_assert((f == NULL) == (i == 1 || i == 2));
+		if (f != NULL)
+			fds_unpin(f);
+	}
+	ck_assert(fds_find(&fds, (struct fds_key){ 1, 3 }, true) == NULL);
+	fds_fini(&fds);
+	ck_assert(!is_open(fd[0]));
+}
+END_TEST
+
+START_TEST(pinned_ones_stay_open)
+{
+	static const uint64_t seed[2] = { 1, 2 };
+	struct open_file *f[4], *again;
+	struct fds fds;
+	int fd[4], better;
+
+	fds_init(&fds, 1, seed);
+	for (uint32_t i = 0; i < 4; i++) {
+		fd[i] = some_fd();
+		f[i] = fds_add(&fds, (struct fds_key){ i % 2, i }, fd[i], false);
+	}
+	for (int i = 0; i < 4; i++)
+		ck_assert(is_open(fd[i]));
+	/* Opened twice, the second time for writing: the first goes with its pin. */
+	better = some_fd();
+	again = fds_add(&fds, f[0]->key, better, true);
+	ck_assert(again != f[0] && is_open(fd[0]));
+	ck_assert_ptr_eq(fds_find(&fds, again->key, true), again);
+	fds_unpin(again);
+	fds_unpin(f[0]);
+	ck_assert(!is_open(fd[0]) && is_open(better));
+	/* A third time for reading: the one that is there will do. */
+	fd[0] = some_fd();
+	ck_assert_ptr_eq(fds_add(&fds, again->key, fd[0], false), again);
+	ck_assert(!is_open(fd[0]));
+	fds_unpin(again);
+	fds_drop(&fds, 1);
+	ck_assert(is_open(fd[1]));
+	fds_unpin(f[1]);
+	fds_unpin(f[3]);
+	ck_assert(!is_open(fd[1]) && !is_open(fd[3]));
+	fds_unpin(again);
+	fds_unpin(f[2]);
+	ck_assert_uint_le(fds.count, 1);
+	fds_fini(&fds);
+}
+END_TEST
+
+Suite *
+path_suite(void)
+{
+	Suite *s = suite_create("disk/path, disk/fds");
+	TCase *c = tcase_create("path");
+
+	tcase_add_test(c, makes_what_is_missing);
+	tcase_add_test(c, follows_no_link_inside);
+	tcase_add_test(c, only_plain_files);
+	tcase_add_test(c, latest_used_stay_open);
+	tcase_add_test(c, pinned_ones_stay_open);
+	suite_add_tcase(s, c);
+	return s;
+}
