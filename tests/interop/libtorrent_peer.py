@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: ISC
-"""libtorrent_peer.py TORRENT DIR ADDRESS PORT [upload limit in bytes/s] [stay|leave]
+"""libtorrent_peer.py TORRENT DIR ADDRESS PORT [upload limit in bytes/s] [stay|leave] [fast]
 
 One libtorrent client. One line of JSON on stdout whenever its state has changed, alerts as `# ...`.
 """
@@ -39,7 +39,8 @@ class Announces:
 def main():
     torrent, where, address, port, limit, stay = sys.argv[1:7]
     host = "[%s]" % address if ":" in address else address
-    session = lt.session(
+    settings = lt.high_performance_seed() if "fast" in sys.argv[7:] else {}
+    settings.update(
         {
             "listen_interfaces": "%s:%s" % (host, port),
             "outgoing_interfaces": address,
@@ -57,6 +58,7 @@ def main():
             | lt.alert.category_t.connect_notification,
         }
     )
+    session = lt.session(settings)
     handle = session.add_torrent({"ti": lt.torrent_info(torrent), "save_path": where})
     # The session's own limit leaves out peers on private networks.
     handle.set_upload_limit(int(limit))
