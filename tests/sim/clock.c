@@ -8,6 +8,9 @@ clock_init(struct clock *c)
 {
 	*c = (struct clock){ .now = SECOND, .trace = 0xcbf29ce484222325u };
 	vec_init(&c->heap, sizeof(struct sim_event));
+	/* So that no allocation made to fail is one of the clock's. */
+	if (!vec_reserve(&c->heap, 1u << 16))
+		abort();
 }
 
 void

@@ -12,7 +12,7 @@
 struct gathered {
 	uint32_t here;		/* blocks */
 	bool bad;
-	struct bits blocks;
+	uint8_t *has;		/* a byte a block */
 };
 
 struct pattern {
@@ -61,9 +61,11 @@ pattern_put(struct content *c, uint32_t piece, uint32_t begin, struct block *b, 
 
 	assert(begin % BLOCK_SIZE == 0 && begin < size);
 	assert(len == (size - begin < BLOCK_SIZE ? size - begin : BLOCK_SIZE));
-	if (g->blocks.len == 0 && !bits_init(&g->blocks, (size + BLOCK_SIZE - 1) / BLOCK_SIZE))
-		abort();
-	assert(bits_set(&g->blocks, begin / BLOCK_SIZE));
+	if (g->has == NULL)
+		g->has = calloc(size / BLOCK_SIZE + 1, 1);
+	assert(g->has != NULL && !g->has[begin / BLOCK_SIZE]);
+	g->has[begin / BLOCK_SIZE] = 1;
+	g->here++;
 	if (get_be64(b->data) != tag(piece, begin) ||
 	    get_be64(b->data + len - TAG_LEN) != tag(piece, begin))
 		g->bad = true;
@@ -96,11 +98,11 @@ pattern_finish(struct content *c, uint32_t piece)
 	struct gathered *g = &p->pieces[piece];
 	struct clock *clock = &p->node->sim->clock;
 
-	assert(bits_full(&g->blocks));
-	bits_fini(&g->blocks);
+	assert(g->here == (piece_size(p, piece) + BLOCK_SIZE - 1) / BLOCK_SIZE);
+	free(g->has);
 	clock_at(clock, clock->now + 2 * MSEC + rng_below(&p->node->sim->rng, 5 * MSEC), hashed,
 	    p->node, (uint64_t)p->node->life << 32 | piece << 1 | g->bad);
-	g->bad = false;
+	*g = (struct gathered){ 0 };
 }
 
 static void
@@ -108,15 +110,17 @@ read_done(void *arg, uint64_t life)
 {
 	struct reading *r = arg;
 	struct node *n = r->node;
-	const struct bt_error ok = { 0 };
+	struct bt_error err = { 0 };
 	struct block *b;
 
 	if (is_current(n, life)) {
 		b = block_new(&n->sim->blocks);
 		if (b == NULL)
-			abort();
-		stamp(b, &r->what, tag(r->what.piece, r->what.begin) + (n->opts.conduct == LIAR));
-		n->content->user->block_read(n->content->arg, &r->what, b, &ok);
+			(void)fail(&err, BT_ENOMEM, "out of memory");
+		else
+			stamp(b, &r->what, tag(r->what.piece, r->what.begin) +
+			    (n->opts.conduct == LIAR));
+		n->content->user->block_read(n->content->arg, &r->what, b, &err);
 	}
 	free(r);
 }
@@ -174,7 +178,7 @@ pattern_free(struct content *c)
 	struct pattern *p = pattern_of(c);
 
 	for (uint32_t i = 0; i < bt_metainfo_piece_count(p->node->sim->meta); i++)
-		bits_fini(&p->pieces[i].blocks);
+		free(p->pieces[i].has);
 	free(p->pieces);
 	free(p);
 }

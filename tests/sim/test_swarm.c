@@ -2,6 +2,7 @@
 /* Whole swarms: what picker, choker, requests and addresses make of one another. */
 #include "sim.h"
 
+#include "base/mem.h"
 #include "helper.h"
 
 #define PIECE (64 * KIB)
@@ -276,6 +277,34 @@ START_TEST(same_seed_same_run)
 }
 END_TEST
 
+/* -- want of memory -- */
+
+/* Whatever allocation fails: nobody crashes, and one failure harms one torrent at most. */
+START_TEST(without_memory)
+{
+	unsigned runs = 0, whole = 0;
+
+	for (size_t n = 1; n < 6000; n += 1 + n / 40, runs++) {
+		struct sim *s = sim_new(n, 6, PIECE);
+		unsigned unfinished = 0;
+
+		(void)add_seed(s, 1000);
+		add_leeches(s, 3, 500, 1000);
+		mem_fail_at(n);
+		(void)sim_run(s, 120 * SECOND);
+		mem_fail_at(0);
+		for (size_t i = 1; i < s->nodes.len; i++)
+			unfinished += sim_node(s, i)->done == NEVER;
+		whole += unfinished == 0;
+		ck_assert_msg(unfinished <= 1 || !node_is_here(sim_node(s, 0)) ||
+		    torrent_state(sim_node(s, 0)->torrent) == BT_TORRENT_FAILED,
+		    "allocation %zu: %u unfinished", n, unfinished);
+		sim_free(s);
+	}
+	(void)printf("%-14s %u runs, %u of them complete\n", "want of memory", runs, whole);
+}
+END_TEST
+
 static Suite *
 swarm_suite(void)
 {
@@ -291,6 +320,7 @@ swarm_suite(void)
 	tcase_add_test(c, churn);
 	tcase_add_test(c, seed_leaves);
 	tcase_add_test(c, end_game);
+	tcase_add_test(c, without_memory);
 	tcase_add_test(c, same_seed_same_run);
 	suite_add_tcase(s, c);
 	return s;
