@@ -291,12 +291,21 @@ read_peers(struct scan *s, enum addr_family family, struct announce_reply *out)
 	return true;
 }
 
+/* Whatever stands there, the key says no. */
+static void
+read_failure(struct scan *s, struct announce_reply *out)
+{
+	out->failed = true;
+	if (!scan_try_string(s, &out->failure) || out->failure.len == 0)
+		out->failure = slice_str("refused without a reason");
+}
+
 /* False: no memory. */
 static bool
 read_value(struct scan *s, struct bt_slice key, struct announce_reply *out)
 {
 	if (slice_eq_str(key, "failure reason"))
-		out->failed |= scan_try_string(s, &out->failure);
+		read_failure(s, out);
 	else if (slice_eq_str(key, "warning message"))
 		(void)scan_try_string(s, &out->warning);
 	else if (slice_eq_str(key, "interval"))
