@@ -2,6 +2,7 @@
 #include "tools/download.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -121,6 +122,37 @@ holds_top_entry(const char *folder, const struct bt_metainfo *m)
 	return false;
 }
 
+/* To be freed. The file itself, not a link to it, so that the library need not follow one. */
+static char *
+absolute(const char *path)
+{
+	char *real = realpath(path, NULL), *cwd = NULL;
+
+	if (real == NULL && path[0] != '/') {
+		cwd = getcwd(NULL, 0);
+		real = cwd == NULL ? NULL : join(cwd, path);
+		free(cwd);
+	}
+	return real != NULL ? real : strdup(path);
+}
+
+/* To be freed; NULL with errno: the torrent's name leads somewhere else. A link that the user names
+ * is the user's wish, one that happens to have the torrent's name is not. */
+static char *
+torrents_place(const char *folder, const char *name)
+{
+	char *where = absolute(folder), *path = where == NULL ? NULL : join(where, name);
+	struct stat st;
+
+	free(where);
+	if (path != NULL && lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) {
+		free(path);
+		errno = ELOOP;
+		return NULL;
+	}
+	return path;
+}
+
 /* BitTornado's rule: a folder full of other things gets a folder of the torrent's name. */
 static char *
 choose_path(const struct bt_metainfo *m, const char *saveas)
@@ -130,26 +162,9 @@ choose_path(const struct bt_metainfo *m, const char *saveas)
 
 	if (inside && !bt_metainfo_is_single_file(m))
 		inside = !is_empty(saveas) && !holds_top_entry(saveas, m);
-	if (inside)
-		return join(saveas, name);
-	return strdup(saveas[0] == '\0' ? name : saveas);
-}
-
-/* To be freed. The file itself, not a link to it, so that the library need not follow one. */
-static char *
-absolute(char *path)
-{
-	char *real = realpath(path, NULL), *cwd = NULL;
-
-	if (real == NULL && path[0] != '/') {
-		cwd = getcwd(NULL, 0);
-		real = cwd == NULL ? NULL : join(cwd, path);
-		free(cwd);
-	}
-	if (real == NULL)
-		return path;
-	free(path);
-	return real;
+	if (inside || saveas[0] == '\0')
+		return torrents_place(inside ? saveas : ".", name);
+	return absolute(saveas);
 }
 
 /* -- the course of it -- */
@@ -293,10 +308,15 @@ download(const struct cli *cli, const char *metafile, const struct bt_settings *
 		return false;
 	}
 	path = choose_path(meta, o->saveas);
-	path = path == NULL ? NULL : absolute(path);
+	if (path == NULL) {
+		cli_error(cli, "%s: %s", bt_metainfo_safe_name(meta), errno != ELOOP ?
+		    strerror(errno) : "a symbolic link; to follow it, name it with --saveas");
+		bt_metainfo_free(meta);
+		return false;
+	}
 	/* The session takes the metainfo; its name must live as long as the view. */
 	name = strndup((const char *)bt_metainfo_name(meta).ptr, bt_metainfo_name(meta).len);
-	if (path == NULL || name == NULL)
+	if (name == NULL)
 		abort();
 	r.subject = (struct view_subject){ { (const uint8_t *)name, strlen(name) },
 		bt_metainfo_total_size(meta), path };
