@@ -89,7 +89,8 @@ close_all(struct torrent *t, const char *why)
 void
 torrent_fail(struct torrent *t, const char *why)
 {
-	if (t->state == BT_TORRENT_FAILED)
+	/* Several pieces may fail at once, and still while it stops for the first. */
+	if (!torrent_is_running(t) && t->state != BT_TORRENT_CHECKING)
 		return;
 	(void)snprintf(t->error, sizeof(t->error), "%s", why);
 	torrent_become(t, BT_TORRENT_FAILED, why);
