@@ -159,13 +159,14 @@ file_make_dirs(const char *path, struct bt_error *err)
 		return fail(err, BT_ENOMEM, "%s: out of memory", path);
 	for (char *p = copy + 1; code == BT_OK; p++) {
 		bool end = *p == '\0';
+		int e;
 
 		if (*p != '/' && !end)
 			continue;
 		*p = '\0';
-		if (mkdir(copy, 0777) != 0 && (stat(copy, &st) != 0 || !S_ISDIR(st.st_mode))) {
-			if (errno == EEXIST || errno == 0)
-				errno = ENOTDIR;
+		e = mkdir(copy, 0777) == 0 ? 0 : errno;
+		if (e != 0 && (stat(copy, &st) != 0 || !S_ISDIR(st.st_mode))) {
+			errno = e == EEXIST ? ENOTDIR : e;
 			code = fail_errno(err, "%s", copy);
 		}
 		if (end)
