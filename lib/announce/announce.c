@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/query.h"
 #include "proto/url.h"
 
 #define RETRY_FIRST 5		/* seconds; then doubled */
@@ -532,7 +533,7 @@ blot_secrets(char *text, const struct tracker *t)
 		rest = slice_skip(rest, n);
 	}
 	rest = u.query;
-	while (url_query_next(&rest, &name, &value))
+	while (query_next(&rest, &name, &value))
 		blot(text, value, 4);
 }
 

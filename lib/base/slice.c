@@ -83,3 +83,13 @@ slice_dup(struct bt_slice s)
 	copy[s.len] = '\0';
 	return copy;
 }
+
+struct bt_slice
+slice_take_until(struct bt_slice *s, uint8_t c)
+{
+	size_t n = slice_index(*s, c);
+	struct bt_slice front = slice_of(s->ptr, n);
+
+	*s = slice_skip(*s, n < s->len ? n + 1 : n);
+	return front;
+}

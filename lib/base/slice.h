@@ -48,6 +48,9 @@ size_t slice_index(struct bt_slice s, uint8_t c);
 /* s without its first n bytes; n <= s.len. */
 struct bt_slice slice_skip(struct bt_slice s, size_t n);
 
+/* Takes what stands before the first c, and c, off the front; all if there is no c. */
+struct bt_slice slice_take_until(struct bt_slice *s, uint8_t c);
+
 /* Without blanks and tabs at both ends. */
 struct bt_slice slice_trim(struct bt_slice s);
 

@@ -2,6 +2,7 @@
 #include "proto/announce.h"
 
 #include "base/map.h"
+#include "base/query.h"
 #include "proto/url.h"
 
 static const char *const event_names[] = {
@@ -82,7 +83,7 @@ static void
 add_param(struct buf *b, const char *name, struct bt_slice value)
 {
 	buf_add_str(b, name);
-	url_escape(b, value);
+	query_escape(b, value);
 }
 
 static void
@@ -179,7 +180,7 @@ static const struct bt_slice param_names[PARAM_COUNT] = {
 static bool
 parse_id(struct bt_slice value, uint8_t out[20])
 {
-	return url_unescape(value, URL_PLUS_STAYS, out, 20) == 20;
+	return query_unescape(value, QUERY_PLUS_STAYS, out, 20) == 20;
 }
 
 /* Not escaped by any client, so taken as they stand. */
@@ -222,7 +223,7 @@ static void
 parse_text(struct bt_slice value, struct announce_text *out)
 {
 	uint8_t bytes[TRACKER_TEXT_MAX];
-	size_t n = url_unescape(value, URL_PLUS_IS_SPACE, bytes, sizeof(bytes));
+	size_t n = query_unescape(value, QUERY_PLUS_IS_SPACE, bytes, sizeof(bytes));
 
 	if (n <= sizeof(bytes))
 		(void)announce_text_set(out, slice_of(bytes, n));
@@ -233,7 +234,7 @@ static void
 parse_addr(struct bt_slice value, struct addr *out)
 {
 	char text[ADDR_TEXT_MAX];
-	size_t n = url_unescape(value, URL_PLUS_IS_SPACE, (uint8_t *)text, sizeof(text) - 1);
+	size_t n = query_unescape(value, QUERY_PLUS_IS_SPACE, (uint8_t *)text, sizeof(text) - 1);
 	char *ip = text;
 	char *port = NULL;
 	uint16_t number = 0;
@@ -303,7 +304,7 @@ announce_query_parse(struct bt_slice query, struct announce_req *out, struct bt_
 	unsigned i;
 
 	announce_req_init(out);
-	while (url_query_next(&query, &name, &value)) {
+	while (query_next(&query, &name, &value)) {
 		for (i = 0; i < PARAM_COUNT && !slice_eq(name, param_names[i]); i++)
 			;
 		if (i == PARAM_COUNT || (seen & 1u << i) != 0)

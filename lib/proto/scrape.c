@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/query.h"
 #include "bencode/scan.h"
 #include "bencode/write.h"
 #include "proto/limits.h"
@@ -49,7 +50,7 @@ scrape_query_write(struct buf *b, struct bt_slice url, const uint8_t (*hashes)[2
 	url_begin_query(b, url);
 	for (i = 0; i < n; i++) {
 		buf_add_str(b, i == 0 ? "info_hash=" : "&info_hash=");
-		url_escape(b, slice_of(hashes[i], 20));
+		query_escape(b, slice_of(hashes[i], 20));
 	}
 }
 
@@ -60,9 +61,9 @@ scrape_query_parse(struct bt_slice query, uint8_t (*out)[20], size_t max)
 	uint8_t hash[20];
 	size_t n = 0;
 
-	while (n < max && url_query_next(&query, &name, &value)) {
+	while (n < max && query_next(&query, &name, &value)) {
 		if (slice_eq_str(name, "info_hash") &&
-		    url_unescape(value, URL_PLUS_STAYS, hash, sizeof(hash)) == sizeof(hash))
+		    query_unescape(value, QUERY_PLUS_STAYS, hash, sizeof(hash)) == sizeof(hash))
 			memcpy(out[n++], hash, sizeof(hash));
 	}
 	return n;

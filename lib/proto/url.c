@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/query.h"
 #include "proto/limits.h"
 
 static const char hex[] = "0123456789ABCDEF";
@@ -17,41 +18,6 @@ static bool
 is_digit(uint8_t c)
 {
 	return c >= '0' && c <= '9';
-}
-
-static bool
-is_unreserved(uint8_t c)
-{
-	return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
-}
-
-static int
-hex_value(uint8_t c)
-{
-	if (is_digit(c))
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-static struct bt_slice
-slice_front(struct bt_slice s, size_t n)
-{
-	return slice_of(s.ptr, n);
-}
-
-/* Takes what stands before the first c, and c, off the front; all if there is no c. */
-static struct bt_slice
-take_until(struct bt_slice *s, uint8_t c)
-{
-	size_t n = slice_index(*s, c);
-	struct bt_slice front = slice_front(*s, n);
-
-	*s = slice_skip(*s, n < s->len ? n + 1 : n);
-	return front;
 }
 
 static bool
@@ -80,7 +46,7 @@ parse_scheme(struct bt_slice *rest, struct url *out)
 		if (!is_alpha(c) && !is_digit(c) && c != '+' && c != '-' && c != '.')
 			return false;
 	}
-	out->scheme = slice_front(*rest, n);
+	out->scheme = slice_of(rest->ptr, n);
 	*rest = slice_skip(*rest, n + 3);
 	return true;
 }
@@ -113,7 +79,7 @@ host_plain(struct bt_slice host, bool is_v6)
 	for (i = 0; i < host.len; i++) {
 		uint8_t c = host.ptr[i];
 
-		if (!is_unreserved(c) && c < 0x80 && !(c == ':' && is_v6) &&
+		if (!query_unreserved(c) && c < 0x80 && !(c == ':' && is_v6) &&
 		    strchr("%!$&'()*+,;=", c) == NULL)
 			return false;
 	}
@@ -128,7 +94,7 @@ parse_authority(struct bt_slice s, struct url *out)
 
 	for (i = s.len; i > 0; i--) {
 		if (s.ptr[i - 1] == '@') {
-			out->user_info = slice_front(s, i - 1);
+			out->user_info = slice_of(s.ptr, i - 1);
 			s = slice_skip(s, i);
 			break;
 		}
@@ -137,13 +103,13 @@ parse_authority(struct bt_slice s, struct url *out)
 		s = slice_skip(s, 1);
 		if (slice_index(s, ']') == s.len)
 			return false;
-		out->host = take_until(&s, ']');
+		out->host = slice_take_until(&s, ']');
 		out->host_is_v6 = true;
 		if (s.len > 0 && s.ptr[0] != ':')
 			return false;
 		s = s.len > 0 ? slice_skip(s, 1) : s;
 	} else {
-		out->host = take_until(&s, ':');
+		out->host = slice_take_until(&s, ':');
 	}
 	return host_plain(out->host, out->host_is_v6) && parse_port(s, out);
 }
@@ -160,80 +126,11 @@ url_parse(struct bt_slice text, struct url *out)
 	text.len = slice_index(text, '#');
 	while (n < text.len && text.ptr[n] != '/' && text.ptr[n] != '?')
 		n++;
-	authority = slice_front(text, n);
+	authority = slice_of(text.ptr, n);
 	out->path_query = slice_skip(text, n);
 	out->query = out->path_query;
-	out->path = take_until(&out->query, '?');
+	out->path = slice_take_until(&out->query, '?');
 	return parse_authority(authority, out);
-}
-
-void
-url_escape(struct buf *b, struct bt_slice s)
-{
-	size_t i;
-
-	for (i = 0; i < s.len; i++) {
-		uint8_t c = s.ptr[i];
-
-		if (is_unreserved(c)) {
-			buf_add_u8(b, c);
-		} else {
-			uint8_t escaped[3] = { '%', (uint8_t)hex[c >> 4], (uint8_t)hex[c & 15] };
-
-			buf_add(b, escaped, sizeof(escaped));
-		}
-	}
-}
-
-size_t
-url_unescape(struct bt_slice s, enum url_plus plus, uint8_t *out, size_t size)
-{
-	size_t n = 0;
-	size_t i;
-
-	for (i = 0; i < s.len; i++, n++) {
-		uint8_t c = s.ptr[i];
-
-		if (c == '%' && s.len - i > 2 && hex_value(s.ptr[i + 1]) >= 0 &&
-		    hex_value(s.ptr[i + 2]) >= 0) {
-			c = (uint8_t)(hex_value(s.ptr[i + 1]) * 16 + hex_value(s.ptr[i + 2]));
-			i += 2;
-		} else if (c == '+' && plus == URL_PLUS_IS_SPACE) {
-			c = ' ';
-		}
-		if (n < size)
-			out[n] = c;
-	}
-	return n;
-}
-
-bool
-url_query_next(struct bt_slice *query, struct bt_slice *name, struct bt_slice *value)
-{
-	while (query->len > 0) {
-		struct bt_slice one = take_until(query, '&');
-
-		if (one.len > 0) {
-			*value = one;
-			*name = take_until(value, '=');
-			return true;
-		}
-	}
-	return false;
-}
-
-bool
-url_query_find(struct bt_slice query, const char *name, struct bt_slice *value)
-{
-	struct bt_slice n, v;
-
-	while (url_query_next(&query, &n, &v)) {
-		if (slice_eq_str(n, name)) {
-			*value = v;
-			return true;
-		}
-	}
-	return false;
 }
 
 void
@@ -296,7 +193,7 @@ mask_path(struct line *l, struct bt_slice path)
 {
 	while (path.len > 0) {
 		bool slash = slice_index(path, '/') < path.len;
-		struct bt_slice element = take_until(&path, '/');
+		struct bt_slice element = slice_take_until(&path, '/');
 
 		if (looks_secret(element))
 			line_add_str(l, "***");
@@ -313,7 +210,7 @@ mask_query(struct line *l, struct bt_slice query)
 	const char *before = "?";
 	struct bt_slice name, value;
 
-	while (url_query_next(&query, &name, &value)) {
+	while (query_next(&query, &name, &value)) {
 		line_add_str(l, before);
 		/* A lone word may be the secret itself: "/announce?0123456789abcdef". */
 		if (value.len == 0 && looks_secret(name)) {

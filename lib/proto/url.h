@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* URLs of trackers, web seeds and magnets: split, escape, query parameters, masked for logs. */
+/* URLs of trackers and web seeds: split, made ready for parameters, masked for logs. */
 #ifndef PROTO_URL_H
 #define PROTO_URL_H
 
@@ -22,25 +22,6 @@ struct url {
 /* scheme://[user@]host[:port][/path][?query][#fragment]. Slices are borrowed; the fragment is
  * dropped. False: no scheme, no host, bad port, over URL_MAX, or a blank or control character. */
 bool url_parse(struct bt_slice text, struct url *out);
-
-/* Every byte outside A-Z a-z 0-9 - . _ ~ becomes %XX: one form only, since trackers compare it. */
-void url_escape(struct buf *b, struct bt_slice s);
-
-enum url_plus {
-	URL_PLUS_IS_SPACE,	/* forms and queries written by browsers */
-	URL_PLUS_STAYS		/* raw bytes: info_hash, peer_id */
-};
-
-/* Undoes %XX; a '%' without two hex digits stays. Writes at most size bytes and returns how many
- * there are in all: more than size means that it did not fit. */
-size_t url_unescape(struct bt_slice s, enum url_plus plus, uint8_t *out, size_t size);
-
-/* Takes the next name=value off the front of *query, both still escaped; false at the end. Empty
- * parameters are passed over; without '=' the value is empty. */
-bool url_query_next(struct bt_slice *query, struct bt_slice *name, struct bt_slice *value);
-
-/* The first parameter of this name. */
-bool url_query_find(struct bt_slice query, const char *name, struct bt_slice *value);
 
 /* Writes the URL without its fragment and the '?' or '&' that parameters can follow. */
 void url_begin_query(struct buf *b, struct bt_slice url);

@@ -2,6 +2,7 @@
 /* Parts lie inside the text, what is escaped comes back, what is masked fits. */
 #include "fuzz.h"
 
+#include "base/query.h"
 #include "proto/limits.h"
 #include "proto/url.h"
 
@@ -19,11 +20,11 @@ check_escape(struct bt_slice in)
 	struct buf b;
 
 	buf_init(&b, 3 * in.len);
-	url_escape(&b, in);
+	query_escape(&b, in);
 	MUST(!buf_failed(&b) && back != NULL);
-	MUST(url_unescape(buf_slice(&b), URL_PLUS_IS_SPACE, back, in.len) == in.len);
+	MUST(query_unescape(buf_slice(&b), QUERY_PLUS_IS_SPACE, back, in.len) == in.len);
 	MUST(in.len == 0 || memcmp(back, in.ptr, in.len) == 0);
-	MUST(url_unescape(in, URL_PLUS_STAYS, back, in.len) <= in.len);
+	MUST(query_unescape(in, QUERY_PLUS_STAYS, back, in.len) <= in.len);
 	free(back);
 	buf_fini(&b);
 }
@@ -33,7 +34,7 @@ check_query(struct bt_slice query)
 {
 	struct bt_slice rest = query, name, value;
 
-	while (url_query_next(&rest, &name, &value)) {
+	while (query_next(&rest, &name, &value)) {
 		check_inside(name, query);
 		check_inside(value, query);
 	}

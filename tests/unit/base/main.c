@@ -11,6 +11,7 @@ Suite *hash_many_suite(void);
 Suite *map_suite(void);
 Suite *option_suite(void);
 Suite *pool_suite(void);
+Suite *query_suite(void);
 Suite *rng_suite(void);
 Suite *slice_suite(void);
 Suite *utf8_suite(void);
@@ -28,6 +29,7 @@ main(void)
 		map_suite,
 		option_suite,
 		pool_suite,
+		query_suite,
 		rng_suite,
 		slice_suite,
 		utf8_suite,

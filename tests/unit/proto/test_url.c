@@ -64,71 +64,6 @@ START_TEST(test_bad)
 }
 END_TEST
 
-START_TEST(test_escape)
-{
-	uint8_t all[256], back[256];
-	struct buf b;
-	unsigned i;
-
-	for (i = 0; i < 256; i++)
-		all[i] = (uint8_t)i;
-	buf_init(&b, 4096);
-	url_escape(&b, slice_str("az AZ09-._~/?&+%\xff"));
-	assert_text(buf_slice(&b), "az%20AZ09-._~%2F%3F%26%2B%25%FF");
-	buf_clear(&b);
-	url_escape(&b, slice_of(all, 256));
-	ck_assert_uint_eq(url_unescape(buf_slice(&b), URL_PLUS_IS_SPACE, back, 256), 256);
-	ck_assert_mem_eq(all, back, 256);
-	buf_fini(&b);
-}
-END_TEST
-
-START_TEST(test_unescape)
-{
-	uint8_t out[8];
-	size_t n;
-
-	n = url_unescape(slice_str("a+b%2b%2B"), URL_PLUS_IS_SPACE, out, sizeof(out));
-	assert_text(slice_of(out, n), "a b++");
-	n = url_unescape(slice_str("a+b"), URL_PLUS_STAYS, out, sizeof(out));
-	assert_text(slice_of(out, n), "a+b");
-	n = url_unescape(slice_str("%%4%zz%"), URL_PLUS_STAYS, out, sizeof(out));
-	assert_text(slice_of(out, n), "%%4%zz%");
-	/* Too long: the true length is told, nothing is written behind the end. */
-	memset(out, '!', sizeof(out));
-	ck_assert_uint_eq(url_unescape(slice_str("abcdef"), URL_PLUS_STAYS, out, 3), 6);
-	ck_assert_mem_eq(out, "abc!!!!!", 8);
-}
-END_TEST
-
-START_TEST(test_query)
-{
-	struct bt_slice q = slice_str("&a=1&&b&c=&=d&a=2&e=f=g&");
-	struct bt_slice name, value;
-
-	ck_assert(url_query_next(&q, &name, &value));
-	assert_text(name, "a");
-	assert_text(value, "1");
-	ck_assert(url_query_next(&q, &name, &value));
-	assert_text(name, "b");
-	assert_text(value, "");
-	ck_assert(url_query_next(&q, &name, &value));
-	assert_text(name, "c");
-	ck_assert(url_query_next(&q, &name, &value));
-	assert_text(name, "");
-	assert_text(value, "d");
-	ck_assert(url_query_next(&q, &name, &value));
-	assert_text(value, "2");
-	ck_assert(url_query_next(&q, &name, &value));
-	assert_text(value, "f=g");
-	ck_assert(!url_query_next(&q, &name, &value));
-	ck_assert(url_query_find(slice_str("x=1&a=1&a=2"), "a", &value));
-	assert_text(value, "1");
-	ck_assert(!url_query_find(slice_str("aa=1"), "a", &value));
-	ck_assert(!url_query_find(SLICE_NONE, "a", &value));
-}
-END_TEST
-
 START_TEST(test_begin_query)
 {
 	static const char *const each[][2] = {
@@ -181,8 +116,7 @@ END_TEST
 Suite *
 url_suite(void)
 {
-	const TTest *const tests[] = { test_split, test_bad, test_escape, test_unescape, test_query,
-		test_begin_query, test_masked, NULL };
+	const TTest *const tests[] = { test_split, test_bad, test_begin_query, test_masked, NULL };
 
 	return proto_suite("proto/url", tests);
 }
