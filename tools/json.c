@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "tools/text.h"
+#include <btcore/text.h>
 
 void
 json_init(struct json *j, FILE *out)
@@ -22,7 +22,7 @@ put_text(struct json *j, struct bt_slice s)
 	int32_t point;
 
 	(void)fputc('"', j->out);
-	while (text_next(&s, &point, &bytes)) {
+	while (bt_text_next(&s, &point, &bytes)) {
 		if (point < 0)
 			(void)fputs("\\ufffd", j->out);
 		else if (point == '"' || point == '\\')
@@ -31,7 +31,7 @@ put_text(struct json *j, struct bt_slice s)
 			(void)fputs("\\n", j->out);
 		else if (point == '\t')
 			(void)fputs("\\t", j->out);
-		else if (text_is_control(point))
+		else if (bt_text_is_control(point))
 			(void)fprintf(j->out, "\\u%04" PRIx32, (uint32_t)point);
 		else
 			(void)fwrite(bytes.ptr, 1, bytes.len, j->out);

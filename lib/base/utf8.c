@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/utf8.h"
 
+#include <btcore/text.h>
+
 static size_t
 decode(struct bt_slice s, uint32_t *out)
 {
@@ -46,14 +48,32 @@ utf8_valid(struct bt_slice s)
 }
 
 bool
+bt_text_is_control(int32_t point)
+{
+	return (point >= 0 && point < 0x20) || (point >= 0x7f && point < 0xa0) ||
+	    point == 0x200e || point == 0x200f || (point >= 0x2028 && point <= 0x202e) ||
+	    (point >= 0x2066 && point <= 0x2069) || point == 0xfeff;
+}
+
+bool
 utf8_printable(struct bt_slice one)
 {
 	uint32_t v;
 
-	if (decode(one, &v) != one.len || one.len == 0)
+	return one.len > 0 && decode(one, &v) == one.len && !bt_text_is_control((int32_t)v);
+}
+
+bool
+bt_text_next(struct bt_slice *s, int32_t *point, struct bt_slice *bytes)
+{
+	uint32_t v;
+	size_t n;
+
+	if (s->len == 0)
 		return false;
-	if (v < 0x20 || (v >= 0x7f && v < 0xa0))
-		return false;
-	return !(v == 0x200e || v == 0x200f || (v >= 0x2028 && v <= 0x202e) ||
-	    (v >= 0x2066 && v <= 0x2069) || v == 0xfeff);
+	n = decode(*s, &v);
+	*point = n == 0 ? -1 : (int32_t)v;
+	*bytes = slice_of(s->ptr, n == 0 ? 1 : n);
+	*s = slice_skip(*s, bytes->len);
+	return true;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/utf8.h"
+
+#include <btcore/text.h>
+
 #include "base/log.h"
 #include "helper.h"
 
@@ -33,6 +36,25 @@ START_TEST(makes_text_harmless)
 }
 END_TEST
 
+START_TEST(takes_text_apart)
+{
+	static const int32_t want[] = { 'a', 0xe9, -1, 0x1b, 0x1f600, -1, -1 };
+	struct bt_slice s = slice_str("a\xc3\xa9\xff\x1b\xf0\x9f\x98\x80\xe2\x82"), bytes;
+	size_t n = 0, len = s.len, sum = 0;
+	int32_t point;
+
+	for (; bt_text_next(&s, &point, &bytes); n++) {
+		ck_assert_uint_lt(n, 7);
+		ck_assert_int_eq(point, want[n]);
+		sum += bytes.len;
+	}
+	ck_assert_uint_eq(n, 7);
+	ck_assert_uint_eq(sum, len);
+	ck_assert(bt_text_is_control(0x1b) && bt_text_is_control(0x202e));
+	ck_assert(!bt_text_is_control('a') && !bt_text_is_control(-1));
+}
+END_TEST
+
 START_TEST(keeps_to_the_room_given)
 {
 	for (size_t size = 1; size < 12; size++) {
@@ -55,6 +77,7 @@ utf8_suite(void)
 
 	tcase_add_test(c, knows_what_is_valid);
 	tcase_add_test(c, makes_text_harmless);
+	tcase_add_test(c, takes_text_apart);
 	tcase_add_test(c, keeps_to_the_room_given);
 	suite_add_tcase(s, c);
 	return s;
