@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: ISC */
+#include "base/cdefs.h"
+#include "helper.h"
+
+Suite *parts_suite(void);
+Suite *session_suite(void);
+
+int
+main(void)
+{
+	Suite *(*const make[])(void) = {
+		parts_suite,
+		session_suite,
+	};
+
+	return run_suites(make, COUNT_OF(make));
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: ISC */
+/* Two sessions over loopback, used from several threads at once. */
+#include <btcore/create.h>
+#include <btcore/session.h>
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/rng.h"
+#include "helper.h"
+
+Suite *session_suite(void);
+
+#define TORRENTS 4
+#define SIZE 3000000
+
+static char folder[64];
+static struct bt_session *seed, *leech;
+static uint32_t seed_id[TORRENTS], leech_id[TORRENTS];
+static atomic_bool over;
+
+static enum bt_code
+new_session(const char *port, struct bt_session **out, struct bt_error *err)
+{
+	const struct bt_option_table *table = bt_settings_table();
+	struct bt_settings set;
+	enum bt_code code;
+
+	ck_assert_int_eq(bt_options_init(table, &set), BT_OK);
+	ck_assert_int_eq(bt_options_set(table, &set, "minport", port, NULL), BT_OK);
+	ck_assert_int_eq(bt_options_set(table, &set, "maxport", port, NULL), BT_OK);
+	ck_assert_int_eq(bt_options_set(table, &set, "bind", "127.0.0.1", NULL), BT_OK);
+	code = bt_session_new(&set, NULL, NULL, out, err);
+	bt_options_fini(table, &set);
+	return code;
+}
+
+static struct bt_session *
+must_open(void)
+{
+	struct bt_session *s = NULL;
+	struct bt_error err;
+
+	ck_assert_msg(new_session("0", &s, &err) == BT_OK, "%s", err.text);
+	return s;
+}
+
+static void
+path_of(char out[128], const char *who, int i)
+{
+	(void)snprintf(out, 128, "%s/%s%d", folder, who, i);
+}
+
+static struct bt_metainfo *
+meta_of(int i)
+{
+	const struct bt_create_options o = { .piece_length = 65536, .workers = 1 };
+	struct bt_metainfo *meta;
+	struct bt_error err;
+	char path[128];
+
+	path_of(path, "seed", i);
+	ck_assert_msg(bt_create(path, &o, &meta, &err) == BT_OK, "%s", err.text);
+	return meta;
+}
+
+static void
+write_content(void)
+{
+	static uint8_t bytes[SIZE];
+	struct rng rng;
+
+	(void)snprintf(folder, sizeof(folder), "/tmp/test_session.XXXXXX");
+	ck_assert(mkdtemp(folder) != NULL);
+	for (int i = 0; i < TORRENTS; i++) {
+		char path[128];
+		FILE *f;
+
+		rng_seed(&rng, (uint64_t)i);
+		rng_bytes(&rng, bytes, SIZE);
+		path_of(path, "seed", i);
+		f = fopen(path, "wb");
+		ck_assert(f != NULL && fwrite(bytes, 1, SIZE, f) == SIZE);
+		(void)fclose(f);
+	}
+}
+
+static void
+remove_content(void)
+{
+	char command[160];
+
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+	ck_assert_int_eq(system(command), 0);
+}
+
+static uint32_t
+add(struct bt_session *s, const char *who, int i)
+{
+	struct bt_error err;
+	char path[128];
+	uint32_t id;
+
+	path_of(path, who, i);
+	ck_assert_msg(bt_session_add(s, meta_of(i), path, &id, &err) == BT_OK, "%s", err.text);
+	return id;
+}
+
+static bool
+is_complete(uint32_t id)
+{
+	struct bt_torrent_status st;
+
+	return bt_session_status(leech, id, &st) == BT_OK && st.state == BT_TORRENT_SEEDING &&
+	    st.done == SIZE;
+}
+
+static bool
+all_complete(void)
+{
+	for (int i = 0; i < TORRENTS; i++) {
+		if (!is_complete(leech_id[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Asks for everything all the time, as a screen would. */
+static void *
+look_on(void *arg)
+{
+	struct bt_torrent_status st;
+	struct bt_error err;
+	unsigned n = 0;
+
+	while (!over) {
+		for (uint32_t id = 0; id < 12; id++) {
+			(void)bt_session_status(leech, id, &st);
+			(void)bt_session_status(seed, id, &st);
+			(void)bt_session_add_peer(leech, id, "127.0.0.1", 1, &err);
+		}
+		n++;
+	}
+	return n > 0 ? arg : NULL;
+}
+
+START_TEST(used_from_two_threads)
+{
+	struct bt_event e;
+	struct bt_error err;
+	pthread_t looker;
+	unsigned whole = 0;
+
+	write_content();
+	seed = must_open();
+	leech = must_open();
+	over = false;
+	ck_assert_int_eq(pthread_create(&looker, NULL, look_on, folder), 0);
+	for (int i = 0; i < TORRENTS; i++) {
+		seed_id[i] = add(seed, "seed", i);
+		leech_id[i] = add(leech, "leech", i);
+		ck_assert_int_eq(bt_session_add_peer(leech, leech_id[i], "127.0.0.1",
+		    bt_session_port(seed), &err), BT_OK);
+	}
+	/* Removed in the middle, and added anew. */
+	ck_assert_int_eq(bt_session_remove(leech, leech_id[1]), BT_OK);
+	ck_assert_int_eq(bt_session_remove(leech, leech_id[1]), BT_ENOENT);
+	leech_id[1] = add(leech, "leech", 1);
+	ck_assert_int_eq(bt_session_add_peer(leech, leech_id[1], "127.0.0.1",
+	    bt_session_port(seed), &err), BT_OK);
+	for (int i = 0; i < 600 && !all_complete(); i++) {
+		struct pollfd p = { .fd = bt_session_fd(leech), .events = POLLIN };
+
+		(void)poll(&p, 1, 100);
+		while (bt_session_next_event(leech, &e))
+			whole += e.type == BT_EVENT_COMPLETE;
+	}
+	over = true;
+	(void)pthread_join(looker, NULL);
+	ck_assert(all_complete());
+	while (bt_session_next_event(leech, &e))
+		whole += e.type == BT_EVENT_COMPLETE;
+	ck_assert_uint_ge(whole, TORRENTS);
+	for (int i = 0; i < TORRENTS; i++) {
+		char command[300];
+
+		(void)snprintf(command, sizeof(command), "cmp '%s/seed%d' '%s/leech%d'", folder, i,
+		    folder, i);
+		ck_assert_int_eq(system(command), 0);
+	}
+	bt_session_free(leech);
+	bt_session_free(seed);
+	remove_content();
+}
+END_TEST
+
+START_TEST(freed_while_transferring)
+{
+	struct bt_error err;
+
+	write_content();
+	for (int round = 0; round < 4; round++) {
+		seed = must_open();
+		leech = must_open();
+		for (int i = 0; i < TORRENTS; i++) {
+			(void)add(seed, "seed", i);
+			leech_id[i] = add(leech, "x", i);
+			ck_assert_int_eq(bt_session_add_peer(leech, leech_id[i], "127.0.0.1",
+			    bt_session_port(seed), &err), BT_OK);
+		}
+		(void)usleep((useconds_t)round * 30000);
+		bt_session_free(round % 2 ? seed : leech);
+		bt_session_free(round % 2 ? leech : seed);
+	}
+	remove_content();
+}
+END_TEST
+
+START_TEST(says_what_is_wrong)
+{
+	struct bt_torrent_status st;
+	struct bt_session *other = NULL;
+	struct bt_error err = { 0 };
+	char port[16], path[128];
+	uint32_t id;
+
+	write_content();
+	seed = must_open();
+	id = add(seed, "seed", 0);
+	path_of(path, "seed", 0);
+	ck_assert_int_eq(bt_session_add(seed, meta_of(0), path, &id, &err), BT_EEXIST);
+	ck_assert_int_eq(bt_session_status(seed, 999, &st), BT_ENOENT);
+	ck_assert_int_eq(bt_session_stop(seed, 999), BT_ENOENT);
+	ck_assert_int_eq(bt_session_add_peer(seed, 999, "1.2.3.4", 5, &err), BT_ENOENT);
+	ck_assert_int_eq(bt_session_add_peer(seed, id, "example.org", 5, &err), BT_EARG);
+	(void)snprintf(port, sizeof(port), "%u", bt_session_port(seed));
+	ck_assert_int_eq(new_session(port, &other, &err), BT_EIO);
+	ck_assert(err.text[0] != '\0');
+	ck_assert_int_eq(bt_session_stop(seed, id), BT_OK);
+	for (int i = 0; i < 100; i++) {
+		ck_assert_int_eq(bt_session_status(seed, id, &st), BT_OK);
+		if (st.state == BT_TORRENT_STOPPED)
+			break;
+		(void)usleep(50000);
+	}
+	ck_assert_int_eq(st.state, BT_TORRENT_STOPPED);
+	bt_session_free(seed);
+	bt_session_free(NULL);
+	remove_content();
+}
+END_TEST
+
+#ifndef __SANITIZE_THREAD__
+/* The counter of the saboteur is shared by the session's threads, which a race does no harm to. */
+START_TEST(begins_without_memory)
+{
+	unsigned refused = 0, opened = 0;
+
+	for (size_t n = 1; n < 120; n++) {
+		struct bt_session *s = NULL;
+		struct bt_error err;
+
+		mem_fail_at(n);
+		if (bt_session_new(NULL, NULL, NULL, &s, &err) == BT_OK)
+			opened++;
+		else
+			refused++;
+		mem_fail_at(0);
+		bt_session_free(s);
+	}
+	ck_assert_uint_gt(refused, 5);
+	ck_assert_uint_gt(opened, 5);
+}
+END_TEST
+
+START_TEST(adds_without_memory)
+{
+	write_content();
+	seed = must_open();
+	for (size_t n = 1; n < 150; n++) {
+		struct bt_metainfo *meta = meta_of(0);
+		struct bt_error err = { 0 };
+		uint32_t id;
+		char path[128];
+
+		path_of(path, "seed", 0);
+		mem_fail_at(n);
+		if (bt_session_add(seed, meta, path, &id, &err) == BT_OK)
+			ck_assert_int_eq(bt_session_remove(seed, id), BT_OK);
+		else
+			ck_assert_int_eq(err.code, BT_ENOMEM);
+		mem_fail_at(0);
+	}
+	bt_session_free(seed);
+	remove_content();
+}
+END_TEST
+#endif
+
+Suite *
+session_suite(void)
+{
+	Suite *s = suite_create("session/session");
+	TCase *c = tcase_create("session");
+
+	tcase_set_timeout(c, 120);
+	tcase_add_test(c, used_from_two_threads);
+	tcase_add_test(c, freed_while_transferring);
+	tcase_add_test(c, says_what_is_wrong);
+#ifndef __SANITIZE_THREAD__
+	tcase_add_test(c, begins_without_memory);
+	tcase_add_test(c, adds_without_memory);
+#endif
+	suite_add_tcase(s, c);
+	return s;
+}
