@@ -3,6 +3,7 @@
 #include "helper.h"
 
 Suite *bits_suite(void);
+Suite *block_suite(void);
 Suite *buf_suite(void);
 Suite *bytes_suite(void);
 Suite *file_suite(void);
@@ -21,6 +22,7 @@ main(void)
 {
 	Suite *(*const make[])(void) = {
 		bits_suite,
+		block_suite,
 		buf_suite,
 		bytes_suite,
 		file_suite,

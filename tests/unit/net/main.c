@@ -4,6 +4,7 @@
 
 Suite *fetch_suite(void);
 Suite *resolve_suite(void);
+Suite *stream_suite(void);
 Suite *udp_suite(void);
 
 int
@@ -12,6 +13,7 @@ main(void)
 	Suite *(*const make[])(void) = {
 		fetch_suite,
 		resolve_suite,
+		stream_suite,
 		udp_suite,
 	};
 
