@@ -207,8 +207,12 @@ credit(struct torrent *t, uint32_t piece)
 	struct conn *senders[SENDERS_MAX];
 	unsigned total, n = find_senders(t, piece, senders, &total);
 
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		senders[i]->gave = true;
+		/* Not this one, then, but who shared bad pieces with it. */
+		if (total == 1 && senders[i]->bad_pieces > 0)
+			senders[i]->bad_pieces--;
+	}
 }
 
 static void
