@@ -116,6 +116,7 @@ fill_opts(struct bt_session *s, const struct bt_metainfo *meta, uint8_t peer_id[
 		.peer_id = peer_id,
 		.port = s->listen.port,
 		.families = s->families,
+		.dial_families = s->dial_families,
 		.max_uploads = (unsigned)set->max_uploads,
 		.max_peers = set->max_connections == 0 ? PEERS_DEFAULT
 		    : (unsigned)set->max_connections,

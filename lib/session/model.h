@@ -49,7 +49,8 @@ struct bt_session {
 	struct listen listen;
 	bool listening;
 	struct addr bind4, bind6;	/* to connect from; ADDR_NONE: the system chooses */
-	unsigned families;
+	unsigned families;		/* of trackers; 0: as the system chooses */
+	unsigned dial_families;		/* of peers */
 	struct dials dials;
 	struct mailbox *mailbox;
 	struct events *events;

@@ -124,6 +124,19 @@ where_to_listen(struct bt_session *s, struct listen_where *where, struct bt_erro
 	return BT_OK;
 }
 
+/* Who listens on one family only does not show itself by the other. */
+static void
+choose_families(struct bt_session *s, const struct listen_where *where)
+{
+	for (unsigned i = 0; i < where->count; i++)
+		s->dial_families |= where->at[i].family == ADDR_V6 ? ANNOUNCE_V6 : ANNOUNCE_V4;
+	s->families = (s->bind4.family != ADDR_NONE ? ANNOUNCE_V4 : 0) |
+	    (s->bind6.family != ADDR_NONE ? ANNOUNCE_V6 : 0);
+	/* Bound to no address, it leaves the choice to the system and the tracker's name. */
+	if (s->families == 0 && s->dial_families != (ANNOUNCE_V4 | ANNOUNCE_V6))
+		s->families = s->dial_families;
+}
+
 static enum bt_code
 open_net(struct bt_session *s, struct bt_error *err)
 {
@@ -136,9 +149,7 @@ open_net(struct bt_session *s, struct bt_error *err)
 	if (code != BT_OK)
 		return code;
 	s->listening = true;
-	/* Unless bound, the system chooses the family by the tracker's name. */
-	s->families = (s->bind4.family != ADDR_NONE ? ANNOUNCE_V4 : 0) |
-	    (s->bind6.family != ADDR_NONE ? ANNOUNCE_V6 : 0);
+	choose_families(s, &where);
 	opts = (struct announce_net_opts){ .loop = s->loop, .fetch = s->fetch,
 		.resolve = s->resolve, .bind4 = s->bind4, .bind6 = s->bind6,
 		.user_agent = "btcore/" PACKAGE_VERSION,

@@ -142,10 +142,8 @@ cancel_announce(void *arg, uint64_t id)
 static void
 take_peers(void *arg, const struct announce_peer *peers, size_t count)
 {
-	struct torrent *t = arg;
-
 	for (size_t i = 0; i < count; i++)
-		known_add(&t->known, &peers[i].addr, KNOWN_TRACKER);
+		torrent_add_address(arg, &peers[i].addr, KNOWN_TRACKER);
 }
 
 static void
@@ -428,7 +426,10 @@ torrent_dial_failed(struct torrent *t, const struct addr *to, usec now)
 void
 torrent_add_address(struct torrent *t, const struct addr *a, enum known_source source)
 {
-	known_add(&t->known, a, source);
+	unsigned family = a->family == ADDR_V6 ? ANNOUNCE_V6 : ANNOUNCE_V4;
+
+	if (t->opts.dial_families == 0 || (t->opts.dial_families & family) != 0)
+		known_add(&t->known, a, source);
 }
 
 static void

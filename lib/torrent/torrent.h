@@ -38,6 +38,7 @@ struct torrent_opts {
 	const uint8_t *peer_id;		/* 20 bytes, copied */
 	uint16_t port;			/* told to trackers and peers */
 	unsigned families;		/* ANNOUNCE_V4 | ANNOUNCE_V6 */
+	unsigned dial_families;		/* the same, of peers; 0: all */
 	unsigned max_uploads;
 	unsigned max_peers;
 	unsigned max_initiate;

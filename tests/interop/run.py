@@ -170,7 +170,7 @@ class Run:
                 continue
             fetched, wasted = leech.told("downloaded"), leech.told("wasted")
             # With several sources the last blocks are asked of more than one.
-            most = self.content.size // 20 if len(self.peers) > 2 else 0
+            most = self.content.size // 10 if len(self.peers) > 2 else 0
             if wasted > most:
                 faults.append("%s wasted %d bytes" % (leech.name, wasted))
             if fetched - wasted > self.content.size - self.had:
