@@ -519,7 +519,9 @@ START_TEST(freed_with_jobs_under_way)
 
 	for (int i = 0; i < 30; i++) {
 		begin(20 * PIECE, NULL, 0, i % 2 ? BLOCK_SIZE : 8u << 20);
-		for (uint32_t k = 0; k < 10; k++)
+		put_piece(0, false);
+		settle();
+		for (uint32_t k = 1; k < 10; k++)
 			put_piece(k, false);
 		put(15, 0, false);
 		content_check(content);
