@@ -46,9 +46,8 @@ read_urls(struct vec *out, struct bt_slice raw, struct bt_error *err)
 	return ok ? BT_OK : fail(err, BT_ENOMEM, "out of memory");
 }
 
-/* A tracker's URL at least names a scheme and has no blanks or control characters. */
-static bool
-usable_tracker(struct bt_slice url)
+bool
+meta_usable_url(struct bt_slice url)
 {
 	size_t colon = slice_index(url, ':');
 
@@ -76,7 +75,7 @@ add_tracker(struct bt_metainfo *m, struct bt_slice url, size_t tier)
 {
 	struct meta_tracker t = { slice_trim(url), tier };
 
-	if (m->trackers.len >= META_MAX_TRACKERS || !usable_tracker(t.url) ||
+	if (m->trackers.len >= META_MAX_TRACKERS || !meta_usable_url(t.url) ||
 	    has_tracker(m, t.url))
 		return true;
 	return vec_add(&m->trackers, &t) != NULL;

@@ -90,6 +90,9 @@ meta_pos(const struct bt_metainfo *m, const uint8_t *p)
 	return (uint32_t)(p - m->bytes);
 }
 
+/* A tracker's URL at least names a scheme and has no blanks or control characters. */
+bool meta_usable_url(struct bt_slice url);
+
 /* The letters of attr (BEP 47) as enum bt_file_flag. */
 uint32_t meta_flags(struct bt_slice attr);
 

@@ -4,6 +4,7 @@
 
 Suite *create_suite(void);
 Suite *layout_suite(void);
+Suite *magnet_suite(void);
 Suite *merkle_suite(void);
 Suite *metainfo_suite(void);
 
@@ -14,6 +15,7 @@ main(void)
 		create_suite,
 		layout_suite,
 		merkle_suite,
+		magnet_suite,
 		metainfo_suite,
 	};
 
