@@ -174,7 +174,8 @@ end(const struct lane *lane, enum hash_kind kind)
 
 struct queue {
 	enum hash_kind kind;
-	struct hash_stream *next, *end;
+	struct hash_stream *next;
+	unsigned left;		/* with it */
 };
 
 /* Brings blocks to the lane, from the streams that wait when its own has ended; false: none. */
@@ -185,8 +186,9 @@ refill(struct lane *lane, struct queue *q)
 		if (lane->stream != NULL)
 			end(lane, q->kind);
 		lane->stream = NULL;
-		if (q->next == q->end)
+		if (q->left == 0)
 			return false;
+		q->left--;
 		begin(lane, q->kind, q->next++);
 	}
 	return true;
@@ -254,7 +256,7 @@ hash_many_is_fast(void)
 void
 hash_many(enum hash_kind kind, struct hash_stream *streams, unsigned count)
 {
-	struct queue q = { kind, streams, streams + count };
+	struct queue q = { kind, streams, count };
 
 	if (hash_many_is_fast())
 		hash_side_by_side(&q);

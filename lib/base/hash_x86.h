@@ -36,4 +36,8 @@ void sha256_x86(struct hash_run *const runs[], unsigned count, size_t blocks);
 		if (lanes > 3) { const unsigned l = 3; __VA_ARGS__; } \
 	} while (0)
 
+/* Keeps the steps of the lanes in the order in which they are written. Compilers would otherwise
+ * move them about for want of registers, to no good. */
+#define IN_TURN(vector) __asm__ volatile("" : "+x"(vector))
+
 #endif

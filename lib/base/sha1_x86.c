@@ -23,7 +23,8 @@
 		e = (i) == 0 ? _mm_add_epi32(e0[l], w[l][0]) : \
 		    _mm_sha1nexte_epu32(before[l], w[l][(i) & 3]); \
 		before[l] = abcd[l]; \
-		abcd[l] = _mm_sha1rnds4_epu32(abcd[l], e, (i) / 5))
+		abcd[l] = _mm_sha1rnds4_epu32(abcd[l], e, (i) / 5); \
+		IN_TURN(abcd[l]))
 
 TARGET static inline __attribute__((always_inline)) void
 take_blocks(struct hash_run *const runs[], const unsigned lanes, size_t blocks)

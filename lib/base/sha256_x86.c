@@ -42,7 +42,8 @@ static const uint32_t constants[64] __attribute__((aligned(16))) = {
 		sum = _mm_add_epi32(w[l][(i) & 3], _mm_load_si128( \
 		    (const __m128i *)(const void *)&constants[4 * (i)])); \
 		cdgh[l] = _mm_sha256rnds2_epu32(cdgh[l], abef[l], sum); \
-		abef[l] = _mm_sha256rnds2_epu32(abef[l], cdgh[l], _mm_shuffle_epi32(sum, 0x0e)))
+		abef[l] = _mm_sha256rnds2_epu32(abef[l], cdgh[l], _mm_shuffle_epi32(sum, 0x0e)); \
+		IN_TURN(abef[l]))
 
 TARGET static inline __attribute__((always_inline)) void
 take_blocks(struct hash_run *const runs[], const unsigned lanes, size_t blocks)
