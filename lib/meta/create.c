@@ -103,13 +103,13 @@ write_files(struct write *w, const struct walk *walk)
 	write_end(w);
 }
 
-/* Gives the place for the pieces; NULL: the torrent grows too large. */
-static uint8_t *
+/* The place for the pieces is told as an offset: the buffer moves while it grows. */
+static void
 write_info(struct write *w, const struct walk *walk, const struct bt_create_options *o,
-    uint32_t piece_length)
+    uint32_t piece_length, size_t *pieces_at)
 {
 	uint64_t pieces = div_up_u64(walk->total, piece_length);
-	uint8_t *place;
+	const uint8_t *place;
 
 	write_dict(w);
 	if (walk->is_directory) {
@@ -124,21 +124,20 @@ write_info(struct write *w, const struct walk *walk, const struct bt_create_opti
 	write_int(w, piece_length);
 	write_key(w, "pieces");
 	place = write_space(w, (size_t)pieces * SHA1_LEN);
+	*pieces_at = place == NULL ? 0 : (size_t)(place - w->out->ptr);
 	if (o->private) {
 		write_key(w, "private");
 		write_int(w, 1);
 	}
 	write_text(w, "source", o->source);
 	write_end(w);
-	return place;
 }
 
-/* Everything but the pieces, whose place is told as an offset: the buffer moves while it grows. */
+/* Everything but the pieces. */
 static bool
 write_torrent(struct buf *b, const struct walk *walk, const struct bt_create_options *o,
     uint32_t piece_length, size_t *pieces_at)
 {
-	const uint8_t *place;
 	struct write w;
 
 	write_init(&w, b);
@@ -154,8 +153,7 @@ write_torrent(struct buf *b, const struct walk *walk, const struct bt_create_opt
 	write_text(&w, "encoding", o->encoding ? "UTF-8" : NULL);
 	write_texts(&w, "httpseeds", o->http_seeds, o->http_seed_count);
 	write_key(&w, "info");
-	place = write_info(&w, walk, o, piece_length);
-	*pieces_at = place == NULL ? 0 : (size_t)(place - b->ptr);
+	write_info(&w, walk, o, piece_length, pieces_at);
 	write_texts(&w, "url-list", o->url_seeds, o->url_seed_count);
 	write_end(&w);
 	return write_finish(&w);

@@ -290,6 +290,26 @@ START_TEST(picks_piece_lengths_as_the_original)
 }
 END_TEST
 
+/* What follows the pieces in the info dictionary moves the buffer that they are in. */
+START_TEST(keeps_the_pieces_before_a_long_source)
+{
+	char source[5000];
+	struct bt_create_options o = { .source = source };
+	struct bt_metainfo *m;
+	uint8_t want[SHA1_LEN];
+
+	memset(source, 's', sizeof(source) - 1);
+	source[sizeof(source) - 1] = '\0';
+	make_folder();
+	put_file("f", "abc", 3);
+	hash_sha1(slice_str("abc"), want);
+	ck_assert_int_eq(bt_create("f", &o, &m, NULL), BT_OK);
+	ck_assert_mem_eq(bt_metainfo_piece_hash(m, 0), want, sizeof(want));
+	bt_metainfo_free(m);
+	drop_folder();
+}
+END_TEST
+
 Suite *
 create_suite(void)
 {
@@ -300,6 +320,7 @@ create_suite(void)
 	tcase_add_test(c, walks_in_order_of_elements);
 	tcase_add_test(c, says_what_it_cannot_take);
 	tcase_add_test(c, keeps_all_options);
+	tcase_add_test(c, keeps_the_pieces_before_a_long_source);
 	tcase_add_test(c, tells_progress_and_stops);
 	tcase_add_test(c, survives_want_of_memory);
 	tcase_add_test(c, picks_piece_lengths_as_the_original);
