@@ -7,6 +7,7 @@ Suite *layout_suite(void);
 Suite *magnet_suite(void);
 Suite *merkle_suite(void);
 Suite *metainfo_suite(void);
+Suite *pieces_suite(void);
 
 int
 main(void)
@@ -17,6 +18,7 @@ main(void)
 		merkle_suite,
 		magnet_suite,
 		metainfo_suite,
+		pieces_suite,
 	};
 
 	return run_suites(make, COUNT_OF(make));
