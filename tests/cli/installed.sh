@@ -7,6 +7,9 @@
 export PKG_CONFIG_PATH="$libdir/pkgconfig" LD_LIBRARY_PATH="$libdir" PATH="$bindir:$PATH"
 for program in btmakemetafile btshowmetainfo btdownloadheadless bttrack; do
 	[ -x "$bindir/$program" ] || fail "$program is not installed"
+done
+for program in "$bindir"/bt*; do
+	program=$(basename "$program")
 	[ -s "$mandir/man1/$program.1" ] || fail "$program has no manual"
 	run 0 "$program" --version
 	has out "$(pkg-config --modversion btcore)"
