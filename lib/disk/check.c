@@ -25,7 +25,8 @@ work_check(struct job *j)
 {
 	struct store_job *job = CONTAINER_OF(j, struct store_job, job);
 	const struct bt_metainfo *meta = job->store->place.meta;
-	const struct pieces_source from = { read_to_check, job, job->buf, PIECES_BUFFER };
+	const struct pieces_source from = {
+		read_to_check, job, job->buf, PIECES_BUFFER, PIECES_V1 };
 
 	for (uint32_t i = 0; i < job->count;) {
 		struct piece_sum sums[PIECES_AT_ONCE];

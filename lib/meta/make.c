@@ -192,7 +192,8 @@ work(struct job *j)
 {
 	struct run *r = CONTAINER_OF(j, struct run, job);
 	const struct make *m = r->make;
-	const struct pieces_source from = { read_content, r, r->buffer, m->buffer_size };
+	const struct pieces_source from = {
+		read_content, r, r->buffer, m->buffer_size, PIECES_V1 };
 	uint32_t i = r->first, end = r->first + r->count;
 
 	r->bytes = 0;

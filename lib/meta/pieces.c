@@ -3,6 +3,8 @@
 
 #include "base/num.h"
 
+#define LEAVES_AT_ONCE 32u	/* what PIECES_BUFFER holds */
+
 /* Pieces that advance together, each with its part of the buffer. */
 struct group {
 	const struct pieces_source *from;
@@ -11,6 +13,7 @@ struct group {
 	struct piece_sum *piece[PIECES_AT_ONCE];
 	struct hash_stream stream[PIECES_AT_ONCE];
 	struct iovec iov[PIECES_AT_ONCE];
+	struct merkle tree[PIECES_AT_ONCE];	/* of a piece's blocks, if roots are wanted */
 };
 
 /* The next chunk of the i-th piece; false if it cannot be read. */
@@ -39,6 +42,60 @@ drop(struct group *g, unsigned i)
 	g->count--;
 	g->piece[i] = g->piece[g->count];
 	g->stream[i] = g->stream[g->count];
+	if (g->from->kind != PIECES_V1)
+		g->tree[i] = g->tree[g->count];
+}
+
+/* Blocks that are hashed together, and the trees that want them. */
+struct leaves {
+	unsigned count;
+	struct hash_stream stream[LEAVES_AT_ONCE];
+	struct iovec iov[LEAVES_AT_ONCE];
+	struct merkle *tree[LEAVES_AT_ONCE];
+};
+
+static void
+flush_leaves(struct leaves *l)
+{
+	hash_many(HASH_SHA256, l->stream, l->count);
+	for (unsigned i = 0; i < l->count; i++)
+		merkle_add(l->tree[i], l->stream[i].out);
+	l->count = 0;
+}
+
+/* The blocks of the chunks. The last block of a file is as short as it is; what pads the piece
+ * behind it has no leaves (BEP 52). */
+static void
+grow_trees(struct group *g)
+{
+	struct leaves l;
+
+	l.count = 0;
+	for (unsigned i = 0; i < g->count; i++) {
+		const struct hash_stream *s = &g->stream[i];
+		uint64_t left = g->piece[i]->file_len - min_u64(g->piece[i]->file_len, s->before);
+		size_t len = (size_t)min_u64(s->iov->iov_len, left);
+
+		for (size_t at = 0; at < len; at += MERKLE_BLOCK) {
+			if (l.count == LEAVES_AT_ONCE)
+				flush_leaves(&l);
+			l.iov[l.count] = (struct iovec){ (uint8_t *)s->iov->iov_base + at,
+				(size_t)min_u64(MERKLE_BLOCK, len - at) };
+			l.stream[l.count] = (struct hash_stream){
+				.iov = &l.iov[l.count], .iov_count = 1 };
+			l.tree[l.count++] = &g->tree[i];
+		}
+	}
+	flush_leaves(&l);
+}
+
+static void
+finish_tree(struct merkle *tree, struct piece_sum *p)
+{
+	if (p->height == 0)
+		merkle_root(tree, p->root);
+	else
+		merkle_root_at(tree, p->height, p->root);
 }
 
 static void
@@ -51,6 +108,8 @@ end_chunk(struct group *g, unsigned i)
 		return;
 	}
 	memcpy(g->piece[i]->sha1, s->out, SHA1_LEN);
+	if (g->from->kind != PIECES_V1)
+		finish_tree(&g->tree[i], g->piece[i]);
 	g->piece[i]->read = true;
 	drop(g, i);
 }
@@ -65,7 +124,11 @@ sum_group(struct group *g)
 			else
 				drop(g, i);
 		}
-		hash_many(HASH_SHA1, g->stream, g->count);
+		/* Roots first: what was given to a stream is counted with its hash. */
+		if (g->from->kind != PIECES_V1)
+			grow_trees(g);
+		if (g->from->kind != PIECES_V2)
+			hash_many(HASH_SHA1, g->stream, g->count);
 		for (unsigned i = g->count; i-- > 0;)
 			end_chunk(g, i);
 	}
@@ -74,18 +137,22 @@ sum_group(struct group *g)
 void
 pieces_sum(const struct pieces_source *from, struct piece_sum *pieces, uint32_t count)
 {
-	struct group g = { .from = from };
+	/* Chunks of whole blocks, of SHA-1 or of the tree. */
+	size_t block = from->kind == PIECES_V1 ? 64 : MERKLE_BLOCK;
+	struct group g;
 
+	g.from = from;
 	while (count > 0) {
 		uint64_t fit = from->size / max_u64(pieces->len, 1);
-		unsigned wanted = (unsigned)min_u64(max_u64(fit, HASH_LANES), PIECES_AT_ONCE);
+		uint64_t wanted = min_u64(max_u64(fit, HASH_LANES), PIECES_AT_ONCE);
 
-		g.count = (unsigned)min_u64(wanted, count);
-		g.chunk = from->size / g.count & ~(size_t)63;
+		g.count = (unsigned)min_u64(min_u64(wanted, from->size / block), count);
+		g.chunk = from->size / g.count & ~(block - 1);
 		for (unsigned i = 0; i < g.count; i++) {
 			pieces[i].read = false;
 			g.piece[i] = &pieces[i];
 			g.stream[i] = (struct hash_stream){ .iov_count = 0 };
+			merkle_init(&g.tree[i], 0);
 		}
 		pieces += g.count;
 		count -= g.count;

@@ -15,8 +15,8 @@ main(void)
 	Suite *(*const make[])(void) = {
 		create_suite,
 		layout_suite,
-		merkle_suite,
 		magnet_suite,
+		merkle_suite,
 		metainfo_suite,
 		pieces_suite,
 	};

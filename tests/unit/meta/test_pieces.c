@@ -2,6 +2,7 @@
 #include "base/cdefs.h"
 #include "base/num.h"
 #include "base/rng.h"
+#include "content.h"
 #include "helper.h"
 #include "meta/pieces.h"
 
@@ -35,7 +36,8 @@ check_sums(uint32_t piece_length, size_t buffer_size, struct reader *r)
 	uint32_t count = (uint32_t)div_up_u64(CONTENT, piece_length);
 	struct piece_sum *sums = calloc(count, sizeof(*sums));
 	uint8_t *buffer = malloc(buffer_size);
-	const struct pieces_source from = { read_content, r, buffer, buffer_size };
+	const struct pieces_source from = {
+		read_content, r, buffer, buffer_size, PIECES_V1 };
 
 	for (uint32_t i = 0; i < count; i++) {
 		sums[i].offset = (uint64_t)i * piece_length;
@@ -94,6 +96,71 @@ START_TEST(tells_what_cannot_be_read_and_sums_the_rest)
 }
 END_TEST
 
+static void
+check_roots(enum pieces_kind kind, uint32_t piece_length, size_t buffer_size)
+{
+	uint8_t *buffer = malloc(buffer_size), sha1[SHA1_LEN];
+	struct reader r = { 0 };
+	const struct pieces_source from = { read_content, &r, buffer, buffer_size, kind };
+	struct piece_sum sums[20];
+	uint8_t *layer;
+	size_t count;
+
+	layer = content_layer(content, CONTENT, piece_length, &count);
+	ck_assert_uint_le(count, COUNT_OF(sums));
+	for (size_t i = 0; i < count; i++) {
+		sums[i].offset = i * piece_length;
+		sums[i].len = (uint32_t)min_u64(piece_length, CONTENT - sums[i].offset);
+		sums[i].file_len = sums[i].len;
+		sums[i].height = merkle_piece_height(piece_length);
+	}
+	pieces_sum(&from, sums, (uint32_t)count);
+	for (size_t i = 0; i < count; i++) {
+		ck_assert(sums[i].read);
+		ck_assert_mem_eq(sums[i].root, layer + i * SHA256_LEN, SHA256_LEN);
+		hash_sha1(slice_of(content + sums[i].offset, sums[i].len), sha1);
+		ck_assert(kind == PIECES_V2 || memcmp(sums[i].sha1, sha1, SHA1_LEN) == 0);
+	}
+	free(layer);
+	free(buffer);
+}
+
+START_TEST(sums_roots_of_pieces)
+{
+	static const size_t blocks[] = { 1, 2, 3, 32, 100 };
+
+	for (size_t i = 0; i < COUNT_OF(blocks); i++) {
+		for (uint32_t length = MERKLE_BLOCK; length < CONTENT; length *= 2) {
+			check_roots(PIECES_V2, length, blocks[i] * MERKLE_BLOCK);
+			check_roots(PIECES_HYBRID, length, blocks[i] * MERKLE_BLOCK);
+		}
+	}
+}
+END_TEST
+
+/* Files of one piece, one of them with padding behind it. */
+START_TEST(sums_roots_of_small_files)
+{
+	static const uint32_t sizes[] = { 1, 16383, 16384, 16385, 49152, 65536, 65537, 131072 };
+	uint8_t buffer[5 * MERKLE_BLOCK], want[SHA256_LEN];
+	struct reader r = { 0 };
+	const struct pieces_source from = { read_content, &r, buffer, sizeof(buffer),
+		PIECES_HYBRID };
+	struct piece_sum sums[COUNT_OF(sizes)];
+
+	for (size_t i = 0; i < COUNT_OF(sizes); i++)
+		sums[i] = (struct piece_sum){ .len = 131072, .file_len = sizes[i] };
+	pieces_sum(&from, sums, COUNT_OF(sizes));
+	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+		content_root(content, sizes[i], want);
+		ck_assert(sums[i].read);
+		ck_assert_mem_eq(sums[i].root, want, SHA256_LEN);
+		hash_sha1(slice_of(content, 131072), want);
+		ck_assert_mem_eq(sums[i].sha1, want, SHA1_LEN);
+	}
+}
+END_TEST
+
 START_TEST(makes_jobs_that_keep_all_workers_busy)
 {
 	const uint32_t mib = 1u << 20;
@@ -115,6 +182,8 @@ pieces_suite(void)
 	tcase_add_checked_fixture(c, setup, NULL);
 	tcase_add_loop_test(c, sums_pieces_of_any_length_in_any_buffer, 0, COUNT_OF(lengths));
 	tcase_add_loop_test(c, tells_what_cannot_be_read_and_sums_the_rest, 0, COUNT_OF(lengths));
+	tcase_add_test(c, sums_roots_of_pieces);
+	tcase_add_test(c, sums_roots_of_small_files);
 	tcase_add_test(c, makes_jobs_that_keep_all_workers_busy);
 	suite_add_tcase(s, c);
 	return s;
