@@ -78,8 +78,19 @@ announce(void *arg, struct torrent *t, uint64_t id, const char *url, enum addr_f
 	struct bt_session *s = e->session;
 
 	(void)t;
-	if (!announce_send(s->announces, url, family, req, answered, e, id))
-		log_write(&s->log, BT_LOG_WARN, "session", "no memory to announce");
+	/* An answer may not come from inside this call: the next tick gives it. */
+	if (!announce_send(s->announces, url, family, req, answered, e, id) &&
+	    e->unsent_count < UNSENT_MAX)
+		e->unsent[e->unsent_count++] = id;
+}
+
+void
+entry_tick(struct entry *e, usec now)
+{
+	while (e->unsent_count > 0)
+		torrent_announce_reply(e->torrent, e->unsent[--e->unsent_count], NULL, BT_ENOMEM,
+		    "out of memory", now);
+	torrent_tick(e->torrent, now);
 }
 
 static void

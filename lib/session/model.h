@@ -14,12 +14,17 @@
 #include "session/mailbox.h"
 #include "torrent/torrent.h"
 
+/* Announces of one torrent that found no memory and wait to be told so. */
+#define UNSENT_MAX 4
+
 /* A torrent of the session. */
 struct entry {
 	struct bt_session *session;
 	struct torrent *torrent;
 	struct bt_metainfo *meta;
 	uint32_t id;
+	uint64_t unsent[UNSENT_MAX];
+	unsigned unsent_count;
 };
 
 /* A peer that came in and has not said yet what it wants. */
@@ -69,6 +74,7 @@ struct bt_session {
 enum bt_code entry_new(struct bt_session *s, struct bt_metainfo *meta, const char *path,
     struct entry **out, struct bt_error *err);
 void entry_free(struct entry *e);
+void entry_tick(struct entry *e, usec now);
 struct entry *entry_find(const struct bt_session *s, uint32_t id);
 void entry_dialled(void *session, uint32_t id, const struct addr *to, int fd);
 

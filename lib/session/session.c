@@ -25,7 +25,7 @@ tick(void *arg, usec now)
 
 	guests_tick(s, now);
 	while ((e = map_next(&s->by_id, &pos)) != NULL)
-		torrent_tick(e->torrent, now);
+		entry_tick(e, now);
 	loop_timer_set(&s->tick, TICK);
 }
 
