@@ -108,8 +108,9 @@ END_TEST
 
 START_TEST(passes_over_what_it_cannot_use)
 {
-	struct bt_magnet *m = parse(V1 "&tr=nothing&tr=http://a%20b/&tr=http://a/%2Bx+y&ws=&x.pe=a:b"
-	    "&so=4294967295,4294967296,0-1-2,&xt=urn:btih:nonsense&dn=first&dn=second&tr.x=udp://a");
+	struct bt_magnet *m = parse(V1 "&tr=nothing&tr=http://a%20b/&tr=http://a/%2Bx+y"
+	    "&ws=&x.pe=a:b&so=4294967295,4294967296,0-1-2,&xt=urn:btih:nonsense&dn=first"
+	    "&dn=second&tr.x=udp://a");
 
 	check_list("tr", m, BT_MAGNET_TRACKER, "http://a/+x+y");
 	check_list("ws", m, BT_MAGNET_WEB_SEED, "-");
@@ -208,7 +209,8 @@ START_TEST(survives_want_of_memory)
 		struct bt_error err;
 
 		mem_fail_at(n);
-		code = bt_magnet_parse(slice_str(V1 "&dn=n&tr=http://t/&x.pe=a:1&so=1,3"), &m, &err);
+		code = bt_magnet_parse(slice_str(V1 "&dn=n&tr=http://t/&x.pe=a:1&so=1,3"), &m,
+		    &err);
 		if (code == BT_OK && bt_magnet_text(m) == NULL)
 			code = BT_ENOMEM;
 		mem_fail_at(0);
