@@ -12,7 +12,8 @@
  * so many blocks at a time: each may come twice. */
 #define END_GAME_BLOCKS 4
 
-/* After so many failed pieces that a peer had a part in, it goes (Transmission's number). */
+/* After so many more failed pieces than good ones that a peer had a part in, it goes: one who slips
+ * a bad block into the pieces of an honest one, and leaves, does not get that one banned. */
 #define BAD_PIECES_MAX 5
 
 /* Senders of one piece that are told apart. */
@@ -196,8 +197,10 @@ blame(struct torrent *t, uint32_t piece)
 	unsigned total, n = find_senders(t, piece, senders, &total);
 
 	for (unsigned i = 0; i < n; i++) {
-		if (total == 1 || ++senders[i]->bad_pieces >= BAD_PIECES_MAX)
-			conn_ban(senders[i], "sent bad data");
+		struct conn *c = senders[i];
+
+		if (total == 1 || ++c->bad_pieces >= BAD_PIECES_MAX + c->good_pieces)
+			conn_ban(c, "sent bad data");
 	}
 }
 
@@ -209,9 +212,7 @@ credit(struct torrent *t, uint32_t piece)
 
 	for (unsigned i = 0; i < n; i++) {
 		senders[i]->gave = true;
-		/* Not this one, then, but who shared bad pieces with it. */
-		if (total == 1 && senders[i]->bad_pieces > 0)
-			senders[i]->bad_pieces--;
+		senders[i]->good_pieces++;
 	}
 }
 

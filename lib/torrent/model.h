@@ -33,7 +33,7 @@ struct conn {
 	struct choker_peer choke;
 	uint64_t down_mark, up_mark;	/* peer's totals at the last round */
 	uint64_t turn_mark;		/* up total when it was unchoked */
-	unsigned bad_pieces;
+	unsigned bad_pieces, good_pieces;	/* that it had a part in */
 };
 
 struct torrent {
