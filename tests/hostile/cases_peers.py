@@ -158,6 +158,42 @@ def corrupt(env, fraction, piece):
     env.ends_well(client)
 
 
+@case("peers", "poisons-one-block-and-runs")
+def poison_and_run(env):
+    """One bad block, then gone, again and again: whoever ends the piece is not to blame."""
+    env.content = Content({"a": 3000000})
+    client = leech(env)
+    ended = threading.Event()
+
+    def hit_and_run():
+        while client.alive() and not ended.is_set():
+            try:
+                wire = env.dial(30, os.urandom(20))
+                wire.pretend_to_seed()
+                index, begin, length = wire.wait_request(1)
+                wire.say(w.PIECE, index, begin, data=b"\xdd" * length)
+                wire.wait_request(0.05)
+            except (w.Closed, OSError, AssertionError):
+                pass
+            wire.close()
+
+    def truth(index, begin, data):
+        time.sleep(0.005)
+        return data
+
+    threading.Thread(target=hit_and_run, daemon=True).start()
+    good = env.dial(20, b"-GOOD01-%012d" % 20)
+    good.pretend_to_seed()
+    threading.Thread(target=good.serve, args=(truth,), daemon=True).start()
+    try:
+        client.wait_complete(20)
+    finally:
+        ended.set()
+    banned = [e["text"] for e in client.events("peer_banned")]
+    assert not any(t.startswith(env.ip(20) + ":") for t in banned), "the good peer was banned"
+    env.ends_well(client)
+
+
 @case("peers", "poisons-half-a-piece-then-keeps-it")
 def poison_and_keep(env):
     """A piece that failed is asked of one alone: one that then sends nothing must not block it."""
