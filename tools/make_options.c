@@ -19,6 +19,8 @@ static const struct bt_option rows[] = {
 	  "Trackers: ',' between those of one tier, '|' between tiers." },
 	{ "httpseeds", BT_OPT_TEXT, AT(http_seeds), "", 0, 0, "URLS", NULL,
 	  "HTTP seeds (BEP 17), joined by '|'." },
+	{ "meta_version", BT_OPT_TEXT, AT(meta_version), "1", 0, 0, "1|2|hybrid", NULL,
+	  "Version of the torrent: 1, 2 (BEP 52), or both in one." },
 	{ "piece_size_pow2", BT_OPT_INT, AT(piece_size_pow2), "0", 0, 29, "N", NULL,
 	  "Pieces of 2^N bytes, at most 29; 0: by the size of the content." },
 	{ "comment", BT_OPT_TEXT, AT(comment), "", 0, 0, "TEXT", NULL,
@@ -51,6 +53,18 @@ need(void *p)
 		exit(EXIT_FAILURE);
 	}
 	return p;
+}
+
+static enum bt_create_kind
+kind_named(const struct cli *c, const char *name)
+{
+	if (strcmp(name, "1") == 0)
+		return BT_CREATE_V1;
+	if (strcmp(name, "2") == 0)
+		return BT_CREATE_V2;
+	if (strcmp(name, "hybrid") != 0)
+		cli_misuse(c, "--meta_version: '%s' is none of 1, 2, hybrid", name);
+	return BT_CREATE_HYBRID;
 }
 
 /* Now, or what a reproducible build says it is. */
@@ -128,6 +142,7 @@ make_begin(struct make *m, const struct cli *c)
 
 	m->cli = c;
 	*create = (struct bt_create_options){ .cancel = &stop_asked };
+	create->kind = kind_named(c, o->meta_version);
 	create->announce = c->args[0][0] == '\0' ? NULL : c->args[0];
 	create->piece_length = o->piece_size_pow2 == 0 ? 0 : 1u << o->piece_size_pow2;
 	create->trackers = need(urls_tiers(o->announce_list, &create->tracker_count));

@@ -20,7 +20,7 @@
 #include "tools/cli.h"
 
 struct make_options {
-	char *announce_list, *http_seeds, *comment, *target;
+	char *announce_list, *http_seeds, *comment, *target, *meta_version;
 	int64_t piece_size_pow2;
 	int64_t created_by;
 };

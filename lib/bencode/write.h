@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 
-#define WRITE_MAX_DEPTH 64
+#define WRITE_MAX_DEPTH 128	/* as deep as scan.h reads */
 
 struct write_level {
 	size_t key_pos;		/* of the last key's bytes in the buf */

@@ -14,11 +14,13 @@
 #define MAX_WORKERS 64u
 #define BUFFERS_SIZE (16u << 20)	/* bytes of all buffers together */
 #define RUN_SIZE (4u << 20)		/* bytes of a job, unless a few pieces are more */
+#define MOST_PIECES 1024u		/* of a job of small files */
 
 struct make {
 	const struct walk *walk;
 	const struct bt_create_options *options;
-	uint8_t *out;
+	const struct make_sums *out;
+	enum pieces_kind kind;
 	uint32_t piece_length;
 	uint32_t piece_count;
 	uint32_t next;		/* first piece that no job has */
@@ -43,7 +45,7 @@ struct run {
 	struct make *make;
 	uint8_t *buffer;
 	uint32_t first, count;	/* pieces */
-	uint64_t bytes;
+	uint64_t bytes;		/* of files, not of padding */
 	struct open_file files[OPEN_FILES];
 	unsigned evict;		/* whose turn it is */
 	enum bt_code code;
@@ -163,7 +165,8 @@ read_file(struct run *r, size_t file, uint64_t offset, uint8_t *to, size_t len)
 	return code;
 }
 
-/* All bytes of the range, file after file. The first failure is kept and ends the run. */
+/* All bytes of the range, file after file, zeros where the next one begins later. The first failure
+ * is kept and ends the run. */
 static bool
 read_content(void *arg, uint64_t offset, uint8_t *to, size_t len)
 {
@@ -175,16 +178,48 @@ read_content(void *arg, uint64_t offset, uint8_t *to, size_t len)
 	for (size_t i = file_at(w, offset); r->code == BT_OK && len > 0; i++) {
 		const struct walk_file *f = walk_at(w, i);
 		uint64_t in_file = offset - f->offset;
-		size_t part = (size_t)min_u64(len, f->size - in_file);
+		uint64_t next = i + 1 < w->files.len ? walk_at(w, i + 1)->offset : w->content;
+		size_t part = (size_t)min_u64(len, f->size - min_u64(f->size, in_file));
+		size_t gap = (size_t)min_u64(len - part, next - (offset + part));
 
-		if (part == 0)
-			continue;
-		r->code = read_file(r, i, in_file, to, part);
-		offset += part;
-		to += part;
-		len -= part;
+		if (part > 0)
+			r->code = read_file(r, i, in_file, to, part);
+		if (gap > 0)
+			memset(to + part, 0, gap);
+		offset += part + gap;
+		to += part + gap;
+		len -= part + gap;
 	}
 	return r->code == BT_OK;
+}
+
+/* What piece i is made of. */
+static void
+plan_piece(const struct make *m, uint32_t i, struct piece_sum *p)
+{
+	uint64_t left;
+	const struct walk_file *f;
+
+	p->offset = (uint64_t)i * m->piece_length;
+	p->len = (uint32_t)min_u64(m->piece_length, m->walk->content - p->offset);
+	p->file_len = p->len;
+	if (m->kind == PIECES_V1)
+		return;
+	f = walk_at(m->walk, file_at(m->walk, p->offset));
+	left = f->offset + f->size - p->offset;
+	p->file_len = (uint32_t)min_u64(p->len, left);
+	p->height = f->size <= m->piece_length ? 0 : merkle_piece_height(m->piece_length);
+	if (m->kind == PIECES_V2)
+		p->len = p->file_len;
+}
+
+static void
+keep_sums(const struct make_sums *out, uint32_t i, const struct piece_sum *p)
+{
+	if (out->sha1 != NULL)
+		memcpy(out->sha1 + (size_t)i * SHA1_LEN, p->sha1, SHA1_LEN);
+	if (out->roots != NULL)
+		memcpy(out->roots + (size_t)i * SHA256_LEN, p->root, SHA256_LEN);
 }
 
 static void
@@ -192,8 +227,7 @@ work(struct job *j)
 {
 	struct run *r = CONTAINER_OF(j, struct run, job);
 	const struct make *m = r->make;
-	const struct pieces_source from = {
-		read_content, r, r->buffer, m->buffer_size, PIECES_V1 };
+	const struct pieces_source from = { read_content, r, r->buffer, m->buffer_size, m->kind };
 	uint32_t i = r->first, end = r->first + r->count;
 
 	r->bytes = 0;
@@ -202,16 +236,36 @@ work(struct job *j)
 		uint32_t n = (uint32_t)min_u64(PIECES_AT_ONCE, end - i);
 
 		for (uint32_t k = 0; k < n; k++) {
-			sums[k].offset = (uint64_t)(i + k) * m->piece_length;
-			sums[k].len = (uint32_t)min_u64(m->piece_length,
-			    m->walk->total - sums[k].offset);
-			r->bytes += sums[k].len;
+			plan_piece(m, i + k, &sums[k]);
+			r->bytes += sums[k].file_len;
 		}
 		pieces_sum(&from, sums, n);
 		for (uint32_t k = 0; k < n && r->code == BT_OK; k++)
-			memcpy(m->out + (size_t)(i + k) * SHA1_LEN, sums[k].sha1, SHA1_LEN);
+			keep_sums(m->out, i + k, &sums[k]);
 		i += n;
 	}
+}
+
+/* Pieces for a job. Those of v2 may be as small as files, so their bytes are counted. */
+static uint32_t
+next_count(const struct make *m)
+{
+	uint32_t left = m->piece_count - m->next;
+	uint32_t count = pieces_a_job(m->piece_length, RUN_SIZE, left, pool_workers(m->pool));
+	uint32_t most = (uint32_t)min_u64(MOST_PIECES, div_up_u64(left, pool_workers(m->pool)));
+	uint64_t bytes = 0;
+
+	if (m->kind != PIECES_V2)
+		return count;
+	for (uint32_t i = 0; i < most && bytes < RUN_SIZE; i++) {
+		struct piece_sum p;
+
+		plan_piece(m, m->next + i, &p);
+		bytes += p.len;
+		if (i >= count)
+			count = i + 1;
+	}
+	return count;
 }
 
 static void
@@ -220,8 +274,7 @@ send_next(struct make *m, struct run *r)
 	if (m->code != BT_OK || m->next == m->piece_count)
 		return;
 	r->first = m->next;
-	r->count = pieces_a_job(m->piece_length, RUN_SIZE, m->piece_count - m->next,
-	    pool_workers(m->pool));
+	r->count = next_count(m);
 	m->next += r->count;
 	pool_send(m->pool, &r->job);
 }
@@ -297,15 +350,21 @@ hash_all(struct make *m, struct run *runs, size_t count)
 
 enum bt_code
 make_pieces(const struct walk *w, uint32_t piece_length, const struct bt_create_options *o,
-    uint8_t *out, struct bt_error *err)
+    const struct make_sums *out, struct bt_error *err)
 {
+	static const enum pieces_kind kind[] = {
+		[BT_CREATE_V1] = PIECES_V1,
+		[BT_CREATE_V2] = PIECES_V2,
+		[BT_CREATE_HYBRID] = PIECES_HYBRID,
+	};
 	unsigned workers = worker_count(o);
 	size_t count = 2 * workers;	/* one works, one waits: no worker is ever idle */
 	struct run *runs = mem_array(count, sizeof(*runs));
 	struct make m = {
 		.walk = w, .options = o, .out = out, .err = err,
+		.kind = kind[o->kind],
 		.piece_length = piece_length,
-		.piece_count = (uint32_t)div_up_u64(w->total, piece_length),
+		.piece_count = (uint32_t)div_up_u64(w->content, piece_length),
 		.buffer_size = (size_t)min_u64(PIECES_BUFFER, BUFFERS_SIZE / count),
 		.pool = pool_new(workers),
 	};

@@ -11,8 +11,15 @@
 
 #include "meta/walk.h"
 
-/* Hashes the walk's content in pieces into out, piece_count x 20 bytes. */
+/* What comes out, piece after piece of the content as walk_place laid it. NULL: not wanted. */
+struct make_sums {
+	uint8_t *sha1;		/* SHA1_LEN each, over the padding behind files too */
+	/* SHA256_LEN each: its node in the tree of the file, or the root if it is all of it */
+	uint8_t *roots;
+};
+
+/* Hashes the walk's content in pieces, reading all of it once. */
 enum bt_code make_pieces(const struct walk *w, uint32_t piece_length,
-    const struct bt_create_options *o, uint8_t *out, struct bt_error *err);
+    const struct bt_create_options *o, const struct make_sums *out, struct bt_error *err);
 
 #endif

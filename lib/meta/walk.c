@@ -165,17 +165,21 @@ by_path(const void *a, const void *b, void *text)
 	return rank(*p) - rank(*q);
 }
 
-static void
-sort_files(struct walk *w)
+void
+walk_place(struct walk *w, uint32_t align)
 {
 	uint64_t offset = 0;
 
-	qsort_r(w->files.items, w->files.len, w->files.item_size, by_path, w->text.ptr);
+	w->content = 0;
 	for (size_t i = 0; i < w->files.len; i++) {
 		struct walk_file *f = vec_at(&w->files, i);
 
+		if (f->size > 0)
+			offset = div_up_u64(offset, align) * align;
 		f->offset = offset;
 		offset += f->size;
+		if (f->size > 0)
+			w->content = offset;
 	}
 }
 
@@ -233,11 +237,13 @@ walk_open(struct walk *w, const char *path, struct bt_error *err)
 	vec_init(&w->files, sizeof(struct walk_file));
 	w->root = mem_strdup(path);
 	code = w->root == NULL ? no_memory(err) : open_root(w, err);
-	if (code != BT_OK)
+	if (code != BT_OK) {
 		walk_close(w);
-	else
-		sort_files(w);
-	return code;
+		return code;
+	}
+	qsort_r(w->files.items, w->files.len, w->files.item_size, by_path, w->text.ptr);
+	walk_place(w, 1);
+	return BT_OK;
 }
 
 void

@@ -15,7 +15,7 @@
 struct walk_file {
 	size_t path; /* where its path begins in text, below the root, '/' between elements */
 	uint64_t size;
-	uint64_t offset;	/* in the content: the sizes of those before */
+	uint64_t offset;	/* in the content, see walk_place */
 	struct timespec mtime;
 };
 
@@ -26,11 +26,16 @@ struct walk {
 	struct vec files;	/* struct walk_file */
 	struct buf text;
 	uint64_t total;		/* bytes of all files */
+	uint64_t content;	/* where the last of them ends in the content */
 };
 
 /* Links are followed to files; a link to a directory, a device and the like are errors. */
 enum bt_code walk_open(struct walk *w, const char *path, struct bt_error *err);
 void walk_close(struct walk *w);
+
+/* Lays the files one behind the other, those with bytes at multiples of align: 1, or the piece
+ * length (BEP 52). */
+void walk_place(struct walk *w, uint32_t align);
 
 static inline const struct walk_file *
 walk_at(const struct walk *w, size_t i)

@@ -56,6 +56,18 @@ run 0 btmakemetafile http://t/a d --announce_list 'http://a/,http://b/|udp://c:1
 cmp -s d.torrent first || fail "not reproducible"
 strings first | grep -q 'created by' && fail "created by was not wanted"
 
+# v2 and both in one.
+run 0 btmakemetafile http://t/a d --meta_version 2 --target v2.torrent
+run 0 btshowmetainfo --json v2.torrent
+has out '"info_hash":null,"info_hash_v2":"b03bcfa39e28fb7add1422c38309252913b3fc2527c9af8f6c213923c846e6b6"'
+run 0 btmakemetafile http://t/a d --meta-version=hybrid --target both.torrent
+strings both.torrent | grep -q '4:attr1:p' || fail "a hybrid without padding"
+run 2 btmakemetafile http://t/a d --meta_version 3
+has err "meta_version: '3' is none of 1, 2, hybrid"
+run 1 btmakemetafile http://t/a d --meta_version 2 --piece_size_pow2 13 --target none.torrent
+has err 'power of two from 16384 on'
+[ -e none.torrent ] && fail "none.torrent was written"
+
 # target: a file, a directory; mode and link of what was there are kept.
 mkdir out.d
 run 0 btmakemetafile http://t/a a.bin d --target out.d
@@ -139,7 +151,7 @@ fi
 
 # Every option is in the manual, and nothing else.
 for tool in btmakemetafile btshowmetainfo; do
-	$tool --help | sed -n 's/^  --\([a-z_0-9-]*\).*/\1/p' | grep -v '^help$' | sort >in.help
+	$tool --help | sed -n 's/^  --\([a-z_0-9-]*\).*/\1/p' | grep -vx -e help -e version | sort >in.help
 	sed -n 's/^\.It Fl Fl \([a-z_0-9-]*\).*/\1/p' "$srcdir/doc/$tool.1" |
 		grep -vx -e help -e version -e filesystem_encoding | sort >in.page
 	cmp -s in.help in.page || { fail "$tool: --help and the manual differ:"; diff in.help in.page; }

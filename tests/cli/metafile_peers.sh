@@ -11,6 +11,7 @@ done
 
 mkdir -p d/sub
 head -c 300001 /dev/urandom >d/big
+cp d/big d/sub/same
 printf x >"d/sub/$(printf '\303\251')"
 : >d/empty
 head -c 70000 /dev/urandom >single
@@ -25,8 +26,34 @@ agree()
 	[ -n "$2" ] && [ "$2" = "$3" ] || fail "$1: '$2', ours '$3'"
 }
 
-run 0 btmakemetafile http://127.0.0.1:1/announce d single
-for name in d single; do
+# Made anew by libtorrent, its files in the order of ours, which v1 alone leaves to the maker.
+hashes_by_libtorrent()
+{
+	$python - "$1" "$2" <<'END'
+import libtorrent as lt, sys
+name, kind = sys.argv[1:]
+found, fs = lt.file_storage(), lt.file_storage()
+lt.add_files(found, name)
+files = [(found.file_path(i), found.file_size(i)) for i in range(found.num_files())]
+for path, size in sorted(files, key=lambda f: f[0].encode().split(b"/")):
+    fs.add_file(path, size)
+flag = {"1": "v1_only", "2": "v2_only", "hybrid": "canonical_files_no_tail_padding"}[kind]
+ct = lt.create_torrent(fs, 32768, getattr(lt.create_torrent, flag, None) or
+                       getattr(lt.create_torrent_flags_t, flag))
+lt.set_piece_hashes(ct, ".")
+h = lt.torrent_info(ct.generate()).info_hashes()
+print(h.v1 if h.has_v1() else "null", h.v2 if h.has_v2() else "null")
+END
+}
+
+mkdir -p lone tree/a/b
+printf x >lone/file
+: >tree/a/b/empty
+printf y >tree/a.b
+head -c 32768 /dev/urandom >tree/a/c
+: >tree/z
+run 0 btmakemetafile http://127.0.0.1:1/announce d single lone tree
+for name in d single lone tree; do
 	t=$name.torrent
 	if have transmission-show; then
 		agree "transmission-show $t" \
@@ -58,6 +85,19 @@ END
 	else
 		echo "SKIP: libtorrent for Python is not installed"
 	fi
+	for kind in 1 2 hybrid; do
+		[ -n "$python" ] || continue
+		run 0 btmakemetafile http://127.0.0.1:1/a $name --meta_version $kind \
+			--piece_size_pow2 15 --target ours.torrent
+		agree "$name of v$kind" "$(hashes_by_libtorrent $name $kind)" \
+			"$(btshowmetainfo --json 1 ours.torrent |
+			sed 's/.*"info_hash":"*\([0-9a-z]*\)"*,"info_hash_v2":"*\([0-9a-z]*\)"*,.*/\1 \2/')"
+		agree "$name of v$kind, read by libtorrent" "$($python -c '
+import libtorrent, sys
+h = libtorrent.torrent_info(sys.argv[1]).info_hashes()
+print(h.v1 if h.has_v1() else "null", h.v2 if h.has_v2() else "null")' ours.torrent)" \
+			"$(hashes_by_libtorrent $name $kind)"
+	done
 	for maker in transmission-create mktorrent; do
 		have $maker || continue
 		rm -f theirs.torrent

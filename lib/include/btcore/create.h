@@ -15,11 +15,16 @@ struct bt_create_tracker {
 	size_t tier;		/* never smaller than that of the one before */
 };
 
-/* Zeroed, it makes a torrent with an info dictionary and nothing else. NULL texts: not written.
- * All is borrowed while bt_create runs. */
+/* BT_CREATE_HYBRID is both in one, with padding between the files (BEP 47). */
+enum bt_create_kind { BT_CREATE_V1, BT_CREATE_V2, BT_CREATE_HYBRID };
+
+/* Zeroed, it makes a torrent of v1 with an info dictionary and nothing else. NULL texts: not
+ * written. All is borrowed while bt_create runs. */
 struct bt_create_options {
+	enum bt_create_kind kind;
 	const char *name;	/* NULL: the last element of the path */
-	uint32_t piece_length;	/* bytes; 0: bt_create_piece_length */
+	/* Bytes; 0: bt_create_piece_length. Of all but v1 a power of two from 16384 on. */
+	uint32_t piece_length;
 	const char *announce;
 	const struct bt_create_tracker *trackers;	/* announce-list (BEP 12) */
 	size_t tracker_count;
@@ -49,7 +54,7 @@ uint32_t bt_create_piece_length(uint64_t total);
 
 /* Reads the file or directory at path and makes a torrent of it: directories with all that is
  * below them in byte order of names, names that begin with '.' left out. Memory in use does not
- * depend on the piece length. A file that cannot be read, or that changes meanwhile, is an error
+ * depend on the piece length: some buffers, and the hashes. A file that cannot be read, or that changes meanwhile, is an error
  * that names it. *out is the caller's; see bt_metainfo_save. */
 enum bt_code bt_create(const char *path, const struct bt_create_options *options,
     struct bt_metainfo **out, struct bt_error *err);

@@ -48,19 +48,36 @@ put_file(const char *path, const void *data, size_t size)
 	ck_assert_int_eq(file_replace(path, slice_of(data, size), NULL), BT_OK);
 }
 
+/* "-": no such hash. */
+static void
+check_hash(const char *name, const uint8_t *hash, size_t len, const char *want)
+{
+	char *hex = hash == NULL ? NULL : hex_of(hash, len);
+
+	ck_assert_msg(strcmp(hex == NULL ? "-" : hex, want) == 0, "%s: %s", name, hex);
+	free(hex);
+}
+
+static void
+check_kind(const char *name, enum bt_create_kind kind, uint32_t piece_length, unsigned workers,
+    const char *want, const char *want_v2)
+{
+	struct bt_create_options o = { .kind = kind, .piece_length = piece_length,
+		.workers = workers };
+	struct bt_metainfo *m;
+	struct bt_error err;
+
+	ck_assert_msg(bt_create(name, &o, &m, &err) == BT_OK, "%s", err.text);
+	ck_assert_ptr_null(bt_metainfo_tolerated(m));
+	check_hash(name, bt_metainfo_info_hash(m), SHA1_LEN, want);
+	check_hash(name, bt_metainfo_info_hash_v2(m), SHA256_LEN, want_v2);
+	bt_metainfo_free(m);
+}
+
 static void
 check_created(const char *name, uint32_t piece_length, unsigned workers, const char *want)
 {
-	struct bt_create_options o = { .piece_length = piece_length, .workers = workers };
-	struct bt_metainfo *m;
-	struct bt_error err;
-	char *hex;
-
-	ck_assert_msg(bt_create(name, &o, &m, &err) == BT_OK, "%s", err.text);
-	hex = hex_of(bt_metainfo_info_hash(m), 20);
-	ck_assert_msg(strcmp(hex, want) == 0, "%s: %s", name, hex);
-	free(hex);
-	bt_metainfo_free(m);
+	check_kind(name, BT_CREATE_V1, piece_length, workers, want, "-");
 }
 
 /* The content of the vectors gives the info-hashes of the vectors. */
@@ -86,13 +103,16 @@ START_TEST(agrees_with_the_vectors)
 			    strcmp(name, field[1]) == 0 ? "" : field[1]);
 			put_file(path, data, size);
 			free(data);
-		} else if (strcmp(field[0], "v1") == 0) {
-			check_created(name, piece_length, 1, field[1]);
-			check_created(name, piece_length, 5, field[1]);
+		} else {
+			enum bt_create_kind kind = strcmp(field[0], "v1") == 0 ? BT_CREATE_V1 :
+			    strcmp(field[0], "v2") == 0 ? BT_CREATE_V2 : BT_CREATE_HYBRID;
+
+			check_kind(name, kind, piece_length, 1, field[1], field[2]);
+			check_kind(name, kind, piece_length, 5, field[1], field[2]);
 			count++;
 		}
 	}
-	ck_assert_uint_eq(count, 8);
+	ck_assert_uint_eq(count, 3 * 8);
 	free(line);
 	(void)fclose(f);
 	drop_folder();
@@ -201,6 +221,98 @@ START_TEST(keeps_all_options)
 }
 END_TEST
 
+/* Layers and roots against what was computed from the bytes otherwise; two files are equal, so that
+ * they share a layer; a piece is far more than a buffer. */
+START_TEST(makes_the_trees_of_large_pieces)
+{
+	const uint32_t piece_length = 2 << 20;
+	const size_t size = 5000001;
+	uint8_t *data = make_content("big", size), root[SHA256_LEN], *layer;
+	size_t count;
+
+	make_folder();
+	put_file("r/a/one", data, size);
+	put_file("r/b", data, 70000);
+	put_file("r/c", data, size);
+	layer = content_layer(data, size, piece_length, &count);
+	ck_assert_uint_eq(count, 3);
+	for (enum bt_create_kind kind = BT_CREATE_V2; kind <= BT_CREATE_HYBRID; kind++) {
+		struct bt_create_options o = { .kind = kind, .piece_length = piece_length };
+		struct bt_metainfo *m;
+		struct bt_error err;
+
+		ck_assert_msg(bt_create("r", &o, &m, &err) == BT_OK, "%s", err.text);
+		ck_assert_uint_eq(bt_metainfo_piece_count(m), 7);
+		ck_assert_uint_eq(bt_metainfo_total_size(m), 2 * size + 70000);
+		for (uint32_t i = 0; i < bt_metainfo_file_count(m); i++) {
+			struct bt_file f = bt_metainfo_file(m, i);
+
+			if (f.flags & BT_FILE_PAD)
+				continue;
+			content_root(data, (size_t)f.size, root);
+			ck_assert_mem_eq(f.root, root, SHA256_LEN);
+		}
+		for (uint32_t i = 0; kind == BT_CREATE_V2 && i < 3; i++) {
+			ck_assert_mem_eq(bt_metainfo_piece_hash(m, i), layer + i * SHA256_LEN,
+			    SHA256_LEN);
+			ck_assert_mem_eq(bt_metainfo_piece_hash(m, i + 4), layer + i * SHA256_LEN,
+			    SHA256_LEN);
+		}
+		bt_metainfo_free(m);
+	}
+	free(layer);
+	free(data);
+	drop_folder();
+}
+END_TEST
+
+START_TEST(takes_only_what_v2_can_hold)
+{
+	struct bt_create_options o = { .kind = BT_CREATE_V2, .piece_length = 8192 };
+	char path[300] = "r";
+	size_t len = 1;
+	struct bt_metainfo *m;
+	struct bt_error err;
+
+	make_folder();
+	for (; len < 1 + 2 * 124; len += 2)
+		memcpy(path + len, "/d", 3);
+	put_file(path, "x", 1);
+	ck_assert_int_eq(bt_create("r", &o, &m, &err), BT_EARG);
+	o.piece_length = 49152;
+	ck_assert_int_eq(bt_create("r", &o, &m, &err), BT_EARG);
+	ck_assert_ptr_nonnull(strstr(err.text, "power of two"));
+	o.piece_length = 16384;
+	ck_assert_msg(bt_create("r", &o, &m, &err) == BT_OK, "%s", err.text);
+	bt_metainfo_free(m);
+	ck_assert_int_eq(unlink(path), 0);
+	memcpy(path + len, "/d", 3);
+	put_file(path, "x", 1);
+	ck_assert_int_eq(bt_create("r", &o, &m, &err), BT_ELIMIT);
+	o.kind = BT_CREATE_V1;
+	ck_assert_int_eq(bt_create("r", &o, &m, &err), BT_OK);
+	bt_metainfo_free(m);
+	drop_folder();
+}
+END_TEST
+
+/* What is wrong with the options is said before anything is read. */
+START_TEST(refuses_bad_names_at_once)
+{
+	struct bt_create_options o = { .name = ".." };
+	struct bt_metainfo *m;
+	struct bt_error err;
+	volatile int cancel = 1;	/* reading would end so */
+
+	o.cancel = &cancel;
+	make_folder();
+	put_file("f", "x", 1);
+	ck_assert_int_eq(bt_create("f", &o, &m, &err), BT_EFORMAT);
+	ck_assert_ptr_nonnull(strstr(err.text, "unsafe name"));
+	drop_folder();
+}
+END_TEST
+
 struct watch {
 	uint64_t done, total;
 	unsigned calls;
@@ -242,6 +354,11 @@ START_TEST(tells_progress_and_stops)
 	ck_assert_uint_eq(w.total, 12000001);
 	ck_assert_uint_eq(w.calls, 2);
 	bt_metainfo_free(m);
+	w = (struct watch){ .done = 0 };
+	o.kind = BT_CREATE_HYBRID;
+	ck_assert_int_eq(bt_create("big", &o, &m, &err), BT_OK);
+	ck_assert_uint_eq(w.done, 12000001);
+	bt_metainfo_free(m);
 	w = (struct watch){ .stop = true };
 	ck_assert_int_eq(bt_create("big", &o, &m, &err), BT_ECANCEL);
 	w = (struct watch){ .spoil = true };
@@ -253,11 +370,14 @@ END_TEST
 
 START_TEST(survives_want_of_memory)
 {
-	struct bt_create_options o = { .announce = "http://a/", .workers = 1 };
+	struct bt_create_options o = { .kind = BT_CREATE_HYBRID, .announce = "http://a/",
+		.piece_length = 16384, .workers = 1 };
 	enum bt_code code = BT_ENOMEM;
+	uint8_t *data = make_content("a", 20000);
 
 	make_folder();
-	put_file("r/a", "x", 1);
+	put_file("r/a", data, 20000);
+	free(data);
 	put_file("r/b/c", "y", 1);
 	for (size_t n = 1; code != BT_OK; n++) {
 		struct bt_metainfo *m;
@@ -317,6 +437,9 @@ create_suite(void)
 	TCase *c = tcase_create("create");
 
 	tcase_add_test(c, agrees_with_the_vectors);
+	tcase_add_test(c, makes_the_trees_of_large_pieces);
+	tcase_add_test(c, takes_only_what_v2_can_hold);
+	tcase_add_test(c, refuses_bad_names_at_once);
 	tcase_add_test(c, walks_in_order_of_elements);
 	tcase_add_test(c, says_what_it_cannot_take);
 	tcase_add_test(c, keeps_all_options);
