@@ -79,22 +79,24 @@ bt_metainfo_piece_size(const struct bt_metainfo *m, uint32_t i)
 }
 
 const uint8_t *
-bt_metainfo_piece_hash(const struct bt_metainfo *m, uint32_t i)
+meta_piece_root(const struct bt_metainfo *m, uint32_t i)
 {
-	const struct meta_file *f;
 	uint64_t start = layout_piece_offset(m, i);
-	uint32_t file;
+	uint32_t file = layout_file_of(m, start);
+	const struct meta_file *f = meta_file_at(m, file);
 
-	assert(i < m->piece_count);
-	if (m->v1)
-		return m->pieces + (size_t)i * SHA1_LEN;
-	file = layout_file_of(m, start);
-	f = meta_file_at(m, file);
 	if (f->size <= m->piece_length)
 		return m->bytes + f->root;
 	if (m->layers == NULL)
 		return NULL;
 	return m->bytes + m->layers[file] + (start - f->offset) / m->piece_length * SHA256_LEN;
+}
+
+const uint8_t *
+bt_metainfo_piece_hash(const struct bt_metainfo *m, uint32_t i)
+{
+	assert(i < m->piece_count);
+	return m->v1 ? m->pieces + (size_t)i * SHA1_LEN : meta_piece_root(m, i);
 }
 
 uint64_t

@@ -93,6 +93,9 @@ meta_pos(const struct bt_metainfo *m, const uint8_t *p)
 /* A tracker's URL at least names a scheme and has no blanks or control characters. */
 bool meta_usable_url(struct bt_slice url);
 
+/* v2 and hybrid: the root of piece i's subtree; NULL: piece layers are missing. */
+const uint8_t *meta_piece_root(const struct bt_metainfo *m, uint32_t i);
+
 /* The letters of attr (BEP 47) as enum bt_file_flag. */
 uint32_t meta_flags(struct bt_slice attr);
 

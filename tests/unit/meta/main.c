@@ -8,6 +8,7 @@ Suite *magnet_suite(void);
 Suite *merkle_suite(void);
 Suite *metainfo_suite(void);
 Suite *pieces_suite(void);
+Suite *verify_suite(void);
 
 int
 main(void)
@@ -19,6 +20,7 @@ main(void)
 		merkle_suite,
 		metainfo_suite,
 		pieces_suite,
+		verify_suite,
 	};
 
 	return run_suites(make, COUNT_OF(make));
