@@ -110,6 +110,8 @@ main(int argc, char **argv)
 	target = make.options.target;
 	if (target[0] != '\0' && !make_is_directory(target))
 		cli_misuse(&cli, "--target: it must be a directory");
+	if (make.options.name[0] != '\0')
+		cli_misuse(&cli, "--name: several files cannot have one name");
 	make_begin(&make, &cli);
 	for (size_t i = 1; i < cli.arg_count && !stop_asked; i++)
 		failed |= !complete(&make, cli.args[i]);

@@ -20,9 +20,10 @@
 #include "tools/cli.h"
 
 struct make_options {
-	char *announce_list, *http_seeds, *comment, *target, *meta_version;
-	int64_t piece_size_pow2;
-	int64_t created_by;
+	char *announce_list, *http_seeds, *web_seeds, *comment, *source, *name, *target;
+	char *meta_version, *creation_date, *include, *exclude, *symlinks;
+	int64_t piece_size_pow2, piece_length, pieces_max;
+	int64_t created_by, reproducible, private, hidden, overwrite;
 };
 
 struct make {

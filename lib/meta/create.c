@@ -382,11 +382,20 @@ too_deep(const struct walk *walk)
 	return false;
 }
 
+/* Places the files; gives the number of pieces. */
+static uint64_t
+lay_out(const struct plan *p, uint32_t piece_length)
+{
+	walk_place(p->walk, p->options->kind == BT_CREATE_V1 ? 1 : piece_length);
+	return div_up_u64(p->walk->content, piece_length);
+}
+
 static enum bt_code
 make_plan(struct plan *p, struct bt_error *err)
 {
 	const struct bt_create_options *o = p->options;
 	uint32_t length = o->piece_length;
+	uint32_t most = o->pieces_max == 0 ? META_MAX_PIECES : o->pieces_max;
 	uint64_t count;
 
 	if (length == 0)
@@ -400,8 +409,14 @@ make_plan(struct plan *p, struct bt_error *err)
 	if (o->kind != BT_CREATE_V1 && too_deep(p->walk))
 		return fail(err, BT_ELIMIT, "%s: too many directories in each other for v2",
 		    p->walk->root);
-	walk_place(p->walk, o->kind == BT_CREATE_V1 ? 1 : length);
-	count = div_up_u64(p->walk->content, length);
+	count = lay_out(p, length);
+	while (o->piece_length == 0 && count > most && length < META_MAX_PIECE_LENGTH) {
+		length *= 2;
+		count = lay_out(p, length);
+	}
+	if (o->piece_length == 0 && count > most)
+		return fail(err, BT_EARG, "%s: more than %u pieces, however large",
+		    p->walk->root, most);
 	if (count > META_MAX_PIECES)
 		return fail(err, BT_EARG, "%s: more than %u pieces of %u bytes", p->walk->root,
 		    META_MAX_PIECES, length);
@@ -464,7 +479,7 @@ bt_create(const char *path, const struct bt_create_options *options, struct bt_m
 	enum bt_code code;
 
 	*out = NULL;
-	code = walk_open(&walk, path, err);
+	code = walk_open(&walk, path, options, err);
 	if (code != BT_OK)
 		return code;
 	code = create_from(&plan, out, err);

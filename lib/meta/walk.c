@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -63,19 +64,68 @@ add_file(struct walk *w, const char *below, const struct stat *st, struct bt_err
 	return BT_OK;
 }
 
+/* The path, or a directory that it is in. Cuts the path meanwhile. */
+static bool
+matches(const char *glob, char *path)
+{
+	bool whole = strchr(glob, '/') != NULL;
+	const char *element = path;
+
+	for (char *p = path;; p++) {
+		char c = *p;
+		bool hit;
+
+		if (c != '/' && c != '\0')
+			continue;
+		*p = '\0';
+		hit = fnmatch(glob, whole ? path : element, FNM_PATHNAME) == 0;
+		*p = c;
+		if (hit || c == '\0')
+			return hit;
+		element = p + 1;
+	}
+}
+
+/* Is the file of that path wanted? all_out: nor is any file below a directory of that path. */
+static bool
+is_wanted(const struct bt_create_options *o, char *path, bool *all_out)
+{
+	bool wanted = o->pattern_count == 0 || !o->patterns[0].include;
+
+	*all_out = false;
+	for (size_t i = 0; i < o->pattern_count; i++) {
+		const struct bt_create_pattern *p = &o->patterns[i];
+
+		if (matches(p->glob, path)) {
+			wanted = p->include;
+			*all_out = !wanted;
+		} else if (p->include) {
+			*all_out = false;
+		}
+	}
+	return wanted;
+}
+
 /* One entry: a file is added, a directory goes onto the list of those to be read. */
 static enum bt_code
 add_entry(struct walk *w, struct vec *todo, char *below, bool *kept, struct bt_error *err)
 {
 	char *full = join(w->root, below);
 	enum bt_code code = BT_OK;
+	bool all_out, wanted = is_wanted(w->options, below, &all_out);
 	struct stat st, link;
 
 	*kept = false;
 	if (full == NULL)
 		return no_memory(err);
-	if (stat(full, &st) != 0 || lstat(full, &link) != 0) {
-		code = fail_errno(err, "%s", full);
+	if (all_out) {
+		code = BT_OK;
+	} else if (stat(full, &st) != 0 || lstat(full, &link) != 0) {
+		code = wanted ? fail_errno(err, "%s", full) : BT_OK;
+	} else if (!wanted && !S_ISDIR(link.st_mode)) {
+		code = BT_OK;
+	} else if (S_ISLNK(link.st_mode) && w->options->refuse_links) {
+		code = fail(err, BT_EUNSUP, "%s: a symbolic link", full);
 	} else if (S_ISREG(st.st_mode)) {
 		code = add_file(w, below, &st, err);
 	} else if (!S_ISDIR(st.st_mode)) {
@@ -91,6 +141,14 @@ add_entry(struct walk *w, struct vec *todo, char *below, bool *kept, struct bt_e
 	}
 	mem_free(full);
 	return code;
+}
+
+static bool
+is_passed_over(const struct walk *w, const char *name)
+{
+	if (name[0] != '.')
+		return false;
+	return !w->options->hidden || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
 static enum bt_code
@@ -110,7 +168,7 @@ read_folder(struct walk *w, struct vec *todo, const char *below, struct bt_error
 		char *path;
 		bool kept = false;
 
-		if (e->d_name[0] == '.')
+		if (is_passed_over(w, e->d_name))
 			continue;
 		path = below[0] == '\0' ? mem_strdup(e->d_name) : join(below, e->d_name);
 		code = path == NULL ? no_memory(err) : add_entry(w, todo, path, &kept, err);
@@ -142,7 +200,8 @@ read_folders(struct walk *w, struct bt_error *err)
 	}
 	vec_fini(&todo);
 	if (code == BT_OK && w->files.len == 0)
-		return fail(err, BT_ENOENT, "%s: no files in this directory", w->root);
+		return fail(err, BT_ENOENT, "%s: no files in this directory%s", w->root,
+		    w->options->pattern_count > 0 ? " are wanted" : "");
 	return code;
 }
 
@@ -210,15 +269,17 @@ static enum bt_code
 open_root(struct walk *w, struct bt_error *err)
 {
 	enum bt_code code;
-	struct stat st;
+	struct stat st, link;
 
 	for (size_t n = strlen(w->root); n > 1 && w->root[n - 1] == '/'; n--)
 		w->root[n - 1] = '\0';
 	code = find_name(w, err);
 	if (code != BT_OK)
 		return code;
-	if (stat(w->root, &st) != 0)
+	if (stat(w->root, &st) != 0 || lstat(w->root, &link) != 0)
 		return fail_errno(err, "%s", w->root);
+	if (S_ISLNK(link.st_mode) && w->options->refuse_links)
+		return fail(err, BT_EUNSUP, "%s: a symbolic link", w->root);
 	if (S_ISREG(st.st_mode))
 		return add_file(w, "", &st, err);
 	if (!S_ISDIR(st.st_mode))
@@ -228,11 +289,12 @@ open_root(struct walk *w, struct bt_error *err)
 }
 
 enum bt_code
-walk_open(struct walk *w, const char *path, struct bt_error *err)
+walk_open(struct walk *w, const char *path, const struct bt_create_options *options,
+    struct bt_error *err)
 {
 	enum bt_code code;
 
-	*w = (struct walk){ .total = 0 };
+	*w = (struct walk){ .options = options };
 	buf_init(&w->text, MAX_TEXT);
 	vec_init(&w->files, sizeof(struct walk_file));
 	w->root = mem_strdup(path);

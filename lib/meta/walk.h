@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The files of a torrent to be made: a file, or all that is below a directory in byte order of
- * the paths' elements. Names that begin with '.' are left out, empty directories vanish.
+ * the paths' elements, as far as it is wanted. Empty directories vanish.
  */
 #ifndef META_WALK_H
 #define META_WALK_H
+
+#include <btcore/create.h>
 
 #include <time.h>
 
@@ -20,6 +22,7 @@ struct walk_file {
 };
 
 struct walk {
+	const struct bt_create_options *options;
 	char *root;		/* the path that was given */
 	char *name;		/* its last element */
 	bool is_directory;
@@ -29,8 +32,10 @@ struct walk {
 	uint64_t content;	/* where the last of them ends in the content */
 };
 
-/* Links are followed to files; a link to a directory, a device and the like are errors. */
-enum bt_code walk_open(struct walk *w, const char *path, struct bt_error *err);
+/* Links are followed to files, or refused; a link to a directory, a device and the like are errors.
+ * The options say what is wanted and are borrowed until walk_close. */
+enum bt_code walk_open(struct walk *w, const char *path, const struct bt_create_options *options,
+    struct bt_error *err);
 void walk_close(struct walk *w);
 
 /* Lays the files one behind the other, those with bytes at multiples of align: 1, or the piece

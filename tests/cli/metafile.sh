@@ -68,6 +68,67 @@ run 1 btmakemetafile http://t/a d --meta_version 2 --piece_size_pow2 13 --target
 has err 'power of two from 16384 on'
 [ -e none.torrent ] && fail "none.torrent was written"
 
+# What else may be said of a torrent.
+run 0 btmakemetafile http://t/a a.bin --private --source src --name other --piece_length 50000 \
+	--webseed 'http://w/1|http://w/2' --creation_date 77 --created_by 0 --target all.torrent
+run 0 btshowmetainfo --json all.torrent
+has out '"name":"other"'
+has out '"piece_length":50000,"piece_count":2,'
+has out '"url_list":["http://w/1","http://w/2"]'
+has out '"private":true,"source":"src"'
+has out '"creation_date":77'
+strings all.torrent | grep -q -e 'created by' -e encoding && fail "created by was not wanted"
+run 0 btmakemetafile http://t/a a.bin --pieces_max 3 --creation_date none --target few.torrent
+run 0 btshowmetainfo --json few.torrent
+has out '"piece_length":65536,"piece_count":2,'
+strings few.torrent | grep -q 'creation date' && fail "a creation date was not wanted"
+run 0 btmakemetafile http://t/a a.bin --reproducible --target dated.torrent
+run 0 btshowmetainfo --json dated.torrent
+has out '"creation_date":1700000000,"created_by":null'
+(
+	unset SOURCE_DATE_EPOCH
+	run 0 btmakemetafile http://t/a a.bin --reproducible --target same.torrent
+	strings same.torrent | grep -q -e 'creation date' -e 'created by' && fail "not reproducible"
+	exit $failures
+)
+failures=$?
+
+# Which files, and which not.
+files()
+{
+	run 0 btmakemetafile http://t/a d --target picked.torrent "$@"
+	btshowmetainfo picked.torrent | sed -n 's/^   \(.*\) ([0-9]*)$/\1/p' | tr '\n' ' '
+}
+[ "$(files --exclude '*.txt')" = "empty " ] || fail "exclude"
+[ "$(files --include '*.txt')" = "one.txt sub/two.txt " ] || fail "include"
+[ "$(files --exclude 'sub|emp*')" = "one.txt " ] || fail "exclude two"
+[ "$(files --include 'sub/*,empty' --exclude empty)" = "sub/two.txt " ] || fail "exclude after include"
+[ "$(files --hidden)" = ".hidden/no empty one.txt sub/two.txt " ] || fail "hidden"
+run 1 btmakemetafile http://t/a d --exclude '*' --target picked.torrent
+has err 'd: no files in this directory are wanted'
+ln -s one.txt d/link
+[ "$(files --symlinks follow)" = "empty link one.txt sub/two.txt " ] || fail "follow"
+run 1 btmakemetafile http://t/a d --symlinks refuse --target picked.torrent
+has err 'd/link: a symbolic link'
+rm d/link
+run 2 btmakemetafile http://t/a d --symlinks maybe
+run 2 btmakemetafile http://t/a d a.bin --name both
+run 2 btcompletedir http://t/a d --name both
+run 2 btmakemetafile http://t/a d --creation_date soon
+run 2 btmakemetafile http://t/a d --creation_date=
+run 2 btmakemetafile http://t/a d --piece_length 32768 --pieces_max 5
+has err 'only one of'
+run 1 btmakemetafile http://t/a d --name a/b --target picked.torrent
+has err 'unsafe name'
+
+# What is there is left alone if so wanted, and the rest is made.
+echo mine >d.torrent
+rm -f a.bin.torrent
+run 1 btmakemetafile http://t/a d a.bin --overwrite 0
+has err 'd.torrent: is there already'
+[ "$(cat d.torrent)" = mine ] || fail "d.torrent was replaced"
+run 0 btmakemetafile http://t/announce a.bin
+
 # target: a file, a directory; mode and link of what was there are kept.
 mkdir out.d
 run 0 btmakemetafile http://t/a a.bin d --target out.d

@@ -15,6 +15,13 @@ struct bt_create_tracker {
 	size_t tier;		/* never smaller than that of the one before */
 };
 
+/* A glob (fnmatch(3)): with a '/' of a path below the directory, where '*' stands for no '/';
+ * without one of any element. What matches a directory goes for all that is below it. */
+struct bt_create_pattern {
+	const char *glob;
+	bool include;
+};
+
 /* BT_CREATE_HYBRID is both in one, with padding between the files (BEP 47). */
 enum bt_create_kind { BT_CREATE_V1, BT_CREATE_V2, BT_CREATE_HYBRID };
 
@@ -25,6 +32,14 @@ struct bt_create_options {
 	const char *name;	/* NULL: the last element of the path */
 	/* Bytes; 0: bt_create_piece_length. Of all but v1 a power of two from 16384 on. */
 	uint32_t piece_length;
+	/* If that is 0: no more pieces than these, larger ones if need be. 0: any number. */
+	uint32_t pieces_max;
+	/* Which files of a directory to take: the last that matches decides; what none matches is
+	 * taken unless the first includes. */
+	const struct bt_create_pattern *patterns;
+	size_t pattern_count;
+	bool hidden;		/* names that begin with '.' too */
+	bool refuse_links;	/* symbolic links are errors; otherwise followed to files */
 	const char *announce;
 	const struct bt_create_tracker *trackers;	/* announce-list (BEP 12) */
 	size_t tracker_count;
@@ -53,9 +68,9 @@ struct bt_create_options {
 uint32_t bt_create_piece_length(uint64_t total);
 
 /* Reads the file or directory at path and makes a torrent of it: directories with all that is
- * below them in byte order of names, names that begin with '.' left out. Memory in use does not
- * depend on the piece length: some buffers, and the hashes. A file that cannot be read, or that changes meanwhile, is an error
- * that names it. *out is the caller's; see bt_metainfo_save. */
+ * below them and wanted, in byte order of names. Memory in use does not depend on the piece
+ * length: some buffers, and the hashes. A file that cannot be read, or that changes meanwhile, is
+ * an error that names it. *out is the caller's; see bt_metainfo_save. */
 enum bt_code bt_create(const char *path, const struct bt_create_options *options,
     struct bt_metainfo **out, struct bt_error *err);
 

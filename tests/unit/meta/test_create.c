@@ -122,6 +122,7 @@ END_TEST
 START_TEST(walks_in_order_of_elements)
 {
 	static const char *const want[] = { "a/z", "a-b", "b/c/d", "b.c", "empty" };
+	const struct bt_create_options o = { .hidden = false };
 	struct walk w;
 
 	make_folder();
@@ -133,7 +134,7 @@ START_TEST(walks_in_order_of_elements)
 	put_file("r/b/c/d", "x", 1);
 	put_file("r/empty", "", 0);
 	ck_assert_int_eq(mkdir("r/nothing", 0777), 0);
-	ck_assert_int_eq(walk_open(&w, "r//", NULL), BT_OK);
+	ck_assert_int_eq(walk_open(&w, "r//", &o, NULL), BT_OK);
 	ck_assert_str_eq(w.name, "r");
 	ck_assert(w.is_directory);
 	ck_assert_uint_eq(w.total, 4);
@@ -142,9 +143,119 @@ START_TEST(walks_in_order_of_elements)
 		ck_assert_str_eq(walk_path(&w, walk_at(&w, i)), want[i]);
 	walk_close(&w);
 	ck_assert_int_eq(chdir("r/b"), 0);
-	ck_assert_int_eq(walk_open(&w, ".", NULL), BT_OK);
+	ck_assert_int_eq(walk_open(&w, ".", &o, NULL), BT_OK);
 	ck_assert_str_eq(w.name, "b");
 	walk_close(&w);
+	drop_folder();
+}
+END_TEST
+
+/* want: the paths, joined by blanks; NULL: an error. */
+static void
+check_walk(const struct bt_create_options *o, const char *want)
+{
+	char got[300] = "";
+	enum bt_code code;
+	struct walk w;
+	size_t len = 0;
+
+	code = walk_open(&w, "r", o, NULL);
+	ck_assert_int_eq(code == BT_OK, want != NULL);
+	if (code != BT_OK)
+		return;
+	for (size_t i = 0; i < w.files.len; i++)
+		len += (size_t)snprintf(got + len, sizeof(got) - len, "%s%s", i == 0 ? "" : " ",
+		    walk_path(&w, walk_at(&w, i)));
+	ck_assert_str_eq(got, want);
+	walk_close(&w);
+}
+
+START_TEST(takes_what_is_wanted)
+{
+	static const struct {
+		struct bt_create_pattern pattern[3];
+		size_t count;
+		const char *want;
+	} row[] = {
+		{ { { "", false } }, 0, "a.mkv b/c.mkv b/d.nfo e/b/f g.nfo" },
+		{ { { "*.nfo", false } }, 1, "a.mkv b/c.mkv e/b/f" },
+		{ { { "*.mkv", true } }, 1, "a.mkv b/c.mkv" },
+		{ { { "b", true } }, 1, "b/c.mkv b/d.nfo e/b/f" },
+		{ { { "b", false } }, 1, "a.mkv g.nfo" },
+		{ { { "b/*", false } }, 1, "a.mkv e/b/f g.nfo" },
+		{ { { "*/b", false } }, 1, "a.mkv b/c.mkv b/d.nfo g.nfo" },
+		{ { { "*.mkv", true }, { "b", false } }, 2, "a.mkv" },
+		{ { { "b", false }, { "*.nfo", true } }, 2, "a.mkv b/d.nfo g.nfo" },
+		{ { { "*", false }, { "g*", true }, { "x", false } }, 3, "g.nfo" },
+		{ { { "*", false } }, 1, NULL },
+	};
+
+	make_folder();
+	put_file("r/a.mkv", "x", 1);
+	put_file("r/b/c.mkv", "x", 1);
+	put_file("r/b/d.nfo", "x", 1);
+	put_file("r/e/b/f", "x", 1);
+	put_file("r/g.nfo", "x", 1);
+	for (size_t i = 0; i < COUNT_OF(row); i++) {
+		struct bt_create_options o = { .patterns = row[i].pattern,
+			.pattern_count = row[i].count };
+
+		check_walk(&o, row[i].want);
+	}
+	drop_folder();
+}
+END_TEST
+
+START_TEST(takes_hidden_files_and_refuses_links)
+{
+	static const struct bt_create_pattern out = { "l*", false };
+	struct bt_create_options o = { .hidden = true };
+
+	make_folder();
+	put_file("r/.a/.b", "x", 1);
+	put_file("r/c", "x", 1);
+	check_walk(&o, ".a/.b c");
+	ck_assert_int_eq(symlink("c", "r/l"), 0);
+	check_walk(&o, ".a/.b c l");
+	o.refuse_links = true;
+	check_walk(&o, NULL);
+	ck_assert_int_eq(symlink("nowhere", "r/l2"), 0);
+	o.patterns = &out;
+	o.pattern_count = 1;
+	check_walk(&o, ".a/.b c");
+	ck_assert_int_eq(rename("r", "s"), 0);
+	ck_assert_int_eq(symlink("s", "r"), 0);
+	check_walk(&o, NULL);
+	drop_folder();
+}
+END_TEST
+
+START_TEST(makes_no_more_pieces_than_asked)
+{
+	struct bt_create_options o = { .pieces_max = 10 };
+	uint8_t *data = make_content("x", 1000000);
+	struct bt_metainfo *m;
+	struct bt_error err;
+
+	make_folder();
+	put_file("r/a", data, 1000000);
+	put_file("r/b", data, 10);
+	free(data);
+	ck_assert_int_eq(bt_create("r", &o, &m, &err), BT_OK);
+	ck_assert_uint_eq(bt_metainfo_piece_length(m), 131072);
+	bt_metainfo_free(m);
+	o.kind = BT_CREATE_V2;
+	o.pieces_max = 2;
+	ck_assert_int_eq(bt_create("r", &o, &m, &err), BT_OK);
+	ck_assert_uint_eq(bt_metainfo_piece_length(m), 1 << 20);
+	bt_metainfo_free(m);
+	o.pieces_max = 1;	/* every file begins one */
+	ck_assert_int_eq(bt_create("r", &o, &m, &err), BT_EARG);
+	o.kind = BT_CREATE_V1;
+	o.piece_length = 1000011;
+	ck_assert_int_eq(bt_create("r", &o, &m, &err), BT_OK);
+	ck_assert_uint_eq(bt_metainfo_piece_count(m), 1);
+	bt_metainfo_free(m);
 	drop_folder();
 }
 END_TEST
@@ -440,6 +551,9 @@ create_suite(void)
 	tcase_add_test(c, makes_the_trees_of_large_pieces);
 	tcase_add_test(c, takes_only_what_v2_can_hold);
 	tcase_add_test(c, refuses_bad_names_at_once);
+	tcase_add_test(c, takes_what_is_wanted);
+	tcase_add_test(c, takes_hidden_files_and_refuses_links);
+	tcase_add_test(c, makes_no_more_pieces_than_asked);
 	tcase_add_test(c, walks_in_order_of_elements);
 	tcase_add_test(c, says_what_it_cannot_take);
 	tcase_add_test(c, keeps_all_options);
