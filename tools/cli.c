@@ -88,12 +88,33 @@ print_wrapped(const char *text, size_t indent, size_t wide)
 	(void)putchar('\n');
 }
 
+/* The letter that stands for this option, or 0. */
+static char
+letter_of(const struct cli_short *shorts, const char *name)
+{
+	while (shorts != NULL && shorts->letter != 0 && strcmp(shorts->name, name) != 0)
+		shorts++;
+	return shorts == NULL ? 0 : shorts->letter;
+}
+
 static void
-print_option(const struct bt_option *o, size_t wide)
+print_name(const struct cli_short *shorts, const char *name)
+{
+	char letter = letter_of(shorts, name);
+
+	if (letter == 0)
+		(void)printf("  --%s", name);
+	else
+		(void)printf("  -%c, --%s", letter, name);
+}
+
+static void
+print_option(const struct bt_option *o, const struct cli_short *shorts, size_t wide)
 {
 	char text[1024];
 
-	(void)printf("  --%s%s%s%s\n", o->name, o->arg == NULL ? "" : " <",
+	print_name(shorts, o->name);
+	(void)printf("%s%s%s\n", o->arg == NULL ? "" : " <",
 	    o->arg == NULL ? "" : o->arg, o->arg == NULL ? "" : ">");
 	if (o->def == NULL)
 		(void)snprintf(text, sizeof(text), "%s (required)", o->help);
@@ -105,7 +126,8 @@ print_option(const struct bt_option *o, size_t wide)
 }
 
 static void
-print_table(const struct bt_option_table *table, const char **group, size_t wide)
+print_table(const struct bt_option_table *table, const struct cli_short *shorts,
+    const char **group, size_t wide)
 {
 	for (size_t i = 0; i < table->count; i++) {
 		const struct bt_option *o = &table->rows[i];
@@ -116,12 +138,12 @@ print_table(const struct bt_option_table *table, const char **group, size_t wide
 			(void)printf("\n%s:\n", o->group);
 			*group = o->group;
 		}
-		print_option(o, wide);
+		print_option(o, shorts, wide);
 	}
 }
 
 static void
-print_usage(const struct cli *c)
+print_usage(const struct cli *c, const struct cli_short *shorts)
 {
 	const char *group = NULL;
 	size_t wide = columns();
@@ -131,8 +153,12 @@ print_usage(const struct cli *c)
 	print_wrapped(c->about, 0, wide);
 	(void)putchar('\n');
 	for (size_t i = 0; i < c->part_count; i++)
-		print_table(c->parts[i].table, &group, wide);
-	(void)printf("\n  --help, --version\n");
+		print_table(c->parts[i].table, shorts, &group, wide);
+	(void)putchar('\n');
+	print_name(shorts, "help");
+	(void)putchar('\n');
+	print_name(shorts, "version");
+	(void)putchar('\n');
 	print_wrapped("Print this, or the version, and end.", HELP_INDENT, wide);
 }
 
@@ -150,50 +176,115 @@ find_option(const struct cli *c, const char *name, const struct cli_part **part)
 	return NULL;
 }
 
+/* The only option that begins with name. */
+static const struct bt_option *
+find_abbreviated(const struct cli *c, const char *name, const struct cli_part **part)
+{
+	const struct bt_option *found = NULL;
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < c->part_count; i++) {
+		for (size_t k = 0; k < c->parts[i].table->count; k++) {
+			const struct bt_option *o = &c->parts[i].table->rows[k];
+
+			if (strncmp(o->name, name, len) != 0)
+				continue;
+			if (found != NULL)
+				cli_misuse(c, "--%s may be --%s or --%s", name, found->name,
+				    o->name);
+			found = o;
+			*part = &c->parts[i];
+		}
+	}
+	return found;
+}
+
 static bool
 is_flag_value(const char *word)
 {
 	return word != NULL && (strcmp(word, "0") == 0 || strcmp(word, "1") == 0);
 }
 
+static void
+set_option(const struct cli *c, const struct cli_part *part, const struct bt_option *o,
+    const char *value)
+{
+	struct bt_error err;
+
+	if (value == NULL && o->kind != BT_OPT_FLAG)
+		cli_misuse(c, "option --%s needs a value", o->name);
+	if (bt_options_set(part->table, part->values, o->name, value == NULL ? "1" : value,
+	    &err) != BT_OK)
+		cli_misuse(c, "--%s", err.text);
+}
+
+/* --help and --version, or the first len bytes of their names. */
+static void
+take_special(const struct cli *c, const struct cli_short *shorts, const char *name, size_t len)
+{
+	if (strncmp(name, "help", len) == 0)
+		print_usage(c, shorts);
+	else if (strncmp(name, "version", len) == 0)
+		(void)printf("%s %s\n", c->program, PACKAGE_VERSION);
+	else
+		return;
+	exit(cli_finish(c, false));
+}
+
 /* The option that begins at argv[0]; the words it takes. */
 static int
-take_option(const struct cli *c, char **argv)
+take_long(const struct cli *c, const struct cli_short *shorts, char **argv)
 {
 	char *name = argv[0] + 2;
 	char *value = strchr(name, '=');
 	const struct cli_part *part;
 	const struct bt_option *o;
-	struct bt_error err;
 	int taken = 1;
 
 	if (value != NULL)
 		*value++ = '\0';
 	o = find_option(c, name, &part);
 	if (o == NULL)
+		take_special(c, shorts, name, sizeof("version"));
+	if (o == NULL && shorts != NULL && *name != '\0') {
+		o = find_abbreviated(c, name, &part);
+		if (o == NULL)
+			take_special(c, shorts, name, strlen(name));
+	}
+	if (o == NULL)
 		cli_misuse(c, "unknown option --%s", name);
 	if (value == NULL && (o->kind != BT_OPT_FLAG || is_flag_value(argv[1]))) {
 		value = argv[1];
 		taken = 2;
 	}
-	if (value == NULL && o->kind != BT_OPT_FLAG)
-		cli_misuse(c, "option --%s needs a value", name);
-	if (bt_options_set(part->table, part->values, o->name, value == NULL ? "1" : value,
-	    &err) != BT_OK)
-		cli_misuse(c, "--%s", err.text);
+	set_option(c, part, o, value);
 	return taken;
 }
 
-static void
-take_special(const struct cli *c, const char *word)
+/* The letters of argv[0]; the words they take. */
+static int
+take_short(const struct cli *c, const struct cli_short *shorts, char **argv)
 {
-	if (strcmp(word, "--help") == 0)
-		print_usage(c);
-	else if (strcmp(word, "--version") == 0)
-		(void)printf("%s %s\n", c->program, PACKAGE_VERSION);
-	else
-		return;
-	exit(cli_finish(c, false));
+	for (const char *letter = argv[0] + 1; *letter != '\0'; letter++) {
+		const struct cli_short *s = shorts;
+		const struct cli_part *part;
+		const struct bt_option *o;
+
+		while (s->letter != 0 && s->letter != *letter)
+			s++;
+		if (s->letter == 0)
+			cli_misuse(c, "unknown option -%c", *letter);
+		o = find_option(c, s->name, &part);
+		if (o == NULL)
+			take_special(c, shorts, s->name, sizeof("version"));
+		else if (o->kind == BT_OPT_FLAG)
+			set_option(c, part, o, NULL);
+		else {
+			set_option(c, part, o, letter[1] != '\0' ? letter + 1 : argv[1]);
+			return letter[1] != '\0' ? 1 : 2;
+		}
+	}
+	return 1;
 }
 
 static void
@@ -224,7 +315,7 @@ check_required(const struct cli *c)
 }
 
 void
-cli_parse(struct cli *c, int argc, char **argv)
+cli_parse_short(struct cli *c, const struct cli_short *shorts, int argc, char **argv)
 {
 	bool options = true;
 	int i = 1;
@@ -233,7 +324,7 @@ cli_parse(struct cli *c, int argc, char **argv)
 	c->args = argv;
 	c->arg_count = 0;
 	if (argc < 2) {
-		print_usage(c);
+		print_usage(c, shorts);
 		(void)cli_finish(c, false);
 		exit(EXIT_MISUSE);
 	}
@@ -242,8 +333,9 @@ cli_parse(struct cli *c, int argc, char **argv)
 			options = false;
 			i++;
 		} else if (options && strncmp(argv[i], "--", 2) == 0) {
-			take_special(c, argv[i]);
-			i += take_option(c, argv + i);
+			i += take_long(c, shorts, argv + i);
+		} else if (options && shorts != NULL && argv[i][0] == '-' && argv[i][1] != '\0') {
+			i += take_short(c, shorts, argv + i);
 		} else {
 			/* What is before i was read already. */
 			c->args[c->arg_count++] = argv[i++];
@@ -254,6 +346,12 @@ cli_parse(struct cli *c, int argc, char **argv)
 	if (c->arg_count > c->max_args)
 		cli_misuse(c, "too many arguments: '%s'", c->args[c->max_args]);
 	check_required(c);
+}
+
+void
+cli_parse(struct cli *c, int argc, char **argv)
+{
+	cli_parse_short(c, NULL, argc, argv);
 }
 
 int

@@ -37,6 +37,16 @@ struct cli {
  * and on a mistake (2). */
 void cli_parse(struct cli *c, int argc, char **argv);
 
+/* A letter for an option, or for "help" and "version". */
+struct cli_short {
+	char letter;
+	const char *name;
+};
+
+/* The same as getopt(3) has it, too: "-v", "-vm", "-a value", "-avalue", and long names may be
+ * abbreviated. shorts ends with a letter of 0. */
+void cli_parse_short(struct cli *c, const struct cli_short *shorts, int argc, char **argv);
+
 /* "PROGRAM: text" on stderr. */
 void cli_error(const struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -66,15 +66,19 @@ file_write_all(int fd, struct bt_slice bytes)
 static char *
 real_target(const char *path)
 {
-	char *real = realpath(path, NULL);
+	struct stat st;
+	bool link = lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+	char *real = link ? realpath(path, NULL) : NULL;
+	char *copy = mem_strdup(real != NULL ? real : path);
 
-	return real != NULL ? real : strdup(path);
+	free(real);
+	return copy;
 }
 
-static void
-sync_folder_of(const char *path)
+void
+file_sync_folder_of(const char *path)
 {
-	char *folder = strdup(path);
+	char *folder = mem_strdup(path);
 	char *slash = folder == NULL ? NULL : strrchr(folder, '/');
 	int fd;
 
@@ -85,7 +89,7 @@ sync_folder_of(const char *path)
 		(void)fsync(fd);
 		(void)close(fd);
 	}
-	free(folder);
+	mem_free(folder);
 }
 
 static bool
@@ -104,47 +108,70 @@ set_mode_as(int fd, const char *old)
 	return fchmod(fd, st.st_mode & 07777) == 0;
 }
 
-static enum bt_code
-replace_real(const char *path, struct bt_slice bytes, struct bt_error *err)
+void
+file_staged_fini(struct file_staged *s)
 {
-	size_t size = strlen(path) + sizeof(".XXXXXX");
-	char *temp = mem_alloc(size);
-	enum bt_code code = BT_OK;
-	int fd;
+	if (s->fd >= 0)
+		(void)close(s->fd);
+	if (s->temp != NULL)
+		(void)unlink(s->temp);
+	mem_free(s->temp);
+	mem_free(s->real);
+	*s = (struct file_staged){ NULL, NULL, -1 };
+}
 
-	if (temp == NULL)
+enum bt_code
+file_stage(const char *path, struct bt_slice bytes, struct file_staged *out, struct bt_error *err)
+{
+	size_t size;
+	char *temp;
+
+	*out = (struct file_staged){ NULL, real_target(path), -1 };
+	size = out->real == NULL ? 0 : strlen(out->real) + sizeof(".XXXXXX");
+	temp = mem_alloc(size);
+	if (out->real == NULL || temp == NULL) {
+		mem_free(temp);
+		file_staged_fini(out);
 		return fail(err, BT_ENOMEM, "%s: out of memory", path);
-	(void)snprintf(temp, size, "%s.XXXXXX", path);
-	fd = mkostemp(temp, O_CLOEXEC);
-	if (fd < 0) {
-		code = fail_errno(err, "%s", path);
-		goto out;
 	}
-	if (!set_mode_as(fd, path) || !file_write_all(fd, bytes) || fsync(fd) != 0) {
-		code = fail_errno(err, "%s", path);
-		(void)close(fd);
-	} else if (close(fd) != 0 || rename(temp, path) != 0) {
-		code = fail_errno(err, "%s", path);
+	(void)snprintf(temp, size, "%s.XXXXXX", out->real);
+	out->fd = mkostemp(temp, O_CLOEXEC);
+	if (out->fd >= 0)
+		out->temp = temp;
+	if (out->fd < 0 || !set_mode_as(out->fd, out->real) || !file_write_all(out->fd, bytes)) {
+		enum bt_code code = fail_errno(err, "%s", path);
+
+		if (out->temp == NULL)
+			mem_free(temp);
+		file_staged_fini(out);
+		return code;
 	}
-	if (code != BT_OK)
-		(void)unlink(temp);
-	else
-		sync_folder_of(path);
-out:
-	mem_free(temp);
-	return code;
+	return BT_OK;
+}
+
+enum bt_code
+file_commit(struct file_staged *s, struct bt_error *err)
+{
+	if (rename(s->temp, s->real) != 0)
+		return fail_errno(err, "%s", s->real);
+	mem_free(s->temp);
+	s->temp = NULL;
+	return BT_OK;
 }
 
 enum bt_code
 file_replace(const char *path, struct bt_slice bytes, struct bt_error *err)
 {
-	char *real = real_target(path);
-	enum bt_code code;
+	struct file_staged staged;
+	enum bt_code code = file_stage(path, bytes, &staged, err);
 
-	if (real == NULL)
-		return fail(err, BT_ENOMEM, "%s: out of memory", path);
-	code = replace_real(real, bytes, err);
-	free(real);
+	if (code == BT_OK && fsync(staged.fd) != 0)
+		code = fail_errno(err, "%s", path);
+	if (code == BT_OK)
+		code = file_commit(&staged, err);
+	if (code == BT_OK)
+		file_sync_folder_of(staged.real);
+	file_staged_fini(&staged);
 	return code;
 }
 

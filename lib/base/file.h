@@ -14,6 +14,26 @@ enum bt_code file_read(const char *path, struct buf *out, struct bt_error *err);
  * replaced, not the link. On failure the old file is untouched and nothing is left behind. */
 enum bt_code file_replace(const char *path, struct bt_slice bytes, struct bt_error *err);
 
+/* file_replace in steps, for who has many files. */
+struct file_staged {
+	char *temp;		/* written, not in force yet; NULL: it is, or was given up */
+	char *real;		/* what it replaces */
+	int fd;			/* of the new file, until fini */
+};
+
+/* Temporary file beside it, written, mode and owner set. On failure nothing is left behind. */
+enum bt_code file_stage(const char *path, struct bt_slice bytes, struct file_staged *out,
+    struct bt_error *err);
+
+/* Renames: it is in force, but on disk only if temporary and folder were synced. */
+enum bt_code file_commit(struct file_staged *s, struct bt_error *err);
+
+/* Also removes the temporary if it was not committed. */
+void file_staged_fini(struct file_staged *s);
+
+/* Sees that the names in a file's folder are on disk, if that can be seen to. */
+void file_sync_folder_of(const char *path);
+
 /* Every missing folder on the way to path (path itself included). */
 enum bt_code file_make_dirs(const char *path, struct bt_error *err);
 
