@@ -58,6 +58,8 @@ static const struct bt_option rows[] = {
 	  "FILE." },
 	{ "overwrite", BT_OPT_FLAG, AT(overwrite), "1", 0, 0, "0|1", NULL,
 	  "Replace a torrent that is there; with 0 that is an error." },
+	{ "threads", BT_OPT_INT, AT(threads), "0", 0, 64, "N", NULL,
+	  "Threads that read and hash, at most 64; 0: one a core." },
 	{ "filesystem_encoding", BT_OPT_IGNORED, 0, "", 0, 0, "NAME", NULL,
 	  "Obsolete: names are written as they are." },
 };
@@ -242,6 +244,7 @@ make_begin(struct make *m, const struct cli *c)
 	create->private = o->private;
 	create->encoding = o->created_by;
 	create->creation_date = creation_date(c, o);
+	create->workers = (unsigned)o->threads;
 	create->progress = isatty(STDERR_FILENO) ? show_progress : NULL;
 	stop_on_signals();
 }

@@ -22,7 +22,7 @@
 struct make_options {
 	char *announce_list, *http_seeds, *web_seeds, *comment, *source, *name, *target;
 	char *meta_version, *creation_date, *include, *exclude, *symlinks;
-	int64_t piece_size_pow2, piece_length, pieces_max;
+	int64_t piece_size_pow2, piece_length, pieces_max, threads;
 	int64_t created_by, reproducible, private, hidden, overwrite;
 };
 

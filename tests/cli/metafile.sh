@@ -27,7 +27,7 @@ announce url..: http://t/announce
 END
 run 0 btshowmetainfo --json a.bin.torrent
 same out <<END
-{"metainfo_file":"a.bin.torrent","name":"a.bin","info_hash":"f96e0fe35bf2ca7c945c47e4112c2db23f195a10","info_hash_v2":null,"piece_length":32768,"piece_count":4,"total_size":100000,"single_file":true,"files":[{"path":"a.bin","length":100000,"attributes":[]}],"announce":"http://t/announce","announce_list":[],"url_list":[],"httpseeds":[],"private":false,"source":null,"comment":null,"creation_date":1700000000,"created_by":"btcore/$version","tolerated":null}
+{"metainfo_file":"a.bin.torrent","name":"a.bin","info_hash":"f96e0fe35bf2ca7c945c47e4112c2db23f195a10","info_hash_v2":null,"version":"1","piece_length":32768,"piece_count":4,"total_size":100000,"single_file":true,"files":[{"path":"a.bin","length":100000,"pieces_root":null,"attributes":[]}],"announce":"http://t/announce","announce_list":[],"url_list":[],"httpseeds":[],"private":false,"source":null,"comment":null,"creation_date":1700000000,"created_by":"btcore/$version","magnet":"magnet:?xt=urn:btih:f96e0fe35bf2ca7c945c47e4112c2db23f195a10&dn=a.bin&tr=http%3A%2F%2Ft%2Fannounce","tolerated":null}
 END
 
 # A directory, all options, and the same again byte for byte.
@@ -78,7 +78,7 @@ has out '"url_list":["http://w/1","http://w/2"]'
 has out '"private":true,"source":"src"'
 has out '"creation_date":77'
 strings all.torrent | grep -q -e 'created by' -e encoding && fail "created by was not wanted"
-run 0 btmakemetafile http://t/a a.bin --pieces_max 3 --creation_date none --target few.torrent
+run 0 btmakemetafile http://t/a a.bin --pieces_max 3 --creation_date none --threads 3 --target few.torrent
 run 0 btshowmetainfo --json few.torrent
 has out '"piece_length":65536,"piece_count":2,'
 strings few.torrent | grep -q 'creation date' && fail "a creation date was not wanted"
