@@ -30,7 +30,7 @@ conn_new(struct torrent *t, struct peer *p, const struct addr *a, bool dialled)
 		c->listens = *a;
 	c->id = ++t->next_id;
 	requests_init(&c->requests, t->opts.request_backlog);
-	uploads_init(&c->uploads, REQQ_IN);
+	serve_init(c);
 	vec_init(&c->allowed, sizeof(uint32_t));
 	if (!map_set(&t->by_id, &c->id, c)) {
 		conn_free(c);

@@ -27,6 +27,8 @@ struct conn {
 	struct requests requests;
 	struct uploads uploads;
 	unsigned reading;		/* blocks that the disk is reading for it */
+	size_t queue;			/* bytes that may wait in its stream; see serve.c */
+	usec refilled;			/* when they were last topped up */
 	struct vec allowed;		/* uint32_t: pieces it serves while choking (BEP 6) */
 	uint32_t allowing[ALLOWED_FAST_MAX];	/* pieces we serve while choking */
 	uint32_t allowing_count;
@@ -100,6 +102,7 @@ void download_snub(struct conn *c);
 void download_piece_done(struct torrent *t, uint32_t piece, const struct bt_error *err);
 
 /* serve.c */
+void serve_init(struct conn *c);
 void serve_request(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len);
 void serve_cancel(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len);
 void serve_more(struct conn *c);

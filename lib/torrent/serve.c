@@ -3,10 +3,12 @@
 #include "proto/allowed_fast.h"
 #include "torrent/model.h"
 
-/* What waits in a peer's stream is what it takes in half a second, within bounds: more makes our
- * own requests, cancels and chokes, that queue behind it, come late on a slow line. */
+/* What waits in a peer's stream is what it takes in about half a second, within bounds: more makes
+ * our own requests, cancels and chokes, that queue behind it, come late on a slow line. */
 #define QUEUE_LEAST (64u << 10)
 #define QUEUE_MOST (512u << 10)
+#define QUEUE_DRAINS_FAST (100 * MSEC)
+#define QUEUE_DRAINS_SLOWLY (500 * MSEC)
 
 /* Blocks that the disk reads for one peer at once. */
 #define READING_MAX 16
@@ -17,6 +19,13 @@
 /* Choked peers that are served at once: peers of one network are all allowed the same pieces, and
  * a crowd of them would have a new seed send nothing else. */
 #define ALLOWED_AT_ONCE 2
+
+void
+serve_init(struct conn *c)
+{
+	uploads_init(&c->uploads, REQQ_IN);
+	c->queue = QUEUE_LEAST;
+}
 
 static bool
 is_allowing(const struct conn *c, uint32_t piece)
@@ -68,13 +77,23 @@ serve_cancel(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len)
 		peer_send_reject(c->peer, piece, begin, len, c->torrent->now);
 }
 
+/* Half of the queue is gone: by the time that took we know how long it should be. */
+static void
+size_queue(struct conn *c)
+{
+	usec now = c->torrent->now, took = now - c->refilled;
+
+	if (took < QUEUE_DRAINS_FAST && c->queue < QUEUE_MOST)
+		c->queue *= 2;
+	else if (took > QUEUE_DRAINS_SLOWLY && c->queue > QUEUE_LEAST)
+		c->queue /= 2;
+	c->refilled = now;
+}
+
 static bool
 has_room(const struct conn *c)
 {
-	uint64_t queue = meter_rate(&c->peer->up) / 2;
-
-	queue = queue < QUEUE_LEAST ? QUEUE_LEAST : queue > QUEUE_MOST ? QUEUE_MOST : queue;
-	return stream_pending(c->peer->stream) < queue && c->reading < READING_MAX;
+	return stream_pending(c->peer->stream) < c->queue && c->reading < READING_MAX;
 }
 
 void
@@ -84,6 +103,10 @@ serve_more(struct conn *c)
 	struct sendq_file file;
 	struct upload u;
 
+	if (uploads_count(&c->uploads) == 0 || stream_pending(c->peer->stream) > c->queue / 2)
+		return;
+	if (c->reading == 0)
+		size_queue(c);
 	while (has_room(c) && uploads_next(&c->uploads, &u)) {
 		const struct content_read what = { u.piece, u.begin, u.len, c->id };
 
