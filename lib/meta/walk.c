@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -24,11 +23,15 @@ no_memory(struct bt_error *err)
 static char *
 join(const char *root, const char *below)
 {
-	size_t size = strlen(root) + strlen(below) + 2;
-	char *path = mem_alloc(size);
+	size_t root_len = strlen(root), below_len = strlen(below);
+	char *path = mem_alloc(root_len + below_len + 2);
 
-	if (path != NULL)
-		(void)snprintf(path, size, "%s%s%s", root, below[0] == '\0' ? "" : "/", below);
+	if (path == NULL)
+		return NULL;
+	memcpy(path, root, root_len);
+	if (below_len > 0)
+		path[root_len++] = '/';
+	memcpy(path + root_len, below, below_len + 1);
 	return path;
 }
 
@@ -36,6 +39,16 @@ char *
 walk_full_path(const struct walk *w, const struct walk_file *f)
 {
 	return join(w->root, walk_path(w, f));
+}
+
+/* st: of what a link leads to; is_link: whether it is one. */
+static bool
+look_at(const char *path, struct stat *st, bool *is_link)
+{
+	if (lstat(path, st) != 0)
+		return false;
+	*is_link = S_ISLNK(st->st_mode);
+	return !*is_link || stat(path, st) == 0;
 }
 
 static size_t
@@ -113,24 +126,25 @@ add_entry(struct walk *w, struct vec *todo, char *below, bool *kept, struct bt_e
 	char *full = join(w->root, below);
 	enum bt_code code = BT_OK;
 	bool all_out, wanted = is_wanted(w->options, below, &all_out);
-	struct stat st, link;
+	bool is_link = false;
+	struct stat st;
 
 	*kept = false;
 	if (full == NULL)
 		return no_memory(err);
 	if (all_out) {
 		code = BT_OK;
-	} else if (stat(full, &st) != 0 || lstat(full, &link) != 0) {
+	} else if (!look_at(full, &st, &is_link)) {
 		code = wanted ? fail_errno(err, "%s", full) : BT_OK;
-	} else if (!wanted && !S_ISDIR(link.st_mode)) {
+	} else if (!wanted && (is_link || !S_ISDIR(st.st_mode))) {
 		code = BT_OK;
-	} else if (S_ISLNK(link.st_mode) && w->options->refuse_links) {
+	} else if (is_link && w->options->refuse_links) {
 		code = fail(err, BT_EUNSUP, "%s: a symbolic link", full);
 	} else if (S_ISREG(st.st_mode)) {
 		code = add_file(w, below, &st, err);
 	} else if (!S_ISDIR(st.st_mode)) {
 		code = fail(err, BT_EUNSUP, "%s: neither a file nor a directory", full);
-	} else if (S_ISLNK(link.st_mode)) {
+	} else if (is_link) {
 		code = fail(err, BT_EUNSUP, "%s: a symbolic link to a directory", full);
 	} else if (depth_of(below) >= NAMES_MAX_DEPTH) {
 		code = fail(err, BT_ELIMIT, "%s: too many directories in each other", full);
@@ -269,16 +283,17 @@ static enum bt_code
 open_root(struct walk *w, struct bt_error *err)
 {
 	enum bt_code code;
-	struct stat st, link;
+	bool is_link;
+	struct stat st;
 
 	for (size_t n = strlen(w->root); n > 1 && w->root[n - 1] == '/'; n--)
 		w->root[n - 1] = '\0';
 	code = find_name(w, err);
 	if (code != BT_OK)
 		return code;
-	if (stat(w->root, &st) != 0 || lstat(w->root, &link) != 0)
+	if (!look_at(w->root, &st, &is_link))
 		return fail_errno(err, "%s", w->root);
-	if (S_ISLNK(link.st_mode) && w->options->refuse_links)
+	if (is_link && w->options->refuse_links)
 		return fail(err, BT_EUNSUP, "%s: a symbolic link", w->root);
 	if (S_ISREG(st.st_mode))
 		return add_file(w, "", &st, err);
