@@ -4,9 +4,10 @@
 . "${srcdir:-.}/tests/cli/common.sh"
 
 # The system's Python has the system's libtorrent, whatever comes first in PATH.
+# libtorrent takes file names for text of the locale.
 python=
 for p in python3 /usr/bin/python3; do
-	$p -c 'import libtorrent' 2>/dev/null && python=$p
+	$p -c 'import libtorrent' 2>/dev/null && python="env LC_ALL=C.UTF-8 $p"
 done
 
 mkdir -p d/sub
