@@ -13,6 +13,7 @@ Suite *map_suite(void);
 Suite *option_suite(void);
 Suite *pool_suite(void);
 Suite *query_suite(void);
+Suite *replace_suite(void);
 Suite *rng_suite(void);
 Suite *slice_suite(void);
 Suite *utf8_suite(void);
@@ -32,6 +33,7 @@ main(void)
 		option_suite,
 		pool_suite,
 		query_suite,
+		replace_suite,
 		rng_suite,
 		slice_suite,
 		utf8_suite,

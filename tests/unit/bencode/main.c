@@ -2,6 +2,7 @@
 #include "base/cdefs.h"
 #include "helper.h"
 
+Suite *dict_suite(void);
 Suite *scan_suite(void);
 Suite *write_suite(void);
 
@@ -9,6 +10,7 @@ int
 main(void)
 {
 	Suite *(*const make[])(void) = {
+		dict_suite,
 		scan_suite,
 		write_suite,
 	};

@@ -3,6 +3,7 @@
 #include "helper.h"
 
 Suite *create_suite(void);
+Suite *edit_suite(void);
 Suite *layout_suite(void);
 Suite *magnet_suite(void);
 Suite *merkle_suite(void);
@@ -15,6 +16,7 @@ main(void)
 {
 	Suite *(*const make[])(void) = {
 		create_suite,
+		edit_suite,
 		layout_suite,
 		magnet_suite,
 		merkle_suite,
