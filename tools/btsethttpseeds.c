@@ -33,7 +33,8 @@ main(int argc, char **argv)
 	struct edit_options o;
 	const struct cli_part part = { &edit_option_table, &o };
 	struct cli cli = { "btsethttpseeds", "SEEDS FILE...",
-		"Sets the HTTP seeds (BEP 17) of each torrent FILE: URLs joined by '|', or 0 for none.",
+		"Sets the HTTP seeds (BEP 17) of each torrent FILE: URLs joined by '|', or 0 "
+		    "for none.",
 		&part, 1, 2, CLI_MANY, NULL, 0 };
 	struct seeds seeds = { .count = 0 };
 	const struct edit_each each = { &cli, &o, edit, say, &seeds };

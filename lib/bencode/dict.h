@@ -14,7 +14,7 @@
 #include "base/slice.h"
 #include "base/vec.h"
 
-#define DICT_MAX_KEYS 10000	/* at its top; torrents have some 10, a stranger's may have millions */
+#define DICT_MAX_KEYS 10000 /* at its top; torrents have some 10, a stranger's may have millions */
 
 struct dict_entry {
 	struct bt_slice key;

@@ -115,7 +115,8 @@ find_root(const struct bt_metainfo *m, const char *path, struct bt_error *err)
 	}
 	directory = S_ISDIR(st.st_mode);
 	if (!directory && !m->single) {
-		(void)fail(err, BT_EARG, "%s: the torrent is of a directory, and this is none", path);
+		(void)fail(err, BT_EARG, "%s: the torrent is of a directory, and this is none",
+		    path);
 		return NULL;
 	}
 	buf_init(&b, MAX_PATH);

@@ -59,8 +59,8 @@ size_t bt_edit_http_seeds(const struct bt_edit *e, enum bt_edit_when when,
 bool bt_edit_changed(const struct bt_edit *e, const char *key);
 
 /* -- changing it --
- * BT_EARG: this makes no sense for any torrent. After a failure nothing of the call was done, unless
- * it is BT_ENOMEM. */
+ * BT_EARG: this makes no sense for any torrent. After a failure nothing of the call was done,
+ * unless it is BT_ENOMEM. */
 
 /* Sets one, and nothing else; NULL removes it. */
 enum bt_code bt_edit_set_announce(struct bt_edit *e, const char *url, struct bt_error *err);
@@ -113,7 +113,7 @@ struct bt_edit_batch;
 /* Called once for each that was added, when it is on disk (err NULL) or has failed. */
 typedef void (*bt_edit_done_fn)(void *arg, void *tag, const struct bt_error *err);
 
-struct bt_edit_batch *bt_edit_batch_new(bt_edit_done_fn done, void *arg);	/* NULL: no memory */
+struct bt_edit_batch *bt_edit_batch_new(bt_edit_done_fn done, void *arg); /* NULL: no memory */
 
 /* e is free to go then. May call done for earlier ones. After a failure done is not called
  * for this one. */

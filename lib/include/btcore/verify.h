@@ -58,8 +58,8 @@ struct bt_verify_file {
 	enum bt_verify_state state;
 	uint64_t size_on_disk;	/* bytes; 0 if there is none */
 	int sys_errno;		/* why it is unreadable, or missing */
-	/* Bytes of it in good pieces, in bad pieces of its own, not there at all, and in shared pieces
-	 * that may be bad because of another file. Together the file's size. */
+	/* Bytes of it in good pieces, in bad pieces of its own, not there at all, and in
+	 * shared pieces that may be bad because of another file. Together the file's size. */
 	uint64_t good, bad, absent, doubtful;
 	const struct bt_verify_pieces *pieces;	/* ascending; borrowed during the call */
 	size_t piece_ranges;
@@ -73,18 +73,20 @@ struct bt_verify_torrent {
 	uint64_t size;		/* bytes of content, padding included */
 	uint64_t looked_at;	/* of them */
 	uint64_t good;		/* bytes of files in good pieces */
-	uint32_t files[BT_VERIFY_STATES];	/* how many are in each state; padding does not count */
+	uint32_t files[BT_VERIFY_STATES]; /* how many are in each state; padding does not count */
 };
 
 /* Zeroed is fine. */
 struct bt_verify_options {
 	unsigned workers;	/* threads that read and hash; 0: one a core */
-	void (*file)(void *arg, const struct bt_verify_torrent *t, const struct bt_verify_file *f);
+	void (*file)(void *arg, const struct bt_verify_torrent *t,
+	    const struct bt_verify_file *f);
 	void (*progress)(void *arg, const struct bt_verify_torrent *t);
-	void (*done)(void *arg, const struct bt_verify_torrent *t);	/* meta is not used any more */
+	void (*done)(void *arg, const struct bt_verify_torrent *t); /* meta is not used any more */
 	void *arg;
 
-	/* Set it to anything but 0, from a signal handler or another thread, to stop: BT_ECANCEL. */
+	/* Set it to anything but 0, from a signal handler or another thread, to
+	 * stop: BT_ECANCEL. */
 	const volatile int *cancel;
 };
 
