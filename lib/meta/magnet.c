@@ -450,7 +450,7 @@ bt_magnet_free(struct bt_magnet *m)
 {
 	if (m == NULL)
 		return;
-	for (size_t list = 0; list < LISTS; list++) {
+	for (enum bt_magnet_list list = 0; list < LISTS; list++) {
 		for (size_t i = 0; i < m->lists[list].len; i++)
 			mem_free((void *)(uintptr_t)bt_magnet_get(m, list, i).ptr);
 		vec_fini(&m->lists[list]);

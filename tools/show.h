@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+/* The ways in which btshowmetainfo shows a torrent. */
+#ifndef TOOLS_SHOW_H
+#define TOOLS_SHOW_H
+
+#include <btcore/metainfo.h>
+
+#include "tools/cli.h"
+
+/* The path of file i as the torrent has it; to be freed. */
+char *show_path(const struct bt_metainfo *m, uint32_t i, size_t *len);
+
+/* As a magnet URI; to be freed. */
+char *show_magnet(const struct bt_metainfo *m);
+
+/* "1", "2" or "hybrid". */
+const char *show_version(const struct bt_metainfo *m);
+
+/* As BitTornado's btshowmetainfo printed it. */
+void show_text(const char *path, const struct bt_metainfo *m);
+
+/* One object on a line. */
+void show_json(const char *path, const struct bt_metainfo *m);
+
+/* Directories and files with their sizes, as tree(1) does. */
+void show_tree(const struct bt_metainfo *m);
+
+struct show_field;
+
+/* NULL: no such field; show_field_names says which there are. */
+const struct show_field *show_field_find(const char *name);
+const char *show_field_names(void);
+void show_field(const struct show_field *f, const char *path, const struct bt_metainfo *m);
+
+/* Content in or at `where` against each torrent. True if all is well. */
+bool show_verify(const struct cli *cli, const char *where, bool json);
+
+#endif
