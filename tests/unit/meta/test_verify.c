@@ -430,7 +430,7 @@ static void
 stop(void *arg, const struct bt_verify_torrent *t)
 {
 	(void)t;
-	((struct order *)arg)->cancel = 1;
+	__atomic_store_n(&((struct order *)arg)->cancel, 1, __ATOMIC_RELAXED);
 }
 
 START_TEST(stops_when_told)
