@@ -11,7 +11,7 @@ struct rename_options {
 };
 
 static const struct bt_option rows[] = {
-	{ "match", BT_OPT_FLAG, offsetof(struct rename_options, match), "0", 0, 0, "0|1", NULL,
+	{ "match", BT_OPT_FLAG, offsetof(struct rename_options, match), "0", 0, 0, NULL, NULL,
 	  "Take the name of the file without '.torrent'; all words are FILEs then." },
 };
 

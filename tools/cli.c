@@ -253,7 +253,9 @@ take_long(const struct cli *c, const struct cli_short *shorts, char **argv)
 	}
 	if (o == NULL)
 		cli_misuse(c, "unknown option --%s", name);
-	if (value == NULL && (o->kind != BT_OPT_FLAG || is_flag_value(argv[1]))) {
+	/* getopt's flags take no word: "btsethttpseeds --verbose 0 FILE" removes seeds. */
+	if (value == NULL && (o->kind != BT_OPT_FLAG ||
+	    (letter_of(shorts, o->name) == 0 && is_flag_value(argv[1])))) {
 		value = argv[1];
 		taken = 2;
 	}

@@ -44,7 +44,7 @@ struct cli_short {
 };
 
 /* The same as getopt(3) has it, too: "-v", "-vm", "-a value", "-avalue", and long names may be
- * abbreviated. shorts ends with a letter of 0. */
+ * abbreviated. A flag with a letter takes no word as its value. shorts ends with a letter of 0. */
 void cli_parse_short(struct cli *c, const struct cli_short *shorts, int argc, char **argv);
 
 /* "PROGRAM: text" on stderr. */

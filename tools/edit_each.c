@@ -13,7 +13,7 @@
 #define AT(member) offsetof(struct edit_options, member)
 
 static const struct bt_option rows[] = {
-	{ "verbose", BT_OPT_FLAG, AT(verbose), "0", 0, 0, "0|1", NULL,
+	{ "verbose", BT_OPT_FLAG, AT(verbose), "0", 0, 0, NULL, NULL,
 	  "Say for each file what was there, and a new info-hash." },
 	{ "recursive", BT_OPT_FLAG, AT(recursive), "0", 0, 0, "0|1", NULL,
 	  "Go into directories, for all files in them that end in '.torrent'." },

@@ -139,10 +139,11 @@ enum bt_code
 dict_set(struct dict *d, const char *key, struct bt_slice value)
 {
 	struct dict_entry *e = find(d, key);
-	const struct dict_entry *end = (struct dict_entry *)d->entries.items + d->entries.len;
 
-	for (struct dict_entry *again = e; again != NULL && ++again < end;) {
-		if (slice_eq_str(again->key, key))
+	for (size_t i = 0; i < d->entries.len; i++) {
+		struct dict_entry *again = entry_at(d, i);
+
+		if (again != e && slice_eq_str(again->key, key))
 			(void)put(again, SLICE_NONE);
 	}
 	if (e == NULL)

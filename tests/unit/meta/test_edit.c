@@ -231,6 +231,10 @@ START_TEST(all_spellings_of_a_name_change)
 	ck_assert(bt_edit_info_hash_v2(e, BT_EDIT_NOW, (uint8_t[32]){ 0 }));
 	ck_assert(!bt_edit_info_hash(e, BT_EDIT_NOW, (uint8_t[20]){ 0 }));
 	bt_edit_free(e);
+	e = parse("d4:infodee");
+	ck_assert_int_eq(bt_edit_set_name(e, "new", NULL), BT_OK);
+	check_bytes(e, "d4:infod4:name3:newee");
+	bt_edit_free(e);
 	/* A directory's files keep their names. */
 	e = parse("d4:infod9:file treed1:nd1:xd0:d6:lengthi0eeeee12:meta versioni2e4:name1:nee");
 	ck_assert_int_eq(bt_edit_set_name(e, "new", NULL), BT_OK);
