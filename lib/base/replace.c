@@ -13,6 +13,7 @@
 #define WORKERS 4	/* they wait for the disk more than they work */
 #define CHUNK_BYTES (1u << 20)	/* with so much it is full, too */
 #define MAX_IN_MEMORY (16u << 20)
+#define WRITE_EARLY 16384	/* bytes of a file */
 #define MAX_SYSTEMS 16	/* in one set */
 
 struct replace_file {
@@ -55,8 +56,9 @@ stage_file(struct replace_file *f)
 		return;
 	f->dev = fstat(f->staged.fd, &st) == 0 ? st.st_dev : 0;
 #ifdef __linux__
-	/* The disk may begin while we make the others. */
-	(void)sync_file_range(f->staged.fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	/* The disk may begin while we make the others; small ones it had better get together. */
+	if (f->len >= WRITE_EARLY)
+		(void)sync_file_range(f->staged.fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 #endif
 	/* Open files are few. */
 	(void)close(f->staged.fd);
