@@ -6,6 +6,9 @@
 #include "base/mem.h"
 #include "torrent/model.h"
 
+/* A seed is dialled again by a seed only after so long: it may have lost its content. */
+#define SEED_AGAIN (60 * MINUTE)
+
 static struct torrent *
 torrent_of(void *arg, usec now)
 {
@@ -83,8 +86,10 @@ conn_update_interest(struct conn *c)
 void
 conn_close_redundant(struct conn *c)
 {
-	if (c->open && c->torrent->state == BT_TORRENT_SEEDING && peer_is_seed(c->peer))
-		peer_close(c->peer, "both are seeds");
+	if (!c->open || c->torrent->state != BT_TORRENT_SEEDING || !peer_is_seed(c->peer))
+		return;
+	c->redundant = true;
+	peer_close(c->peer, "both are seeds");
 }
 
 static uint32_t
@@ -216,6 +221,8 @@ on_closed(void *arg, struct peer *p, const char *why)
 	}
 	if (c->listens.family != ADDR_NONE)
 		known_lost(&t->known, &c->listens, c->gave || p->up.total > 0, t->now);
+	if (c->redundant && c->listens.family != ADDR_NONE)
+		known_postpone(&t->known, &c->listens, t->now + SEED_AGAIN);
 	(void)map_remove(&t->by_id, &c->id);
 	t->down_before += p->down.total;
 	t->up_before += p->up.total;

@@ -162,6 +162,15 @@ known_lost(struct known *k, const struct addr *a, bool fruitful, usec now)
 }
 
 void
+known_postpone(struct known *k, const struct addr *a, usec until)
+{
+	struct known_peer *p = find(k, a);
+
+	if (p != NULL)
+		p->next_try = until;
+}
+
+void
 known_ban_port(struct known *k, const struct addr *a)
 {
 	struct known_peer *p = find(k, a);

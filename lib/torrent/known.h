@@ -48,6 +48,9 @@ usec known_due(const struct known *k);
 void known_connected(struct known *k, const struct addr *a);
 void known_lost(struct known *k, const struct addr *a, bool fruitful, usec now);
 
+/* Not to be dialled before that time. */
+void known_postpone(struct known *k, const struct addr *a, usec until);
+
 /* No connection to or from this IP again; or only never to this port (it is ourselves). */
 void known_ban(struct known *k, const struct addr *a);
 void known_ban_port(struct known *k, const struct addr *a);

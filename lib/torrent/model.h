@@ -23,6 +23,7 @@ struct conn {
 	bool snubbed;
 	bool refused; /* rejected a request while unchoking us: asked at the next tick */
 	bool gave;			/* something good came from it */
+	bool redundant;			/* closed because both are seeds */
 	uint32_t missing;		/* pieces that it has and we do not */
 	struct requests requests;
 	struct uploads uploads;

@@ -118,8 +118,7 @@ announce_fill(void *arg, struct announce_req *req)
 	req->uploaded = t->up.total;
 	req->downloaded = t->down.total > t->wasted ? t->down.total - t->wasted : 0;
 	req->left = bytes_left(t);
-	/* A seed waits for others to come. */
-	req->numwant = t->state == BT_TORRENT_SEEDING ? 0 : 80;
+	req->numwant = 80;
 }
 
 static void
@@ -437,8 +436,6 @@ dial_more(struct torrent *t)
 {
 	struct addr to;
 
-	if (t->state != BT_TORRENT_DOWNLOADING)
-		return;
 	while (t->dialling < DIALLING_MAX && t->conn_count + t->dialling < t->opts.max_initiate &&
 	    known_next(&t->known, t->now, &to)) {
 		t->dialling++;

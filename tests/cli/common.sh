@@ -50,3 +50,29 @@ finish()
 	[ "$failures" -eq 0 ] && echo "all as wanted"
 	exit "$failures"
 }
+
+# until_has FILE TEXT: for ten seconds at most.
+until_has()
+{
+	for i in $(seq 100); do
+		grep -qF -e "$2" "$1" 2>/dev/null && return
+		sleep 0.1
+	done
+	fail "'$2' did not come in $1:"
+	cat "$1"
+	finish
+}
+
+# A bttrack on $port; its process is the first of $pids.
+start_tracker()
+{
+	for i in 1 2 3 4 5 6 7 8; do
+		port=$((20000 + ($$ + i * 997) % 12000))
+		bttrack --port $port --bind 127.0.0.1 --dfile state >tracker.log 2>&1 &
+		pid=$!
+		sleep 0.3
+		kill -0 $pid 2>/dev/null && { pids=$pid; return; }
+	done
+	cat tracker.log
+	exit 99
+}

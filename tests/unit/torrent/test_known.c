@@ -114,6 +114,21 @@ START_TEST(no_longer_than_its_maximum)
 }
 END_TEST
 
+START_TEST(one_that_is_postponed_waits)
+{
+	struct addr a = address(0x0b000001, 80), got;
+
+	begin(50);
+	known_add(&known, &a, KNOWN_TRACKER);
+	known_postpone(&known, &a, 100 * SECOND);
+	ck_assert(!known_next(&known, 99 * SECOND, &got));
+	ck_assert_int_eq(known_due(&known), 100 * SECOND);
+	ck_assert(known_next(&known, 100 * SECOND, &got));
+	ck_assert(addr_eq(&got, &a));
+	known_fini(&known);
+}
+END_TEST
+
 Suite *
 known_suite(void)
 {
@@ -124,6 +139,7 @@ known_suite(void)
 	tcase_add_test(c, waits_longer_after_each_failure);
 	tcase_add_test(c, a_ban_is_for_the_host);
 	tcase_add_test(c, no_longer_than_its_maximum);
+	tcase_add_test(c, one_that_is_postponed_waits);
 	suite_add_tcase(s, c);
 	return s;
 }
