@@ -224,8 +224,6 @@ on_closed(void *arg, struct peer *p, const char *why)
 	if (c->redundant && c->listens.family != ADDR_NONE)
 		known_postpone(&t->known, &c->listens, t->now + SEED_AGAIN);
 	(void)map_remove(&t->by_id, &c->id);
-	t->down_before += p->down.total;
-	t->up_before += p->up.total;
 	t->conn_count--;
 	TAILQ_REMOVE(&t->conns, c, link);
 	TAILQ_INSERT_TAIL(&t->gone, c, link);

@@ -60,10 +60,8 @@ struct torrent {
 	unsigned dialling;
 	uint64_t done;			/* bytes verified */
 	uint64_t wasted;
-	uint64_t down_before, up_before;	/* of connections that are gone */
 	struct meter down, up;
 	uint32_t checked;
-	bool started_complete;
 	usec now;			/* of the call that is being handled */
 	usec next_round, next_slow;
 	char error[232];

@@ -227,18 +227,19 @@ static void
 on_check_done(void *arg, const struct bt_error *err)
 {
 	struct torrent *t = arg;
+	bool complete;
 
 	if (t->state != BT_TORRENT_CHECKING)
 		return;
-	t->started_complete = bits_full(picker_have(t->picker));
+	complete = bits_full(picker_have(t->picker));
 	/* Empty files that cannot be made matter only to who still has to write. */
-	if (err->code != BT_OK && !t->started_complete) {
+	if (err->code != BT_OK && !complete) {
 		torrent_fail(t, err->text);
 		return;
 	}
-	torrent_become(t, t->started_complete ? BT_TORRENT_SEEDING : BT_TORRENT_DOWNLOADING,
+	torrent_become(t, complete ? BT_TORRENT_SEEDING : BT_TORRENT_DOWNLOADING,
 	    "checked");
-	if (t->started_complete)
+	if (complete)
 		torrent_event(t, BT_EVENT_COMPLETE, "");
 	announce_start(t->announce, t->now);
 }
