@@ -96,11 +96,8 @@ add_field(struct buf *b, struct bt_slice s)
 static void
 add_header(struct buf *b, const struct httpd_request *rq, const char *name)
 {
-	struct bt_slice value = SLICE_NONE;
-
-	(void)http_header_find(rq->http.head.lines, name, &value);
 	buf_add_str(b, " \"");
-	add_field(b, value);
+	add_field(b, httpd_header(rq, name));
 	buf_add_u8(b, '"');
 }
 

@@ -2,7 +2,6 @@
 #include "tracker/server.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -12,8 +11,8 @@
 #include "net/httpd.h"
 #include "net/sock.h"
 #include "proto/udp_announce.h"
-#include "tracker/pages.h"
 #include "tracker/reply.h"
+#include "tracker/web.h"
 
 #define REPLY_MAX (256u << 20)	/* a full scrape of some millions of torrents */
 #define FDS_KEPT 64		/* for everything that is no HTTP connection */
@@ -32,101 +31,12 @@ struct server {
 	struct loop *loop;
 	struct server_shared shared;
 	struct replier replier;
+	struct web web;
 	struct httpd *httpd;
 	struct dgram_batch *batch;
 	TAILQ_HEAD(, udp_socket) udp;
 	struct udp_request request;	/* the one at hand: a large struct */
-	char redirect[1024];		/* header line for infopage_redirect */
 };
-
-/* -- HTTP -- */
-
-static void
-on_announce(struct server *s, const struct httpd_request *rq, struct httpd_reply *re)
-{
-	struct announce_reply reply;
-	struct announce_req req;
-	struct bt_error err;
-	enum bt_code code = announce_query_parse(rq->http.query, &req, &err);
-
-	if (code == BT_ENOENT) {
-		re->status = 400;
-		buf_addf(re->body, "you sent me garbage - %s\n", err.text);
-		return;
-	}
-	if (code == BT_OK) {
-		reply_announce(&s->replier, &req, &rq->from, REPLY_BOTH_FAMILIES,
-		    loop_now(s->loop), &reply);
-	} else {
-		announce_reply_init(&reply);
-		reply.failed = true;
-		reply.failure = slice_str(err.text);
-	}
-	announce_reply_write(re->body, &reply, announce_req_form(&req));
-	announce_reply_fini(&reply);
-}
-
-static void
-on_index(struct server *s, const struct httpd_request *rq, struct httpd_reply *re)
-{
-	const struct bt_tracker_settings *o = s->shared.settings;
-
-	(void)rq;
-	if (o->infopage_redirect[0] != '\0') {
-		re->status = 302;
-		re->extra = slice_str(s->redirect);
-	} else if (o->show_infopage) {
-		pages_index(&s->replier, re);
-	} else {
-		re->status = 404;
-		buf_add_str(re->body, "there is no page here\n");
-	}
-}
-
-static void
-on_scrape(struct server *s, const struct httpd_request *rq, struct httpd_reply *re)
-{
-	pages_scrape(&s->replier, rq->http.query, re);
-}
-
-static const struct {
-	const char *path;
-	void (*fn)(struct server *, const struct httpd_request *, struct httpd_reply *);
-} pages[] = {
-	{ "/announce", on_announce },
-	{ "/scrape", on_scrape },
-	{ "/announce.php", on_announce },
-	{ "/scrape.php", on_scrape },
-	{ "/tracker.php/announce", on_announce },
-	{ "/tracker.php/scrape", on_scrape },
-	{ "/", on_index },
-	{ "/index.html", on_index },
-};
-
-static void
-on_request(void *arg, const struct httpd_request *rq, struct httpd_reply *re)
-{
-	struct server *s = arg;
-
-	for (size_t i = 0; i < COUNT_OF(pages); i++) {
-		if (slice_eq_str(rq->http.path, pages[i].path)) {
-			pages[i].fn(s, rq, re);
-			return;
-		}
-	}
-	re->status = 404;
-	buf_add_str(re->body, "there is no such page\n");
-}
-
-static void
-on_done(void *arg, const struct httpd_request *rq, unsigned status, size_t body_len)
-{
-	struct server *s = arg;
-
-	reqlog_add(s->shared.reqlog, rq, status, body_len);
-}
-
-static const struct httpd_ops httpd_ops = { on_request, on_done };
 
 /* -- UDP -- */
 
@@ -349,7 +259,7 @@ open_all(struct server *s, uint16_t *port, struct bt_error *err)
 		.max_reply = REPLY_MAX,
 	};
 
-	s->httpd = httpd_new(s->loop, &limits, &httpd_ops, s);
+	s->httpd = httpd_new(s->loop, &limits, &web_ops, &s->web);
 	if (s->httpd == NULL)
 		return fail(err, BT_ENOMEM, "out of memory");
 	return listen_all(s, port, err);
@@ -370,8 +280,7 @@ server_new(struct loop *l, const struct server_shared *shared, uint16_t *port, s
 	s->shared = *shared;
 	TAILQ_INIT(&s->udp);
 	replier_init(&s->replier, shared->settings, shared->shards);
-	(void)snprintf(s->redirect, sizeof(s->redirect), "Location: %.1000s\r\n",
-	    shared->settings->infopage_redirect);
+	web_init(&s->web, &s->shared, &s->replier, l);
 	for (int i = 0; code != BT_OK && i < PORT_TRIES; i++) {
 		uint16_t wanted = *port;
 

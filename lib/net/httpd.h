@@ -26,6 +26,17 @@ struct httpd_request {
 	struct addr from;
 };
 
+/* The first header of this name, whatever its case (X-Forwarded-For of a proxy); empty: none. It is
+ * the client's word: whether to believe it is the caller's decision. */
+static inline struct bt_slice
+httpd_header(const struct httpd_request *rq, const char *name)
+{
+	struct bt_slice value = SLICE_NONE;
+
+	(void)http_header_find(rq->http.head.lines, name, &value);
+	return value;
+}
+
 /* Handed over as 200, text/plain, empty. */
 struct httpd_reply {
 	unsigned status;
