@@ -120,6 +120,20 @@ buf_add_be64(struct buf *b, uint64_t v)
 }
 
 void
+buf_add_decimal(struct buf *b, int64_t v)
+{
+	char digits[20], *end = digits + sizeof(digits), *p = end;
+	uint64_t left = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+
+	do
+		*--p = (char)('0' + left % 10);
+	while ((left /= 10) > 0);
+	if (v < 0)
+		*--p = '-';
+	buf_add(b, p, (size_t)(end - p));
+}
+
+void
 buf_addf(struct buf *b, const char *fmt, ...)
 {
 	va_list ap;

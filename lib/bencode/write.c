@@ -2,7 +2,6 @@
 #include "bencode/write.h"
 
 #include <assert.h>
-#include <inttypes.h>
 
 void
 write_init(struct write *w, struct buf *out)
@@ -54,7 +53,8 @@ write_end(struct write *w)
 static void
 put_string(struct write *w, struct bt_slice bytes)
 {
-	buf_addf(w->out, "%zu:", bytes.len);
+	buf_add_decimal(w->out, (int64_t)bytes.len);
+	buf_add_u8(w->out, ':');
 	buf_add_slice(w->out, bytes);
 }
 
@@ -88,7 +88,9 @@ void
 write_int(struct write *w, int64_t v)
 {
 	begin_value(w);
-	buf_addf(w->out, "i%" PRId64 "e", v);
+	buf_add_u8(w->out, 'i');
+	buf_add_decimal(w->out, v);
+	buf_add_u8(w->out, 'e');
 }
 
 void
@@ -115,7 +117,8 @@ uint8_t *
 write_space(struct write *w, size_t n)
 {
 	begin_value(w);
-	buf_addf(w->out, "%zu:", n);
+	buf_add_decimal(w->out, (int64_t)n);
+	buf_add_u8(w->out, ':');
 	return buf_add_space(w->out, n);
 }
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -59,19 +58,6 @@ cancelled(const struct make *m)
 	    __atomic_load_n(m->options->cancel, __ATOMIC_RELAXED) != 0;
 }
 
-static enum bt_code
-changed(const char *path, struct bt_error *err)
-{
-	return fail(err, BT_EIO, "%s: changed while it was read", path);
-}
-
-static bool
-same_file(const struct stat *st, const struct walk_file *f)
-{
-	return (uint64_t)st->st_size == f->size && st->st_mtim.tv_sec == f->mtime.tv_sec &&
-	    st->st_mtim.tv_nsec == f->mtime.tv_nsec;
-}
-
 /* The file that holds this byte: the last that begins at or before it. */
 static size_t
 file_at(const struct walk *w, uint64_t offset)
@@ -98,19 +84,16 @@ close_file(struct open_file *o)
 }
 
 static enum bt_code
-open_file(struct run *r, struct open_file *o, size_t file, const char *path)
+open_file(struct run *r, struct open_file *o, size_t file)
 {
-	const struct walk_file *f = walk_at(r->make->walk, file);
-	struct stat st;
+	const struct walk *w = r->make->walk;
+	const struct walk_file *f = walk_at(w, file);
 
 	close_file(o);
-	/* Something else may have taken the place of the file; a pipe would wait for ever. */
-	o->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	o->fd = walk_open_file(w, f);
 	o->file = file;
-	if (o->fd < 0 || fstat(o->fd, &st) != 0)
-		return fail_errno(&r->err, "%s", path);
-	if (!S_ISREG(st.st_mode) || !same_file(&st, f))
-		return changed(path, &r->err);
+	if (o->fd < 0)
+		return walk_fail(w, f, errno, &r->err);
 	if (f->size > r->make->buffer_size)
 		(void)posix_fadvise(o->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	return BT_OK;
@@ -127,17 +110,17 @@ find_open(struct run *r, size_t file)
 }
 
 static enum bt_code
-read_span(struct run *r, int fd, uint64_t offset, uint8_t *to, size_t len, const char *path)
+read_span(struct run *r, const struct open_file *o, uint64_t offset, uint8_t *to, size_t len)
 {
+	const struct walk *w = r->make->walk;
+
 	while (len > 0) {
-		ssize_t got = pread(fd, to, len, (off_t)offset);
+		ssize_t got = pread(o->fd, to, len, (off_t)offset);
 
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got < 0)
-			return fail_errno(&r->err, "%s", path);
-		if (got == 0)
-			return changed(path, &r->err);
+		if (got <= 0)
+			return walk_fail(w, walk_at(w, o->file), got < 0 ? errno : 0, &r->err);
 		offset += (uint64_t)got;
 		to += got;
 		len -= (size_t)got;
@@ -148,21 +131,14 @@ read_span(struct run *r, int fd, uint64_t offset, uint8_t *to, size_t len, const
 static enum bt_code
 read_file(struct run *r, size_t file, uint64_t offset, uint8_t *to, size_t len)
 {
-	const struct walk *w = r->make->walk;
 	struct open_file *o = find_open(r, file);
-	char *path = walk_full_path(w, walk_at(w, file));
 	enum bt_code code = BT_OK;
 
-	if (path == NULL)
-		return fail(&r->err, BT_ENOMEM, "out of memory");
 	if (o == NULL) {
 		o = &r->files[r->evict++ % OPEN_FILES];
-		code = open_file(r, o, file, path);
+		code = open_file(r, o, file);
 	}
-	if (code == BT_OK)
-		code = read_span(r, o->fd, offset, to, len, path);
-	mem_free(path);
-	return code;
+	return code == BT_OK ? read_span(r, o, offset, to, len) : code;
 }
 
 /* All bytes of the range, file after file, zeros where the next one begins later. The first failure
@@ -298,27 +274,6 @@ done(struct job *j)
 	send_next(m, r);
 }
 
-/* Empty files are not read, and what was read early may have changed since. */
-static enum bt_code
-check_again(const struct walk *w, struct bt_error *err)
-{
-	enum bt_code code = BT_OK;
-
-	for (size_t i = 0; code == BT_OK && i < w->files.len; i++) {
-		char *path = walk_full_path(w, walk_at(w, i));
-		struct stat st;
-
-		if (path == NULL)
-			return fail(err, BT_ENOMEM, "out of memory");
-		if (stat(path, &st) != 0)
-			code = fail_errno(err, "%s", path);
-		else if (!same_file(&st, walk_at(w, i)))
-			code = changed(path, err);
-		mem_free(path);
-	}
-	return code;
-}
-
 static unsigned
 worker_count(const struct bt_create_options *o)
 {
@@ -375,6 +330,9 @@ make_pieces(const struct walk *w, uint32_t piece_length, const struct bt_create_
 		for (size_t i = 0; i < count * OPEN_FILES; i++)
 			runs[i / OPEN_FILES].files[i % OPEN_FILES].fd = -1;
 		m.code = hash_all(&m, runs, count);
+		/* Empty files are not read, and what was read early may have changed since. */
+		if (m.code == BT_OK)
+			m.code = walk_check(w, m.pool, err);
 	}
 	pool_free(m.pool);
 	for (size_t i = 0; runs != NULL && i < count; i++) {
@@ -383,5 +341,5 @@ make_pieces(const struct walk *w, uint32_t piece_length, const struct bt_create_
 		mem_free(runs[i].buffer);
 	}
 	mem_free(runs);
-	return m.code != BT_OK ? m.code : check_again(w, err);
+	return m.code;
 }

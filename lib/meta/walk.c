@@ -3,9 +3,10 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/num.h"
@@ -39,6 +40,33 @@ char *
 walk_full_path(const struct walk *w, const struct walk_file *f)
 {
 	return join(w->root, walk_path(w, f));
+}
+
+/* Where the file's path begins: the root's directory, or where we are if the root is the file. */
+static const char *
+way_to(const struct walk *w, const struct walk_file *f, int *from)
+{
+	*from = w->is_directory ? w->folder : AT_FDCWD;
+	return w->is_directory ? walk_path(w, f) : w->root;
+}
+
+int
+walk_open_file(const struct walk *w, const struct walk_file *f)
+{
+	int from;
+	const char *path = way_to(w, f, &from);
+
+	/* Something else may have taken the place of the file; a pipe would wait for ever. */
+	return openat(from, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
+bool
+walk_stat_file(const struct walk *w, const struct walk_file *f, struct stat *st)
+{
+	int from;
+	const char *path = way_to(w, f, &from);
+
+	return fstatat(from, path, st, 0) == 0;
 }
 
 /* st: of what a link leads to; is_link: whether it is one. */
@@ -300,6 +328,9 @@ open_root(struct walk *w, struct bt_error *err)
 	if (!S_ISDIR(st.st_mode))
 		return fail(err, BT_EUNSUP, "%s: neither a file nor a directory", w->root);
 	w->is_directory = true;
+	w->folder = open(w->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (w->folder < 0)
+		return fail_errno(err, "%s", w->root);
 	return read_folders(w, err);
 }
 
@@ -309,7 +340,7 @@ walk_open(struct walk *w, const char *path, const struct bt_create_options *opti
 {
 	enum bt_code code;
 
-	*w = (struct walk){ .options = options };
+	*w = (struct walk){ .options = options, .folder = -1 };
 	buf_init(&w->text, MAX_TEXT);
 	vec_init(&w->files, sizeof(struct walk_file));
 	w->root = mem_strdup(path);
@@ -326,6 +357,8 @@ walk_open(struct walk *w, const char *path, const struct bt_create_options *opti
 void
 walk_close(struct walk *w)
 {
+	if (w->folder >= 0)
+		(void)close(w->folder);
 	mem_free(w->root);
 	mem_free(w->name);
 	vec_fini(&w->files);

@@ -8,10 +8,12 @@
 
 #include <btcore/create.h>
 
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/pool.h"
 #include "base/vec.h"
 
 struct walk_file {
@@ -26,6 +28,7 @@ struct walk {
 	char *root;		/* the path that was given */
 	char *name;		/* its last element */
 	bool is_directory;
+	int folder;		/* the root, if it is a directory: short ways to its files */
 	struct vec files;	/* struct walk_file */
 	struct buf text;
 	uint64_t total;		/* bytes of all files */
@@ -55,7 +58,19 @@ walk_path(const struct walk *w, const struct walk_file *f)
 	return (const char *)w->text.ptr + f->path;
 }
 
+/* A descriptor of the file to read from, the caller's, or -1; what the system says of it, or false.
+ * Either way errno tells why. From any thread. */
+int walk_open_file(const struct walk *w, const struct walk_file *f);
+bool walk_stat_file(const struct walk *w, const struct walk_file *f, struct stat *st);
+
 /* The name under which the system knows the file; to be freed with mem_free, NULL: no memory. */
 char *walk_full_path(const struct walk *w, const struct walk_file *f);
+
+/* The error of a file: what errno says, or that it changed if sys_errno is 0. */
+enum bt_code walk_fail(const struct walk *w, const struct walk_file *f, int sys_errno,
+    struct bt_error *err);
+
+/* BT_OK if all files are as they were when the walk saw them. */
+enum bt_code walk_check(const struct walk *w, struct pool *pool, struct bt_error *err);
 
 #endif

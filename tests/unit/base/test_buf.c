@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: ISC */
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "base/buf.h"
 #include "base/mem.h"
 #include "helper.h"
@@ -23,6 +26,23 @@ START_TEST(grows_and_writes)
 	buf_drop(&b, 4);
 	ck_assert_str_eq(buf_cstr(&b), "");
 	buf_fini(&b);
+}
+END_TEST
+
+START_TEST(writes_decimals)
+{
+	static const int64_t values[] = { 0, 9, 10, -1, 1234567890, INT64_MAX, INT64_MIN };
+
+	for (size_t i = 0; i < COUNT_OF(values); i++) {
+		char want[32];
+		struct buf b;
+
+		(void)snprintf(want, sizeof(want), "%" PRId64, values[i]);
+		buf_init(&b, 20);
+		buf_add_decimal(&b, values[i]);
+		ck_assert_str_eq(buf_cstr(&b), want);
+		buf_fini(&b);
+	}
 }
 END_TEST
 
@@ -68,6 +88,7 @@ buf_suite(void)
 	TCase *c = tcase_create("buf");
 
 	tcase_add_test(c, grows_and_writes);
+	tcase_add_test(c, writes_decimals);
 	tcase_add_test(c, keeps_to_its_maximum);
 	tcase_add_test(c, remembers_want_of_memory);
 	suite_add_tcase(s, c);
