@@ -8,6 +8,9 @@ main(void)
 {
 	Suite *(*const make[])(void) = {
 		connid_suite,
+		forwarded_suite,
+		iplist_suite,
+		limit_suite,
 		reply_suite,
 		shards_suite,
 		state_suite,
