@@ -153,7 +153,7 @@ listen_at(struct server *s, struct addr *at, struct bt_error *err)
 		(void)close(tcp);
 	if (tcp < 0 || udp < 0)
 		return BT_EIO;
-	if (!httpd_add_listener(s->httpd, tcp)) {
+	if (!httpd_add_listener(s->httpd, tcp, NULL, WEB_DOOR_PUBLIC)) {
 		(void)close(udp);
 		return fail(err, BT_ENOMEM, "out of memory");
 	}

@@ -7,6 +7,9 @@
 #include "tracker/reply.h"
 #include "tracker/server.h"
 
+/* For httpd_add_listener. */
+enum web_door { WEB_DOOR_PUBLIC, WEB_DOOR_PAGES };
+
 struct web {
 	const struct server_shared *shared;
 	struct replier *replier;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "net/gzip.h"
 #include "net/sock.h"
 #include "proto/limits.h"
 
@@ -18,6 +19,10 @@
 #define LINGER (2 * SECOND)		/* for a refused client to read why */
 #define LINGER_BYTES (1u << 20)
 #define CHECK_INTERVAL (SECOND / 2)
+#define SKIP_MAX 16384u			/* of a body that nobody wants */
+#define EXTRA_MAX 8192u			/* header lines of a handler, and ours */
+#define PACK_MIN 1000u			/* smaller bodies fit into one packet anyway */
+#define PACK_MAX (2u << 20)		/* larger ones would hold the loop: some 10 ms a MiB */
 
 enum conn_state {
 	CONN_SERVING,		/* requests come, replies go */
@@ -34,12 +39,19 @@ struct conn {
 	bool linger;			/* after CONN_CLOSING */
 	bool eof;
 	bool held;			/* whole requests wait in in: too much of out is pending */
+	bool waiting;			/* the request at the front of in was put off; also held */
+	TAILQ_ENTRY(conn) wait_link;	/* httpd.waiting */
+	struct tls_conn *tls;		/* NULL: plain */
+	unsigned door;
 	struct addr from;
 	usec since;			/* of the wait that the timeout limits */
 	size_t progress;		/* bytes since then */
 	struct buf in;			/* a request that is not whole yet */
 	struct buf out;
 	size_t sent;			/* of out */
+	struct httpd_shared *tail;	/* goes out after out */
+	size_t tail_sent;
+	size_t skip;			/* bytes of a body to be passed over */
 };
 
 struct listener {
@@ -47,6 +59,8 @@ struct listener {
 	struct httpd *server;
 	struct loop_fd watch;
 	int fd;
+	struct tls *tls;
+	unsigned door;
 };
 
 TAILQ_HEAD(conn_list, conn);
@@ -58,13 +72,29 @@ struct httpd {
 	void *arg;
 	struct conn_list conns, spare;
 	size_t spare_count;
+	struct conn_list waiting;
 	TAILQ_HEAD(, listener) listeners;
 	bool accepting;
 	struct loop_timer timer;
-	struct buf body;
+	struct buf body, packed, extra;
 	struct httpd_stats stats;
 	uint8_t chunk[READ_MAX];
 };
+
+void
+httpd_shared_hold(struct httpd_shared *s)
+{
+	(void)__atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED);
+}
+
+void
+httpd_shared_drop(struct httpd_shared *s)
+{
+	if (s == NULL || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	buf_fini(&s->bytes);
+	mem_free(s);
+}
 
 /* The wait begins anew: the list stays in order of time. */
 static void
@@ -92,7 +122,16 @@ conn_close(struct conn *c)
 	struct httpd *h = c->server;
 
 	loop_fd_fini(&c->watch);
+	if (c->tls != NULL) {
+		tls_bye(c->tls);
+		tls_conn_free(c->tls);
+		c->tls = NULL;
+	}
 	(void)close(c->fd);
+	httpd_shared_drop(c->tail);
+	c->tail = NULL;
+	if (c->waiting)
+		TAILQ_REMOVE(&h->waiting, c, wait_link);
 	TAILQ_REMOVE(&h->conns, c, link);
 	h->stats.connections--;
 	if (h->spare_count < SPARE_MAX && c->in.cap <= SPARE_BUF_MAX &&
@@ -106,25 +145,57 @@ conn_close(struct conn *c)
 
 /* -- replies -- */
 
+/* The body as it goes out: gzipped where that was asked for and is worth it. */
+static struct bt_slice
+choose_body(struct httpd *h, const struct httpd_request *rq, const struct httpd_reply *re)
+{
+	struct bt_slice body = buf_slice(re->shared != NULL ? &re->shared->bytes : re->body);
+	bool packed = re->shared != NULL && re->shared_packed;
+
+	if (!re->pack && !packed)
+		return body;
+	if (!packed && re->shared == NULL && body.len >= PACK_MIN && body.len <= PACK_MAX &&
+	    gzip_wanted(httpd_header(rq, "accept-encoding"))) {
+		buf_clear(&h->packed);
+		packed = gzip_pack(body, &h->packed) && h->packed.len < body.len;
+		if (packed)
+			body = buf_slice(&h->packed);
+	}
+	if (packed)
+		buf_add_str(&h->extra, "Content-Encoding: gzip\r\n");
+	buf_add_str(&h->extra, "Vary: Accept-Encoding\r\n");
+	return body;
+}
+
 static void
 add_reply(struct conn *c, const struct httpd_request *rq, struct httpd_reply *re, bool keep)
 {
 	struct httpd *h = c->server;
 	bool head_only = slice_eq_str(rq->http.method, "HEAD");
 	struct http_reply head;
+	struct bt_slice body;
 
 	if (buf_failed(re->body)) {
 		buf_clear(re->body);
 		re->status = 500;
 		buf_add_str(re->body, "the reply would be too long\n");
 	}
-	head = (struct http_reply){ re->status, re->content_type, re->body->len, keep, re->extra };
+	buf_clear(&h->extra);
+	buf_add_slice(&h->extra, re->extra);
+	body = choose_body(h, rq, re);
+	head = (struct http_reply){ re->status, re->content_type, body.len, keep,
+	    buf_slice(&h->extra) };
 	http_reply_write(&c->out, &head);
-	if (!head_only)
-		buf_add_slice(&c->out, buf_slice(re->body));
+	if (!head_only && re->shared != NULL) {
+		httpd_shared_hold(re->shared);
+		c->tail = re->shared;
+		c->tail_sent = 0;
+	} else if (!head_only) {
+		buf_add_slice(&c->out, body);
+	}
 	h->stats.requests++;
 	if (h->ops->on_done != NULL)
-		h->ops->on_done(h->arg, rq, re->status, head_only ? 0 : re->body->len);
+		h->ops->on_done(h->arg, rq, re->status, head_only ? 0 : body.len);
 }
 
 /* Our own word, after which the connection ends. */
@@ -132,7 +203,8 @@ static void
 refuse(struct conn *c, struct httpd_request *rq, unsigned status)
 {
 	struct httpd *h = c->server;
-	struct httpd_reply re = { status, "text/plain", &h->body, SLICE_NONE };
+	struct httpd_reply re = { .status = status, .content_type = "text/plain",
+	    .body = &h->body };
 
 	buf_clear(&h->body);
 	buf_addf(&h->body, "%u %s\n", status, http_status_text(status));
@@ -141,26 +213,56 @@ refuse(struct conn *c, struct httpd_request *rq, unsigned status)
 	c->linger = true;
 }
 
-static void
+/* A body belongs to neither GET nor HEAD: a short one is passed over. */
+static bool
+may_skip(const struct http_head *head)
+{
+	return !head->chunked && head->content_length <= (int64_t)SKIP_MAX;
+}
+
+/* False: it was put off. */
+static bool
 serve(struct conn *c, struct httpd_request *rq)
 {
 	struct httpd *h = c->server;
-	struct httpd_reply re = { 200, "text/plain", &h->body, SLICE_NONE };
+	struct httpd_reply re = { .status = 200, .content_type = "text/plain", .body = &h->body };
 	const struct http_head *head = &rq->http.head;
+	bool keep = head->keep_alive;
 
 	if (!slice_eq_str(rq->http.method, "GET") && !slice_eq_str(rq->http.method, "HEAD")) {
 		refuse(c, rq, 405);
-		return;
+		return true;
 	}
-	if (head->chunked || head->content_length > 0) {
+	if (!may_skip(head)) {
 		refuse(c, rq, 413);
-		return;
+		return true;
 	}
 	buf_clear(&h->body);
 	h->ops->on_request(h->arg, rq, &re);
-	add_reply(c, rq, &re, head->keep_alive);
-	if (!head->keep_alive)
+	if (re.later) {
+		c->waiting = true;
+		TAILQ_INSERT_TAIL(&h->waiting, c, wait_link);
+		return false;
+	}
+	c->skip = head->content_length > 0 ? (size_t)head->content_length : 0;
+	/* Who waits for "100 Continue" may send the body or not: what comes next is unclear. */
+	if (c->skip > 0 && httpd_header(rq, "expect").len > 0)
+		keep = false;
+	add_reply(c, rq, &re, keep);
+	if (!keep) {
 		c->state = CONN_CLOSING;
+		c->linger = c->skip > 0;
+	}
+	return true;
+}
+
+static size_t
+skip_body(struct conn *c, struct bt_slice in)
+{
+	size_t n = c->skip < in.len ? c->skip : in.len;
+
+	c->skip -= n;
+	return n;
 }
 
 /* Serves the whole requests at the front of in, and returns how many bytes they were. */
@@ -170,14 +272,16 @@ serve_all(struct conn *c, struct bt_slice in)
 	struct bt_slice rest = in;
 
 	while (c->state == CONN_SERVING) {
-		struct httpd_request rq = { .from = c->from };
+		struct httpd_request rq = { .from = c->from, .door = c->door };
 		unsigned status;
 		size_t used;
-		enum step step = http_request_parse(rest, &rq.http, &used, &status);
+		enum step step;
 
+		rest = slice_skip(rest, skip_body(c, rest));
+		step = http_request_parse(rest, &rq.http, &used, &status);
 		if (step == STEP_MORE)
 			break;
-		c->held = c->out.len - c->sent >= PENDING_MAX;
+		c->held = c->out.len - c->sent >= PENDING_MAX || c->tail != NULL;
 		if (c->held)
 			break;
 		if (step == STEP_BAD) {
@@ -186,42 +290,87 @@ serve_all(struct conn *c, struct bt_slice in)
 			refuse(c, &rq, status);
 			break;
 		}
+		c->held = !serve(c, &rq);
+		if (c->held)
+			break;
 		rest = slice_skip(rest, used);
-		serve(c, &rq);
 	}
 	return in.len - rest.len;
 }
 
 /* -- bytes in and out -- */
 
-/* False: the connection is dead. */
-static bool
-flush(struct conn *c)
+static ssize_t
+conn_send(struct conn *c, const void *p, size_t n)
 {
-	while (c->sent < c->out.len) {
-		ssize_t n = send(c->fd, c->out.ptr + c->sent, c->out.len - c->sent, MSG_NOSIGNAL);
+	return c->tls != NULL ? tls_write(c->tls, p, n) : send(c->fd, p, n, MSG_NOSIGNAL);
+}
+
+static ssize_t
+conn_recv(struct conn *c, void *p, size_t n)
+{
+	return c->tls != NULL ? tls_read(c->tls, p, n) : recv(c->fd, p, n, 0);
+}
+
+static bool
+would_block(void)
+{
+	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+}
+
+/* Sends what stands in bytes from *sent on. False: the connection is dead. */
+static bool
+send_some(struct conn *c, const struct buf *bytes, size_t *sent)
+{
+	while (*sent < bytes->len) {
+		ssize_t n = conn_send(c, bytes->ptr + *sent, bytes->len - *sent);
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			return errno == EAGAIN || errno == EWOULDBLOCK;
-		c->sent += (size_t)n;
+		if (n <= 0)
+			return n < 0 && would_block();
+		*sent += (size_t)n;
 		c->progress += (size_t)n;
 		if (c->progress >= PROGRESS)
 			conn_touch(c);
 	}
+	return true;
+}
+
+static bool
+flush(struct conn *c)
+{
+	if (!send_some(c, &c->out, &c->sent))
+		return false;
+	if (c->sent < c->out.len)
+		return true;
 	buf_clear(&c->out);
 	c->sent = 0;
+	if (c->tail == NULL)
+		return true;
+	if (!send_some(c, &c->tail->bytes, &c->tail_sent))
+		return false;
+	if (c->tail_sent == c->tail->bytes.len) {
+		httpd_shared_drop(c->tail);
+		c->tail = NULL;
+	}
 	return true;
+}
+
+/* Something is to be sent. */
+static bool
+pending(const struct conn *c)
+{
+	return c->out.len > 0 || c->tail != NULL;
 }
 
 static void
 serve_buffered(struct conn *c)
 {
-	size_t used = serve_all(c, buf_slice(&c->in));
+	uint64_t before = c->server->stats.requests;
 
-	buf_drop(&c->in, used);
-	if (used > 0)
+	buf_drop(&c->in, serve_all(c, buf_slice(&c->in)));
+	if (c->server->stats.requests != before)
 		conn_touch(c);
 }
 
@@ -229,6 +378,7 @@ serve_buffered(struct conn *c)
 static void
 take_in(struct conn *c, struct bt_slice got)
 {
+	uint64_t before = c->server->stats.requests;
 	size_t used;
 
 	if (c->in.len > 0) {
@@ -237,7 +387,7 @@ take_in(struct conn *c, struct bt_slice got)
 		return;
 	}
 	used = serve_all(c, got);
-	if (used > 0)
+	if (c->server->stats.requests != before)
 		conn_touch(c);
 	if (used < got.len && c->state == CONN_SERVING)
 		buf_add_slice(&c->in, slice_skip(got, used));
@@ -250,11 +400,12 @@ push(struct conn *c)
 	do {
 		if (!flush(c))
 			return false;
-		if (!c->held || c->out.len - c->sent >= PENDING_MAX)
+		if (!c->held || c->waiting || c->tail != NULL ||
+		    c->out.len - c->sent >= PENDING_MAX)
 			break;
 		c->held = false;
 		serve_buffered(c);
-	} while (c->out.len > 0);
+	} while (pending(c));
 	return !buf_failed(&c->out) && !buf_failed(&c->in);
 }
 
@@ -268,17 +419,23 @@ settle(struct conn *c)
 		conn_close(c);
 		return;
 	}
-	if (c->out.len > 0) {
+	if (pending(c)) {
 		want = LOOP_WRITE;
 		if (c->state == CONN_SERVING && !c->eof && !c->held)
 			want |= LOOP_READ;
+	} else if (c->waiting) {
+		want = 0;
 	} else if (c->state == CONN_CLOSING && c->linger && !c->eof) {
+		if (c->tls != NULL)
+			tls_bye(c->tls);
 		(void)shutdown(c->fd, SHUT_WR);
 		c->state = CONN_LINGERING;
 		conn_touch(c);
 	} else if (c->state == CONN_CLOSING || c->eof) {
 		conn_close(c);
 		return;
+	} else if (c->tls != NULL && tls_wants_write(c->tls)) {
+		want |= LOOP_WRITE;	/* the handshake */
 	}
 	loop_fd_want(&c->watch, want);
 }
@@ -299,9 +456,10 @@ conn_ready(void *arg, unsigned ready)
 	struct httpd *h = c->server;
 	ssize_t n;
 
-	if (ready & LOOP_READ) {
-		n = recv(c->fd, h->chunk, sizeof(h->chunk), 0);
-		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+	/* TLS may have to write before it can read. */
+	if ((ready & LOOP_READ) || (c->tls != NULL && !pending(c))) {
+		n = conn_recv(c, h->chunk, sizeof(h->chunk));
+		if (n < 0 && !would_block()) {
 			conn_close(c);
 			return;
 		}
@@ -352,18 +510,23 @@ conn_new(struct httpd *h)
 }
 
 static void
-conn_open(struct httpd *h, int fd, const struct addr *from)
+conn_open(struct listener *l, int fd, const struct addr *from)
 {
+	struct httpd *h = l->server;
 	struct conn *c = conn_new(h);
 
-	if (c == NULL || !loop_fd_init(&c->watch, h->loop, fd, conn_ready, c)) {
-		if (c != NULL)
+	if (c == NULL || (l->tls != NULL && (c->tls = tls_accept(l->tls, fd)) == NULL) ||
+	    !loop_fd_init(&c->watch, h->loop, fd, conn_ready, c)) {
+		if (c != NULL) {
+			tls_conn_free(c->tls);
 			conn_free(c);
+		}
 		(void)close(fd);
 		return;
 	}
 	c->server = h;
 	c->fd = fd;
+	c->door = l->door;
 	c->from = *from;
 	c->since = loop_now(h->loop);
 	TAILQ_INSERT_TAIL(&h->conns, c, link);
@@ -409,7 +572,7 @@ listener_ready(void *arg, unsigned ready)
 		if (h->stats.connections >= h->limits.max_connections && !make_room(h))
 			(void)close(fd);
 		else
-			conn_open(h, fd, &from);
+			conn_open(l, fd, &from);
 	}
 }
 
@@ -438,7 +601,7 @@ on_check(void *arg, usec now)
 }
 
 bool
-httpd_add_listener(struct httpd *h, int fd)
+httpd_add_listener(struct httpd *h, int fd, struct tls *tls, unsigned door)
 {
 	struct listener *l = mem_zero(sizeof(*l));
 
@@ -449,6 +612,8 @@ httpd_add_listener(struct httpd *h, int fd)
 	}
 	l->server = h;
 	l->fd = fd;
+	l->tls = tls;
+	l->door = door;
 	TAILQ_INSERT_TAIL(&h->listeners, l, link);
 	loop_fd_want(&l->watch, LOOP_READ);
 	return true;
@@ -470,8 +635,11 @@ httpd_new(struct loop *l, const struct httpd_limits *limits, const struct httpd_
 	h->accepting = true;
 	TAILQ_INIT(&h->conns);
 	TAILQ_INIT(&h->spare);
+	TAILQ_INIT(&h->waiting);
 	TAILQ_INIT(&h->listeners);
 	buf_init(&h->body, limits->max_reply);
+	buf_init(&h->packed, PACK_MAX);
+	buf_init(&h->extra, EXTRA_MAX);
 	loop_timer_set(&h->timer, CHECK_INTERVAL);
 	return h;
 }
@@ -498,7 +666,33 @@ httpd_free(struct httpd *h)
 	}
 	loop_timer_fini(&h->timer);
 	buf_fini(&h->body);
+	buf_fini(&h->packed);
+	buf_fini(&h->extra);
 	mem_free(h);
+}
+
+void
+httpd_retry(struct httpd *h)
+{
+	struct conn *c, *last = TAILQ_LAST(&h->waiting, conn_list);
+
+	/* Who is put off again goes to the end, behind last. */
+	while ((c = TAILQ_FIRST(&h->waiting)) != NULL) {
+		bool end = c == last;
+
+		TAILQ_REMOVE(&h->waiting, c, wait_link);
+		c->waiting = c->held = false;
+		serve_buffered(c);
+		settle(c);
+		if (end)
+			break;
+	}
+}
+
+bool
+httpd_waiting(const struct httpd *h)
+{
+	return !TAILQ_EMPTY(&h->waiting);
 }
 
 const struct httpd_stats *

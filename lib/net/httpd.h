@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A small HTTP/1.1 server: keep-alive, pipelining, and a limit on everything a stranger can fill.
- * The handler gets a parsed head and fills a reply in the same turn. GET and HEAD only. A served
- * connection costs no allocation for each request; closed ones are kept for the next.
+ * A small HTTP/1.1 server, also over TLS: keep-alive, pipelining, and a limit on everything a
+ * stranger can fill. The handler gets a parsed head and fills a reply in the same turn, or says
+ * that it needs longer. GET and HEAD only. A served connection costs no allocation for each
+ * request; closed ones are kept for the next.
  */
 #ifndef NET_HTTPD_H
 #define NET_HTTPD_H
@@ -10,6 +11,7 @@
 #include "base/addr.h"
 #include "base/buf.h"
 #include "net/loop.h"
+#include "net/tls.h"
 #include "proto/http.h"
 
 struct httpd;
@@ -24,7 +26,17 @@ struct httpd_limits {
 struct httpd_request {
 	struct http_request http;
 	struct addr from;
+	unsigned door;		/* as given to httpd_add_listener */
 };
+
+/* A large body that many replies may share, on any thread; freed by the last. */
+struct httpd_shared {
+	unsigned refs;		/* use httpd_shared_hold and _drop */
+	struct buf bytes;
+};
+
+void httpd_shared_hold(struct httpd_shared *s);
+void httpd_shared_drop(struct httpd_shared *s);	/* NULL is fine */
 
 /* The first header of this name, whatever its case (X-Forwarded-For of a proxy); empty: none. It is
  * the client's word: whether to believe it is the caller's decision. */
@@ -43,6 +55,10 @@ struct httpd_reply {
 	const char *content_type;
 	struct buf *body;	/* the server's; over the limit: 500 is sent instead */
 	struct bt_slice extra;	/* more header lines, each with its CR LF */
+	bool pack;		/* send it gzipped if the client asked for that */
+	struct httpd_shared *shared;	/* sent in place of body, NULL: body; the server holds it */
+	bool shared_packed;	/* it is gzipped already */
+	bool later;		/* not now: on_request is called again after httpd_retry */
 };
 
 struct httpd_ops {
@@ -67,8 +83,13 @@ struct httpd *httpd_new(struct loop *l, const struct httpd_limits *limits,
 void httpd_free(struct httpd *h);
 
 /* Serves what comes in at a listening socket (net/sock), which is the server's from now on; it is
- * closed on failure too. */
-bool httpd_add_listener(struct httpd *h, int fd);
+ * closed on failure too. tls: NULL for plain HTTP; must outlive the server. door: any number, to
+ * tell requests apart by the way they came in. */
+bool httpd_add_listener(struct httpd *h, int fd, struct tls *tls, unsigned door);
+
+/* Requests that were put off get another try. httpd_waiting: there are some. */
+void httpd_retry(struct httpd *h);
+bool httpd_waiting(const struct httpd *h);
 
 const struct httpd_stats *httpd_stats(const struct httpd *h);
 

@@ -3,6 +3,7 @@
 #include "helper.h"
 
 Suite *fetch_suite(void);
+Suite *httpd_suite(void);
 Suite *resolve_suite(void);
 Suite *stream_suite(void);
 Suite *udp_suite(void);
@@ -12,6 +13,7 @@ main(void)
 {
 	Suite *(*const make[])(void) = {
 		fetch_suite,
+		httpd_suite,
 		resolve_suite,
 		stream_suite,
 		udp_suite,

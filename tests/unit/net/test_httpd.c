@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: ISC */
+#include "net/httpd.h"
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <zlib.h>
+
+#include "base/mem.h"
+#include "net/gzip.h"
+#include "net/sock.h"
+#include "helper.h"
+
+Suite *httpd_suite(void);
+
+#define LARGE (3u << 20)
+
+struct running {
+	struct loop *loop;
+	struct httpd *httpd;
+	struct tls *tls;
+	uint16_t port, tls_port;
+	atomic_uint tries;		/* of /later */
+	struct httpd_shared *shared;
+	int wish;			/* eventfd */
+	struct loop_fd wish_watch;
+	pthread_t thread;
+	char cert[64], key[64];
+};
+
+static void
+on_request(void *arg, const struct httpd_request *rq, struct httpd_reply *re)
+{
+	struct running *r = arg;
+
+	if (slice_eq_str(rq->http.path, "/later")) {
+		re->later = atomic_fetch_add(&r->tries, 1) < 2;
+		buf_add_str(re->body, "at last");
+	} else if (slice_eq_str(rq->http.path, "/pages")) {
+		re->pack = true;
+		for (unsigned i = 0; i < 1000; i++)
+			buf_add_str(re->body, "many like this ");
+	} else if (slice_eq_str(rq->http.path, "/shared")) {
+		re->shared = r->shared;
+	} else {
+		buf_addf(re->body, "door %u, ", rq->door);
+		buf_add_slice(re->body, httpd_header(rq, "X-Forwarded-For"));
+	}
+}
+
+static const struct httpd_ops ops = { on_request, NULL };
+
+/* 1: requests that were put off are tried again; 0x100: end. */
+static void
+on_wish(void *arg, unsigned ready)
+{
+	struct running *r = arg;
+	uint64_t what = 0;
+
+	(void)ready;
+	if (read(r->wish, &what, sizeof(what)) != sizeof(what) || what >= 0x100)
+		loop_stop(r->loop);
+	else
+		httpd_retry(r->httpd);
+}
+
+static void
+wish(struct running *r, uint64_t what)
+{
+	ck_assert_int_eq(write(r->wish, &what, sizeof(what)), sizeof(what));
+}
+
+static void *
+run(void *arg)
+{
+	struct running *r = arg;
+
+	loop_run(r->loop);
+	return NULL;
+}
+
+static uint16_t
+open_door(struct running *r, struct tls *tls, unsigned door)
+{
+	struct addr at = addr_v4((const uint8_t[4]){ 127, 0, 0, 1 }, 0);
+	int fd = sock_listen(&at, NULL);
+
+	ck_assert(sock_local(fd, &at));
+	ck_assert(httpd_add_listener(r->httpd, fd, tls, door));
+	return at.port;
+}
+
+static void
+write_pair(const struct running *r, long serial)
+{
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	X509 *cert = X509_new();
+	FILE *f;
+
+	(void)ASN1_INTEGER_set(X509_get_serialNumber(cert), serial);
+	(void)X509_gmtime_adj(X509_getm_notBefore(cert), -60);
+	(void)X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
+	(void)X509_set_pubkey(cert, key);
+	ck_assert_int_ne(X509_sign(cert, key, EVP_sha256()), 0);
+	f = fopen(r->cert, "w");
+	ck_assert_int_eq(PEM_write_X509(f, cert), 1);
+	(void)fclose(f);
+	f = fopen(r->key, "w");
+	ck_assert_int_eq(PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL), 1);
+	(void)fclose(f);
+	X509_free(cert);
+	EVP_PKEY_free(key);
+}
+
+static void
+start(struct running *r)
+{
+	const struct httpd_limits limits = { .max_connections = 20, .timeout = 5 * SECOND,
+	    .max_reply = 1 << 20 };
+	struct bt_error err;
+
+	*r = (struct running){ .loop = loop_new(), .wish = eventfd(0, EFD_NONBLOCK) };
+	(void)snprintf(r->cert, sizeof(r->cert), "/tmp/test_httpd.%d.crt", (int)getpid());
+	(void)snprintf(r->key, sizeof(r->key), "/tmp/test_httpd.%d.key", (int)getpid());
+	write_pair(r, 1);
+	r->tls = tls_new(r->cert, r->key, &err);
+	ck_assert_msg(r->tls != NULL, "%s", err.text);
+	r->httpd = httpd_new(r->loop, &limits, &ops, r);
+	r->shared = mem_zero(sizeof(*r->shared));
+	r->shared->refs = 1;
+	buf_init(&r->shared->bytes, LARGE);
+	memset(buf_add_space(&r->shared->bytes, LARGE), 'x', LARGE);
+	r->port = open_door(r, NULL, 7);
+	r->tls_port = open_door(r, r->tls, 8);
+	ck_assert(loop_fd_init(&r->wish_watch, r->loop, r->wish, on_wish, r));
+	loop_fd_want(&r->wish_watch, LOOP_READ);
+	ck_assert_int_eq(pthread_create(&r->thread, NULL, run, r), 0);
+}
+
+static void
+stop(struct running *r)
+{
+	wish(r, 0x100);
+	ck_assert_int_eq(pthread_join(r->thread, NULL), 0);
+	loop_fd_fini(&r->wish_watch);
+	httpd_free(r->httpd);
+	tls_free(r->tls);
+	ck_assert_uint_eq(r->shared->refs, 1);
+	httpd_shared_drop(r->shared);
+	loop_free(r->loop);
+	(void)close(r->wish);
+	(void)unlink(r->cert);
+	(void)unlink(r->key);
+}
+
+static int
+dial(uint16_t port)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct timeval patience = { 10, 0 };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	return fd;
+}
+
+/* All that comes until the server closes. */
+static void
+ask(uint16_t port, const char *text, struct buf *out)
+{
+	int fd = dial(port);
+	uint8_t part[65536];
+	ssize_t n;
+
+	buf_init(out, 16u << 20);
+	ck_assert_int_eq(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+	while ((n = recv(fd, part, sizeof(part), 0)) > 0)
+		buf_add(out, part, (size_t)n);
+	ck_assert_int_eq(n, 0);
+	(void)close(fd);
+}
+
+static unsigned
+count_of(const struct buf *b, const char *word)
+{
+	const uint8_t *p = b->ptr, *end = b->ptr + b->len;
+	unsigned n = 0;
+
+	for (; (p = memmem(p, (size_t)(end - p), word, strlen(word))) != NULL; p++)
+		n++;
+	return n;
+}
+
+START_TEST(requests_are_put_off)
+{
+	static const char two[] = "GET /later HTTP/1.1\r\n\r\nGET /next HTTP/1.1\r\n\r\n";
+	struct running r;
+	struct buf got;
+	int fd;
+	char text[512];
+	ssize_t n;
+
+	start(&r);
+	fd = dial(r.port);
+	ck_assert_int_eq(send(fd, two, strlen(two), 0), (ssize_t)strlen(two));
+	for (int i = 0; i < 200 && atomic_load(&r.tries) == 0; i++)
+		(void)usleep(10000);
+	ck_assert_uint_eq(atomic_load(&r.tries), 1);
+	wish(&r, 1);
+	/* Others are served meanwhile. */
+	ask(r.port, "GET / HTTP/1.0\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n", &got);
+	ck_assert_uint_eq(count_of(&got, "door 7, 192.0.2.1"), 1);
+	buf_fini(&got);
+	ck_assert_int_eq(recv(fd, text, sizeof(text), MSG_DONTWAIT), -1);
+	wish(&r, 1);
+	for (size_t have = 0; have < sizeof(text) - 1; have += (size_t)n) {
+		n = recv(fd, text + have, sizeof(text) - 1 - have, 0);
+		ck_assert_int_gt(n, 0);
+		text[have + (size_t)n] = '\0';
+		if (strstr(text, "door 7") != NULL)
+			break;
+	}
+	ck_assert_ptr_nonnull(strstr(text, "at last"));
+	/* One that waits when all ends. */
+	atomic_store(&r.tries, 0);
+	ck_assert_int_eq(send(fd, "GET /later HTTP/1.1\r\n\r\n", 23, 0), 23);
+	(void)usleep(50000);
+	stop(&r);
+	(void)close(fd);
+}
+END_TEST
+
+START_TEST(bodies_of_requests)
+{
+	struct running r;
+	struct buf got;
+
+	start(&r);
+	ask(r.port, "GET /1 HTTP/1.1\r\nContent-Length: 22\r\n\r\nGET /no HTTP/1.1\r\n\r\n\r\n"
+	    "HEAD /2 HTTP/1.1\r\n\r\nGET /3 HTTP/1.0\r\n\r\n", &got);
+	ck_assert_uint_eq(count_of(&got, "HTTP/1.1 200 OK"), 3);
+	ck_assert_uint_eq(count_of(&got, "door 7"), 2);
+	buf_fini(&got);
+	ask(r.port, "GET /1 HTTP/1.1\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n", &got);
+	ck_assert_uint_eq(count_of(&got, "Connection: close"), 1);
+	buf_fini(&got);
+	ask(r.port, "GET /1 HTTP/1.1\r\nContent-Length: 500000\r\n\r\n", &got);
+	ck_assert_uint_eq(count_of(&got, "HTTP/1.1 413 "), 1);
+	buf_fini(&got);
+	stop(&r);
+}
+END_TEST
+
+START_TEST(shared_bodies)
+{
+	struct running r;
+	struct buf got;
+
+	start(&r);
+	ask(r.port, "GET /shared HTTP/1.1\r\n\r\nHEAD /shared HTTP/1.1\r\n\r\n"
+	    "GET /shared HTTP/1.1\r\n\r\nGET / HTTP/1.0\r\n\r\n", &got);
+	ck_assert_uint_eq(count_of(&got, "HTTP/1.1 200 OK"), 4);
+	ck_assert_uint_gt(got.len, 2 * LARGE);
+	ck_assert_uint_eq(count_of(&got, "door 7"), 1);
+	buf_fini(&got);
+	stop(&r);
+}
+END_TEST
+
+START_TEST(gzip_where_asked)
+{
+	static const struct { const char *value; bool wanted; } cases[] = {
+		{ "gzip", true }, { "deflate, GZIP;q=0.5", true }, { "gzip;q=0", false },
+		{ "gzip; q=0.000", false }, { "br", false }, { "", false }, { "*", false },
+		{ " x-gzip ", true }, { ",,;,", false }, { "gzip;q=1", true },
+	};
+	uint8_t plain[65536];
+	struct running r;
+	struct buf got;
+	const char *body;
+	z_stream z = { 0 };
+
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		ck_assert_msg(gzip_wanted(slice_str(cases[i].value)) == cases[i].wanted, "%s",
+		    cases[i].value);
+	start(&r);
+	ask(r.port, "GET /pages HTTP/1.0\r\n\r\n", &got);
+	ck_assert_uint_eq(count_of(&got, "many like this "), 1000);
+	ck_assert_uint_eq(count_of(&got, "Vary: Accept-Encoding"), 1);
+	buf_fini(&got);
+	ask(r.port, "GET / HTTP/1.0\r\nAccept-Encoding: gzip\r\n\r\n", &got);
+	ck_assert_uint_eq(count_of(&got, "Content-Encoding"), 0);
+	buf_fini(&got);
+	ask(r.port, "GET /pages HTTP/1.0\r\nAccept-Encoding: gzip\r\n\r\n", &got);
+	ck_assert_uint_eq(count_of(&got, "Content-Encoding: gzip\r\n"), 1);
+	body = memmem(got.ptr, got.len, "\r\n\r\n", 4);
+	z.next_in = (Bytef *)(uintptr_t)(body + 4);
+	z.avail_in = (uInt)((const char *)got.ptr + got.len - body - 4);
+	z.next_out = plain;
+	z.avail_out = sizeof(plain);
+	ck_assert_int_eq(inflateInit2(&z, 31), Z_OK);
+	ck_assert_int_eq(inflate(&z, Z_FINISH), Z_STREAM_END);
+	ck_assert_uint_eq(z.total_out, 15000);
+	ck_assert_uint_lt(got.len, 1000);
+	(void)inflateEnd(&z);
+	buf_fini(&got);
+	stop(&r);
+}
+END_TEST
+
+/* -- TLS -- */
+
+struct tls_client {
+	SSL_CTX *ctx;
+	SSL *ssl;
+	int fd;
+};
+
+static bool
+tls_dial(struct tls_client *c, uint16_t port, int max_version)
+{
+	c->ctx = SSL_CTX_new(TLS_client_method());
+	(void)SSL_CTX_set_max_proto_version(c->ctx, max_version);
+	c->ssl = SSL_new(c->ctx);
+	c->fd = dial(port);
+	(void)SSL_set_fd(c->ssl, c->fd);
+	return SSL_connect(c->ssl) == 1;
+}
+
+static long
+tls_serial(const struct tls_client *c)
+{
+	X509 *cert = SSL_get1_peer_certificate(c->ssl);
+	long serial = ASN1_INTEGER_get(X509_get0_serialNumber(cert));
+
+	X509_free(cert);
+	return serial;
+}
+
+static void
+tls_ask(struct tls_client *c, const char *text, struct buf *out)
+{
+	uint8_t part[65536];
+	int n;
+
+	buf_init(out, 16u << 20);
+	ck_assert_int_gt(SSL_write(c->ssl, text, (int)strlen(text)), 0);
+	while ((n = SSL_read(c->ssl, part, sizeof(part))) > 0)
+		buf_add(out, part, (size_t)n);
+	ck_assert_int_eq(SSL_get_error(c->ssl, n), SSL_ERROR_ZERO_RETURN);
+}
+
+static void
+tls_hang_up(struct tls_client *c)
+{
+	SSL_free(c->ssl);
+	SSL_CTX_free(c->ctx);
+	(void)close(c->fd);
+}
+
+START_TEST(tls_serves)
+{
+	const int versions[] = { TLS1_2_VERSION, TLS1_3_VERSION };
+	struct running r;
+	struct tls_client c;
+	struct buf got;
+
+	start(&r);
+	for (size_t i = 0; i < COUNT_OF(versions); i++) {
+		ck_assert(tls_dial(&c, r.tls_port, versions[i]));
+		tls_ask(&c, "GET /shared HTTP/1.1\r\n\r\nGET / HTTP/1.0\r\n\r\n", &got);
+		ck_assert_uint_gt(got.len, LARGE);
+		ck_assert_uint_eq(count_of(&got, "door 8"), 1);
+		buf_fini(&got);
+		tls_hang_up(&c);
+	}
+	ck_assert(!tls_dial(&c, r.tls_port, TLS1_1_VERSION));
+	tls_hang_up(&c);
+	/* Plain HTTP is no handshake; nor is silence, which is cut by the usual timeout. */
+	ck_assert_int_eq(send(c.fd = dial(r.tls_port), "GET / HTTP/1.0\r\n\r\n", 18, 0), 18);
+	for (char byte[64]; recv(c.fd, byte, sizeof(byte), 0) > 0;)
+		;
+	(void)close(c.fd);
+	stop(&r);
+}
+END_TEST
+
+START_TEST(tls_certificates_are_read_anew)
+{
+	struct running r;
+	struct tls_client before, after;
+	struct bt_error err;
+	struct buf got;
+	FILE *f;
+
+	start(&r);
+	ck_assert(tls_dial(&before, r.tls_port, 0));
+	ck_assert_int_eq(tls_serial(&before), 1);
+	write_pair(&r, 2);
+	ck_assert_int_eq(tls_reload(r.tls, &err), BT_OK);
+	f = fopen(r.cert, "w");
+	(void)fputs("no certificate\n", f);
+	(void)fclose(f);
+	ck_assert_int_ne(tls_reload(r.tls, &err), BT_OK);
+	ck_assert_ptr_nonnull(strstr(err.text, r.cert));
+	ck_assert(tls_dial(&after, r.tls_port, 0));
+	ck_assert_int_eq(tls_serial(&after), 2);
+	tls_ask(&before, "GET / HTTP/1.0\r\n\r\n", &got);
+	ck_assert_uint_eq(count_of(&got, "door 8"), 1);
+	buf_fini(&got);
+	tls_hang_up(&before);
+	tls_hang_up(&after);
+	(void)unlink(r.key);
+	ck_assert_ptr_null(tls_new("/nonexistent.crt", r.key, &err));
+	ck_assert_ptr_nonnull(strstr(err.text, "/nonexistent.crt: No such file"));
+	stop(&r);
+}
+END_TEST
+
+Suite *
+httpd_suite(void)
+{
+	Suite *s = suite_create("net/httpd");
+	TCase *t = tcase_create("httpd");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, requests_are_put_off);
+	tcase_add_test(t, bodies_of_requests);
+	tcase_add_test(t, shared_bodies);
+	tcase_add_test(t, gzip_where_asked);
+	tcase_add_test(t, tls_serves);
+	tcase_add_test(t, tls_certificates_are_read_anew);
+	suite_add_tcase(s, t);
+	return s;
+}
