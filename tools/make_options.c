@@ -233,7 +233,7 @@ make_begin(struct make *m, const struct cli *c)
 	create->pieces_max = (uint32_t)o->pieces_max;
 	create->patterns = patterns_of(o, &create->pattern_count);
 	create->hidden = o->hidden;
-	create->refuse_links = refuses_links(c, o->symlinks);
+	create->links = refuses_links(c, o->symlinks) ? BT_LINKS_REFUSE : BT_LINKS_FOLLOW;
 	create->announce = unless_empty(c->args[0]);
 	create->trackers = need(urls_tiers(o->announce_list, &create->tracker_count));
 	create->http_seeds = need(urls_list(o->http_seeds, &create->http_seed_count));

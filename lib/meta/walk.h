@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The files of a torrent to be made: a file, or all that is below a directory in byte order of
- * the paths' elements, as far as it is wanted. Empty directories vanish.
+ * The files of a torrent to be made: a file, or all that is below one or several directories in
+ * the order of the torrent, as far as it is wanted. Empty directories vanish.
  */
 #ifndef META_WALK_H
 #define META_WALK_H
@@ -17,45 +17,70 @@
 #include "base/vec.h"
 
 struct walk_file {
-	size_t path; /* where its path begins in text, below the root, '/' between elements */
+	size_t path; /* where its path in the torrent begins in text, '/' between elements */
+	/* The same of where it leads to, if it is a link that is stored as one and so has no
+	 * content; otherwise 0. */
+	size_t link;
 	uint64_t size;
 	uint64_t offset;	/* in the content, see walk_place */
 	struct timespec mtime;
+	uint32_t root;		/* where it lies */
+};
+
+/* A path that was given. */
+struct walk_root {
+	char *path;
+	int folder;		/* open, if it is a directory: short ways to its files; or -1 */
+	size_t prefix;		/* bytes of a path in the torrent that are not below this one */
 };
 
 struct walk {
 	const struct bt_create_options *options;
-	char *root;		/* the path that was given */
-	char *name;		/* its last element */
+	struct vec roots;	/* struct walk_root */
+	char *name;		/* of the torrent, unless the options give one */
+	char *shown;		/* what was asked for, for errors */
 	bool is_directory;
-	int folder;		/* the root, if it is a directory: short ways to its files */
 	struct vec files;	/* struct walk_file */
 	struct buf text;
 	uint64_t total;		/* bytes of all files */
 	uint64_t content;	/* where the last of them ends in the content */
 };
 
-/* Links are followed to files, or refused; a link to a directory, a device and the like are errors.
- * The options say what is wanted and are borrowed until walk_close. */
+/* The file or directory of that path. The options say what is wanted and what to do with links, and
+ * are borrowed until walk_close. A device and the like are errors. */
 enum bt_code walk_open(struct walk *w, const char *path, const struct bt_create_options *options,
     struct bt_error *err);
+
+/* The same of several, as "cp -R PATH... NAME" would have them in a directory of the name in the
+ * options: each under its own name, but of one that ends in "/." what is in it. Two that meet in
+ * one path are an error. */
+enum bt_code walk_join(struct walk *w, const char *const *paths, size_t count,
+    const struct bt_create_options *options, struct bt_error *err);
+
 void walk_close(struct walk *w);
 
 /* Lays the files one behind the other, those with bytes at multiples of align: 1, or the piece
  * length (BEP 52). */
 void walk_place(struct walk *w, uint32_t align);
 
-static inline const struct walk_file *
+static inline struct walk_file *
 walk_at(const struct walk *w, size_t i)
 {
 	return vec_at(&w->files, i);
 }
 
-/* Below the root; "" for the only file of a walk that is not of a directory. */
+/* In the torrent; "" for the only file of a walk that is not of a directory. */
 static inline const char *
 walk_path(const struct walk *w, const struct walk_file *f)
 {
 	return (const char *)w->text.ptr + f->path;
+}
+
+/* Where a stored link leads to, in the torrent; NULL: it is none. */
+static inline const char *
+walk_link(const struct walk *w, const struct walk_file *f)
+{
+	return f->link == 0 ? NULL : (const char *)w->text.ptr + f->link;
 }
 
 /* A descriptor of the file to read from, the caller's, or -1; what the system says of it, or false.

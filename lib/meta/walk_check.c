@@ -37,7 +37,10 @@ walk_fail(const struct walk *w, const struct walk_file *f, int sys_errno, struct
 static bool
 same_file(const struct stat *st, const struct walk_file *f)
 {
-	return (uint64_t)st->st_size == f->size && st->st_mtim.tv_sec == f->mtime.tv_sec &&
+	bool same = f->link != 0 ? S_ISLNK(st->st_mode) :
+	    S_ISREG(st->st_mode) && (uint64_t)st->st_size == f->size;
+
+	return same && st->st_mtim.tv_sec == f->mtime.tv_sec &&
 	    st->st_mtim.tv_nsec == f->mtime.tv_nsec;
 }
 
@@ -52,7 +55,7 @@ check_part(struct job *j)
 
 		if (!walk_stat_file(p->walk, f, &st))
 			p->code = walk_fail(p->walk, f, errno, &p->err);
-		else if (!S_ISREG(st.st_mode) || !same_file(&st, f))
+		else if (!same_file(&st, f))
 			p->code = walk_fail(p->walk, f, 0, &p->err);
 	}
 }

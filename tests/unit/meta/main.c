@@ -10,6 +10,7 @@ Suite *merkle_suite(void);
 Suite *metainfo_suite(void);
 Suite *pieces_suite(void);
 Suite *verify_suite(void);
+Suite *walk_suite(void);
 
 int
 main(void)
@@ -23,6 +24,7 @@ main(void)
 		metainfo_suite,
 		pieces_suite,
 		verify_suite,
+		walk_suite,
 	};
 
 	return run_suites(make, COUNT_OF(make));

@@ -5,48 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/mem.h"
+#include "folder.h"
 #include "content.h"
-#include "meta/walk.h"
 
 Suite *create_suite(void);
-
-static char folder[64];
-
-static void
-make_folder(void)
-{
-	(void)snprintf(folder, sizeof(folder), "/tmp/btcore-create.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	ck_assert_int_eq(chdir(folder), 0);
-}
-
-static void
-drop_folder(void)
-{
-	char command[100];
-
-	ck_assert_int_eq(chdir("/"), 0);
-	(void)snprintf(command, sizeof(command), "rm -rf %s", folder);
-	ck_assert_int_eq(system(command), 0);
-}
-
-/* With the folders on the way. */
-static void
-put_file(const char *path, const void *data, size_t size)
-{
-	char dir[256];
-	char *slash;
-
-	(void)snprintf(dir, sizeof(dir), "%s", path);
-	slash = strrchr(dir, '/');
-	if (slash != NULL) {
-		*slash = '\0';
-		ck_assert_int_eq(file_make_dirs(dir, NULL), BT_OK);
-	}
-	ck_assert_int_eq(file_replace(path, slice_of(data, size), NULL), BT_OK);
-}
 
 /* "-": no such hash. */
 static void
@@ -115,117 +78,6 @@ START_TEST(agrees_with_the_vectors)
 	ck_assert_uint_eq(count, 3 * 8);
 	free(line);
 	(void)fclose(f);
-	drop_folder();
-}
-END_TEST
-
-START_TEST(walks_in_order_of_elements)
-{
-	static const char *const want[] = { "a/z", "a-b", "b/c/d", "b.c", "empty" };
-	const struct bt_create_options o = { .hidden = false };
-	struct walk w;
-
-	make_folder();
-	put_file("r/b.c", "x", 1);
-	put_file("r/a-b", "x", 1);
-	put_file("r/a/z", "x", 1);
-	put_file("r/a/.hidden", "x", 1);
-	put_file("r/.dir/x", "x", 1);
-	put_file("r/b/c/d", "x", 1);
-	put_file("r/empty", "", 0);
-	ck_assert_int_eq(mkdir("r/nothing", 0777), 0);
-	ck_assert_int_eq(walk_open(&w, "r//", &o, NULL), BT_OK);
-	ck_assert_str_eq(w.name, "r");
-	ck_assert(w.is_directory);
-	ck_assert_uint_eq(w.total, 4);
-	ck_assert_uint_eq(w.files.len, 5);
-	for (size_t i = 0; i < 5; i++)
-		ck_assert_str_eq(walk_path(&w, walk_at(&w, i)), want[i]);
-	walk_close(&w);
-	ck_assert_int_eq(chdir("r/b"), 0);
-	ck_assert_int_eq(walk_open(&w, ".", &o, NULL), BT_OK);
-	ck_assert_str_eq(w.name, "b");
-	walk_close(&w);
-	drop_folder();
-}
-END_TEST
-
-/* want: the paths, joined by blanks; NULL: an error. */
-static void
-check_walk(const struct bt_create_options *o, const char *want)
-{
-	char got[300] = "";
-	enum bt_code code;
-	struct walk w;
-	size_t len = 0;
-
-	code = walk_open(&w, "r", o, NULL);
-	ck_assert_int_eq(code == BT_OK, want != NULL);
-	if (code != BT_OK)
-		return;
-	for (size_t i = 0; i < w.files.len; i++)
-		len += (size_t)snprintf(got + len, sizeof(got) - len, "%s%s", i == 0 ? "" : " ",
-		    walk_path(&w, walk_at(&w, i)));
-	ck_assert_str_eq(got, want);
-	walk_close(&w);
-}
-
-START_TEST(takes_what_is_wanted)
-{
-	static const struct {
-		struct bt_create_pattern pattern[3];
-		size_t count;
-		const char *want;
-	} row[] = {
-		{ { { "", false } }, 0, "a.mkv b/c.mkv b/d.nfo e/b/f g.nfo" },
-		{ { { "*.nfo", false } }, 1, "a.mkv b/c.mkv e/b/f" },
-		{ { { "*.mkv", true } }, 1, "a.mkv b/c.mkv" },
-		{ { { "b", true } }, 1, "b/c.mkv b/d.nfo e/b/f" },
-		{ { { "b", false } }, 1, "a.mkv g.nfo" },
-		{ { { "b/*", false } }, 1, "a.mkv e/b/f g.nfo" },
-		{ { { "*/b", false } }, 1, "a.mkv b/c.mkv b/d.nfo g.nfo" },
-		{ { { "*.mkv", true }, { "b", false } }, 2, "a.mkv" },
-		{ { { "b", false }, { "*.nfo", true } }, 2, "a.mkv b/d.nfo g.nfo" },
-		{ { { "*", false }, { "g*", true }, { "x", false } }, 3, "g.nfo" },
-		{ { { "*", false } }, 1, NULL },
-	};
-
-	make_folder();
-	put_file("r/a.mkv", "x", 1);
-	put_file("r/b/c.mkv", "x", 1);
-	put_file("r/b/d.nfo", "x", 1);
-	put_file("r/e/b/f", "x", 1);
-	put_file("r/g.nfo", "x", 1);
-	for (size_t i = 0; i < COUNT_OF(row); i++) {
-		struct bt_create_options o = { .patterns = row[i].pattern,
-			.pattern_count = row[i].count };
-
-		check_walk(&o, row[i].want);
-	}
-	drop_folder();
-}
-END_TEST
-
-START_TEST(takes_hidden_files_and_refuses_links)
-{
-	static const struct bt_create_pattern out = { "l*", false };
-	struct bt_create_options o = { .hidden = true };
-
-	make_folder();
-	put_file("r/.a/.b", "x", 1);
-	put_file("r/c", "x", 1);
-	check_walk(&o, ".a/.b c");
-	ck_assert_int_eq(symlink("c", "r/l"), 0);
-	check_walk(&o, ".a/.b c l");
-	o.refuse_links = true;
-	check_walk(&o, NULL);
-	ck_assert_int_eq(symlink("nowhere", "r/l2"), 0);
-	o.patterns = &out;
-	o.pattern_count = 1;
-	check_walk(&o, ".a/.b c");
-	ck_assert_int_eq(rename("r", "s"), 0);
-	ck_assert_int_eq(symlink("s", "r"), 0);
-	check_walk(&o, NULL);
 	drop_folder();
 }
 END_TEST
@@ -328,6 +180,98 @@ START_TEST(keeps_all_options)
 	ck_assert_int_eq(bt_metainfo_creation_date(m), 5);
 	ck_assert(bt_metainfo_is_private(m));
 	bt_metainfo_free(m);
+	drop_folder();
+}
+END_TEST
+
+static void
+check_holds(const struct bt_metainfo *m, const char *text)
+{
+	struct bt_slice b = bt_metainfo_bytes(m);
+
+	ck_assert_msg(memmem(b.ptr, b.len, text, strlen(text)) != NULL, "no %s", text);
+}
+
+START_TEST(keeps_hints)
+{
+	static const struct bt_create_node nodes[] = { { "router.example", 6881 }, { "::1", 1 } };
+	static const char *const collections[] = { "one", "two" };
+	static const uint8_t similar[1][20] = { "aaaaaaaaaaaaaaaaaaa" };
+	const struct bt_create_options o = {
+		.nodes = nodes, .node_count = 2, .collections = collections, .collection_count = 2,
+		.similar = similar, .similar_count = 1, .entropy = "abc", .source = "s",
+	};
+	struct bt_metainfo *m;
+	struct bt_error err;
+
+	make_folder();
+	put_file("f", "x", 1);
+	ck_assert_msg(bt_create("f", &o, &m, &err) == BT_OK, "%s", err.text);
+	ck_assert_ptr_null(bt_metainfo_tolerated(m));
+	check_holds(m, "4:infod11:collectionsl3:one3:twoe7:entropy3:abc6:length");
+	check_holds(m, "7:similarl20:aaaaaaaaaaaaaaaaaaa");
+	check_holds(m, "5:nodesll14:router.examplei6881eel3:::1i1eeee");
+	bt_metainfo_free(m);
+	drop_folder();
+}
+END_TEST
+
+START_TEST(stores_links_in_all_kinds)
+{
+	struct bt_create_options o = { .links = BT_LINKS_STORE, .piece_length = 16384 };
+	static const char *const want[] = {
+		[BT_CREATE_V1] = "d4:attr1:l6:lengthi0e4:pathl1:d1:le12:symlink pathl1:fee",
+		[BT_CREATE_V2] = "1:ld0:d4:attr1:l12:symlink pathl1:feee",
+		[BT_CREATE_HYBRID] = "1:ld0:d4:attr1:l12:symlink pathl1:feee",
+	};
+
+	make_folder();
+	put_file("r/f", "x", 1);
+	put_file("r/d/z", "x", 1);
+	ck_assert_int_eq(symlink("../f", "r/d/l"), 0);
+	for (o.kind = BT_CREATE_V1; o.kind <= BT_CREATE_HYBRID; o.kind++) {
+		struct bt_metainfo *m;
+		struct bt_error err;
+
+		ck_assert_msg(bt_create("r", &o, &m, &err) == BT_OK, "%s", err.text);
+		check_holds(m, want[o.kind]);
+		if (o.kind == BT_CREATE_HYBRID)
+			check_holds(m, want[BT_CREATE_V1]);
+		ck_assert_uint_eq(bt_metainfo_file(m, 0).flags, BT_FILE_SYMLINK);
+		ck_assert_uint_eq(bt_metainfo_total_size(m), 2);
+		bt_metainfo_free(m);
+	}
+	drop_folder();
+}
+END_TEST
+
+START_TEST(joins_and_orders)
+{
+	struct bt_create_options o = { .name = "all", .order = BT_ORDER_SIZE };
+	struct bt_metainfo *m;
+	struct bt_error err;
+	char path[20];
+
+	make_folder();
+	put_file("a/f", "xy", 2);
+	put_file("g", "z", 1);
+	ck_assert_int_eq(bt_create_join((const char *const[]){ "a", "g" }, 2, &o, &m, &err), BT_OK);
+	ck_assert_str_eq(bt_metainfo_safe_name(m), "all");
+	(void)bt_metainfo_file_path(m, 0, path, sizeof(path));
+	ck_assert_str_eq(path, "g");
+	(void)bt_metainfo_file_path(m, 1, path, sizeof(path));
+	ck_assert_str_eq(path, "a/f");
+	bt_metainfo_free(m);
+	/* One file is a directory of it, too. */
+	ck_assert_int_eq(bt_create_join((const char *const[]){ "g" }, 1, &o, &m, &err), BT_OK);
+	ck_assert(!bt_metainfo_is_single_file(m));
+	bt_metainfo_free(m);
+	o.kind = BT_CREATE_HYBRID;
+	ck_assert_int_eq(bt_create("a", &o, &m, &err), BT_EARG);
+	ck_assert_ptr_nonnull(strstr(err.text, "BEP 52"));
+	o = (struct bt_create_options){ .name = NULL };
+	ck_assert_int_eq(bt_create_join((const char *const[]){ "g" }, 1, &o, &m, &err), BT_EARG);
+	ck_assert_ptr_null(m);
 	drop_folder();
 }
 END_TEST
@@ -482,7 +426,7 @@ END_TEST
 START_TEST(survives_want_of_memory)
 {
 	struct bt_create_options o = { .kind = BT_CREATE_HYBRID, .announce = "http://a/",
-		.piece_length = 16384, .workers = 1 };
+		.piece_length = 16384, .workers = 1, .links = BT_LINKS_STORE };
 	enum bt_code code = BT_ENOMEM;
 	uint8_t *data = make_content("a", 20000);
 
@@ -490,6 +434,7 @@ START_TEST(survives_want_of_memory)
 	put_file("r/a", data, 20000);
 	free(data);
 	put_file("r/b/c", "y", 1);
+	ck_assert_int_eq(symlink("b", "r/l"), 0);
 	for (size_t n = 1; code != BT_OK; n++) {
 		struct bt_metainfo *m;
 		struct bt_error err;
@@ -551,12 +496,12 @@ create_suite(void)
 	tcase_add_test(c, makes_the_trees_of_large_pieces);
 	tcase_add_test(c, takes_only_what_v2_can_hold);
 	tcase_add_test(c, refuses_bad_names_at_once);
-	tcase_add_test(c, takes_what_is_wanted);
-	tcase_add_test(c, takes_hidden_files_and_refuses_links);
 	tcase_add_test(c, makes_no_more_pieces_than_asked);
-	tcase_add_test(c, walks_in_order_of_elements);
 	tcase_add_test(c, says_what_it_cannot_take);
 	tcase_add_test(c, keeps_all_options);
+	tcase_add_test(c, keeps_hints);
+	tcase_add_test(c, stores_links_in_all_kinds);
+	tcase_add_test(c, joins_and_orders);
 	tcase_add_test(c, keeps_the_pieces_before_a_long_source);
 	tcase_add_test(c, tells_progress_and_stops);
 	tcase_add_test(c, survives_want_of_memory);

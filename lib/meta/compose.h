@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: ISC */
+/* A torrent's bytes, from the files, their hashes and what else shall be said. */
+#ifndef META_COMPOSE_H
+#define META_COMPOSE_H
+
+#include "base/buf.h"
+#include "meta/make.h"
+
+struct compose {
+	struct walk *walk;	/* placed */
+	const struct bt_create_options *options;
+	uint32_t piece_length;
+	uint32_t piece_count;
+	struct make_sums sums;
+};
+
+/* False: no memory, or more than the buffer takes. */
+bool compose_torrent(struct buf *b, const struct compose *c);
+
+#endif
