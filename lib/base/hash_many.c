@@ -194,15 +194,36 @@ refill(struct lane *lane, struct queue *q)
 	return true;
 }
 
-static void
-hash_side_by_side(struct queue *q)
-{
-	struct lane lanes[HASH_LANES];
-	struct hash_run *runs[HASH_LANES];
-	struct lane *busy[HASH_LANES];
-	unsigned count = 0;
+/* Fewer digests than these are faster four by four. */
+#define WORTH_WIDE 9u
 
-	for (unsigned i = 0; i < HASH_LANES; i++) {
+struct kernels {
+	hash_kernel *narrow, *wide;	/* or NULL: the processor cannot */
+};
+
+static void
+advance(const struct kernels *k, struct hash_run *const runs[], unsigned count, size_t blocks)
+{
+	if (k->wide != NULL && (k->narrow == NULL || count >= WORTH_WIDE)) {
+		k->wide(runs, count, blocks);
+		return;
+	}
+	for (unsigned i = 0; i < count; i += NARROW_LANES) {
+		unsigned left = count - i;
+
+		k->narrow(runs + i, left < NARROW_LANES ? left : NARROW_LANES, blocks);
+	}
+}
+
+static void
+hash_side_by_side(const struct kernels *k, struct queue *q)
+{
+	unsigned most = k->wide != NULL ? WIDE_LANES : NARROW_LANES, count = 0;
+	struct lane lanes[WIDE_LANES];
+	struct hash_run *runs[WIDE_LANES];
+	struct lane *busy[WIDE_LANES];
+
+	for (unsigned i = 0; i < most; i++) {
 		lanes[i].stream = NULL;
 		busy[count] = &lanes[i];
 		runs[count] = &lanes[i].run;
@@ -214,10 +235,7 @@ hash_side_by_side(struct queue *q)
 
 		for (unsigned i = 1; i < count; i++)
 			blocks = busy[i]->blocks < blocks ? busy[i]->blocks : blocks;
-		if (q->kind == HASH_SHA1)
-			sha1_x86(runs, count, blocks);
-		else
-			sha256_x86(runs, count, blocks);
+		advance(k, runs, count, blocks);
 		for (unsigned i = count; i-- > 0;) {
 			busy[i]->blocks -= blocks;
 			if (busy[i]->blocks > 0 || refill(busy[i], q))
@@ -239,37 +257,55 @@ has_sha(void)
 	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & 1u << 29) != 0;
 }
 
+enum { ASKED = 1, HAS_SHA = 2, HAS_AVX512 = 4 };
+
 /* In a virtual machine the question costs more than a short message, so it is put once. */
-bool
-hash_many_is_fast(void)
+static unsigned
+abilities(void)
 {
-	static int answer;	/* 0: not asked yet, 1: no, 2: yes */
-	int known = __atomic_load_n(&answer, __ATOMIC_RELAXED);
+	static unsigned answer;
+	unsigned known = __atomic_load_n(&answer, __ATOMIC_RELAXED);
 
 	if (known == 0) {
-		known = has_sha() ? 2 : 1;
+		known = ASKED | (has_sha() ? HAS_SHA : 0);
+		/* This asks the system, too, whether it saves the registers. */
+		if (__builtin_cpu_supports("avx512bw"))
+			known |= HAS_AVX512;
 		__atomic_store_n(&answer, known, __ATOMIC_RELAXED);
 	}
-	return known == 2;
+	return known;
+}
+
+unsigned
+hash_many_lanes(void)
+{
+	unsigned has = abilities();
+
+	return (has & HAS_AVX512) != 0 ? WIDE_LANES : (has & HAS_SHA) != 0 ? NARROW_LANES : 1;
 }
 
 void
 hash_many(enum hash_kind kind, struct hash_stream *streams, unsigned count)
 {
 	struct queue q = { kind, streams, count };
+	unsigned has = abilities();
+	const struct kernels k = {
+		(has & HAS_SHA) == 0 ? NULL : kind == HASH_SHA1 ? sha1_x86 : sha256_x86,
+		(has & HAS_AVX512) == 0 ? NULL : kind == HASH_SHA1 ? sha1_avx512 : sha256_avx512,
+	};
 
-	if (hash_many_is_fast())
-		hash_side_by_side(&q);
+	if (k.narrow != NULL || (k.wide != NULL && count >= WORTH_WIDE))
+		hash_side_by_side(&k, &q);
 	else
 		hash_many_portable(kind, streams, count);
 }
 
 #else
 
-bool
-hash_many_is_fast(void)
+unsigned
+hash_many_lanes(void)
 {
-	return false;
+	return 1;
 }
 
 void

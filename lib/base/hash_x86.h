@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The inner loops of hash_many on x86 processors with SHA extensions, for hash_many.c alone. An
- * instruction of those waits for the one before it in the same digest; several digests side by
- * side fill the waiting.
+ * The inner loops of hash_many on x86 processors, for hash_many.c alone. An instruction of the SHA
+ * extensions waits for the one before it in the same digest; several digests side by side fill the
+ * waiting. AVX-512 has room for sixteen digests, a word of each in one register.
  */
 #ifndef BASE_HASH_X86_H
 #define BASE_HASH_X86_H
@@ -22,9 +22,16 @@ struct hash_run {
 	const uint8_t *ptr;
 };
 
-/* Takes this many blocks of each of 1 to HASH_LANES runs and moves their ptr on. */
-void sha1_x86(struct hash_run *const runs[], unsigned count, size_t blocks);
-void sha256_x86(struct hash_run *const runs[], unsigned count, size_t blocks);
+#define NARROW_LANES 4u
+#define WIDE_LANES 16u
+
+/* Takes this many blocks of each of the runs, at least one, and moves their ptr on. Up to
+ * NARROW_LANES of them, or up to WIDE_LANES; the latter costs the same however few they are. */
+typedef void hash_kernel(struct hash_run *const runs[], unsigned count, size_t blocks);
+
+hash_kernel sha1_x86, sha256_x86, sha1_avx512, sha256_avx512;
+
+extern const uint32_t sha256_k[64];	/* aligned to 16 */
 
 /* Inlined into one function a number of lanes: `lanes` is a constant there, arrays indexed by l
  * become registers, and the statement of one lane stands beside that of the next. */

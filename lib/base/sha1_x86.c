@@ -5,8 +5,6 @@
 
 #include <immintrin.h>
 
-#include "base/hash_many.h"
-
 #define TARGET __attribute__((target("sha,ssse3,sse4.1")))
 
 /* Four rounds, the i-th of twenty such: w[l] holds the last sixteen words of the schedule. */
@@ -30,15 +28,15 @@ TARGET static inline __attribute__((always_inline)) void
 take_blocks(struct hash_run *const runs[], const unsigned lanes, size_t blocks)
 {
 	const __m128i big_endian = _mm_set_epi64x(0x0001020304050607, 0x08090a0b0c0d0e0f);
-	__m128i abcd[HASH_LANES], e0[HASH_LANES], before[HASH_LANES], w[HASH_LANES][4];
-	const uint8_t *ptr[HASH_LANES];
+	__m128i abcd[NARROW_LANES], e0[NARROW_LANES], before[NARROW_LANES], w[NARROW_LANES][4];
+	const uint8_t *ptr[NARROW_LANES];
 
 	EACH_LANE(
 		abcd[l] = _mm_shuffle_epi32(_mm_loadu_si128((void *)runs[l]->h), 0x1b);
 		e0[l] = _mm_set_epi32((int)runs[l]->h[4], 0, 0, 0);
 		ptr[l] = runs[l]->ptr);
 	for (; blocks > 0; blocks--) {
-		__m128i abcd_then[HASH_LANES];
+		__m128i abcd_then[NARROW_LANES];
 
 		EACH_LANE(abcd_then[l] = abcd[l]);
 		ROUNDS(0); ROUNDS(1); ROUNDS(2); ROUNDS(3); ROUNDS(4);

@@ -5,11 +5,9 @@
 
 #include <immintrin.h>
 
-#include "base/hash_many.h"
-
 #define TARGET __attribute__((target("sha,ssse3,sse4.1")))
 
-static const uint32_t constants[64] __attribute__((aligned(16))) = {
+const uint32_t sha256_k[64] __attribute__((aligned(16))) = {
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5,
 	0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
 	0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3,
@@ -40,7 +38,7 @@ static const uint32_t constants[64] __attribute__((aligned(16))) = {
 			    w[l][(i) & 3], w[l][((i) + 1) & 3]), _mm_alignr_epi8( \
 			    w[l][((i) + 3) & 3], w[l][((i) + 2) & 3], 4)), w[l][((i) + 3) & 3]); \
 		sum = _mm_add_epi32(w[l][(i) & 3], _mm_load_si128( \
-		    (const __m128i *)(const void *)&constants[4 * (i)])); \
+		    (const __m128i *)(const void *)&sha256_k[4 * (i)])); \
 		cdgh[l] = _mm_sha256rnds2_epu32(cdgh[l], abef[l], sum); \
 		abef[l] = _mm_sha256rnds2_epu32(abef[l], cdgh[l], _mm_shuffle_epi32(sum, 0x0e)); \
 		IN_TURN(abef[l]))
@@ -49,8 +47,8 @@ TARGET static inline __attribute__((always_inline)) void
 take_blocks(struct hash_run *const runs[], const unsigned lanes, size_t blocks)
 {
 	const __m128i big_endian = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
-	__m128i abef[HASH_LANES], cdgh[HASH_LANES], w[HASH_LANES][4];
-	const uint8_t *ptr[HASH_LANES];
+	__m128i abef[NARROW_LANES], cdgh[NARROW_LANES], w[NARROW_LANES][4];
+	const uint8_t *ptr[NARROW_LANES];
 
 	EACH_LANE(
 		__m128i cdab = _mm_shuffle_epi32(_mm_loadu_si128((void *)&runs[l]->h[0]), 0xb1);
@@ -59,7 +57,7 @@ take_blocks(struct hash_run *const runs[], const unsigned lanes, size_t blocks)
 		cdgh[l] = _mm_blend_epi16(efgh, cdab, 0xf0);
 		ptr[l] = runs[l]->ptr);
 	for (; blocks > 0; blocks--) {
-		__m128i abef_then[HASH_LANES], cdgh_then[HASH_LANES];
+		__m128i abef_then[NARROW_LANES], cdgh_then[NARROW_LANES];
 
 		EACH_LANE(abef_then[l] = abef[l]; cdgh_then[l] = cdgh[l]);
 		ROUNDS(0); ROUNDS(1); ROUNDS(2); ROUNDS(3);

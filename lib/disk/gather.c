@@ -168,13 +168,13 @@ next_run(const struct piece_buffer *b, uint32_t *done, struct iovec *iov, struct
 static void
 hash_buffers(struct piece_buffer *const *buffers, unsigned count, struct hash_stream *streams)
 {
-	struct iovec iov[HASH_LANES][RUN_BLOCKS];
-	uint32_t done[HASH_LANES] = { 0 };
+	struct iovec iov[FINISH_MOST][RUN_BLOCKS];
+	uint32_t done[FINISH_MOST] = { 0 };
 	unsigned left = count;
 
 	while (left > 0) {
-		struct hash_stream run[HASH_LANES];
-		unsigned who[HASH_LANES], n = 0;
+		struct hash_stream run[FINISH_MOST];
+		unsigned who[FINISH_MOST], n = 0;
 
 		for (unsigned i = 0; i < count; i++) {
 			if (done[i] == buffers[i]->block_count)
@@ -206,7 +206,7 @@ static void
 work_finish(struct job *j)
 {
 	struct store_job *job = CONTAINER_OF(j, struct store_job, job);
-	struct hash_stream streams[HASH_LANES] = { 0 };
+	struct hash_stream streams[FINISH_MOST] = { 0 };
 	const struct bt_metainfo *meta = job->store->place.meta;
 
 	if (job->buffers[0]->spilled) {
@@ -253,7 +253,7 @@ static void
 answer_finish(struct store_job *job)
 {
 	struct store *s = job->store;
-	uint32_t pieces[HASH_LANES];
+	uint32_t pieces[FINISH_MOST];
 
 	for (unsigned i = 0; i < job->buffer_count; i++)
 		pieces[i] = job->buffers[i]->piece;
@@ -272,7 +272,7 @@ fill_job(struct store_job *job)
 	struct store *s = job->store;
 	struct piece_buffer *b;
 
-	while (job->buffer_count < HASH_LANES && (b = TAILQ_FIRST(&s->complete)) != NULL) {
+	while (job->buffer_count < FINISH_MOST && (b = TAILQ_FIRST(&s->complete)) != NULL) {
 		if (job->buffer_count > 0 && (b->spilled || job->buffers[0]->spilled))
 			break;
 		TAILQ_REMOVE(&s->complete, b, link);
@@ -292,7 +292,7 @@ send_complete(struct store *s)
 		return;
 	job = store_job_new(s, work_finish, answer_finish);
 	if (job != NULL)
-		job->errs = mem_array(HASH_LANES, sizeof(job->errs[0]));
+		job->errs = mem_array(FINISH_MOST, sizeof(job->errs[0]));
 	if (job != NULL && job->errs != NULL) {
 		s->finishing = true;
 		fill_job(job);

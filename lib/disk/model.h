@@ -42,14 +42,16 @@ struct store {
 	bool checking;
 };
 
+#define FINISH_MOST 4u	/* pieces that one job hashes side by side and writes */
+
 struct store_job {
 	struct job job;
 	struct store *store;
 	struct io io;
 	struct bt_error err;
 	void (*answer)(struct store_job *);	/* on the loop */
-	struct piece_buffer *buffers[HASH_LANES];	/* finish, spill: owned; their bytes count
-							 * in disk.writing */
+	/* finish, spill: owned; their bytes count in disk.writing */
+	struct piece_buffer *buffers[FINISH_MOST];
 	unsigned buffer_count;
 	struct bt_error *errs;		/* finish: one a buffer */
 	struct block *block;		/* read */

@@ -31,7 +31,7 @@ struct make {
 };
 
 /* Pieces that advance together may lie in different files. */
-#define OPEN_FILES HASH_LANES
+#define OPEN_FILES HASH_LANES_MAX
 
 struct open_file {
 	int fd;			/* or -1 */

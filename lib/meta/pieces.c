@@ -144,7 +144,7 @@ pieces_sum(const struct pieces_source *from, struct piece_sum *pieces, uint32_t 
 	g.from = from;
 	while (count > 0) {
 		uint64_t fit = from->size / max_u64(pieces->len, 1);
-		uint64_t wanted = min_u64(max_u64(fit, HASH_LANES), PIECES_AT_ONCE);
+		uint64_t wanted = min_u64(max_u64(fit, hash_many_lanes()), PIECES_AT_ONCE);
 
 		g.count = (unsigned)min_u64(min_u64(wanted, from->size / block), count);
 		g.chunk = from->size / g.count & ~(block - 1);
@@ -165,5 +165,5 @@ pieces_a_job(uint32_t piece_length, uint32_t job_bytes, uint32_t left, unsigned 
 {
 	uint64_t share = div_up_u64(left, workers);
 
-	return (uint32_t)min_u64(max_u64(job_bytes / piece_length, HASH_LANES), share);
+	return (uint32_t)min_u64(max_u64(job_bytes / piece_length, hash_many_lanes()), share);
 }

@@ -7,7 +7,7 @@
 
 Suite *hash_many_suite(void);
 
-#define MOST_STREAMS 9
+#define MOST_STREAMS 20
 #define MOST_PARTS 8
 #define LONGEST 20000u
 

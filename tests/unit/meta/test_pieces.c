@@ -166,7 +166,7 @@ START_TEST(makes_jobs_that_keep_all_workers_busy)
 	const uint32_t mib = 1u << 20;
 
 	ck_assert_uint_eq(pieces_a_job(16384, 4 * mib, 100000, 2), 256);
-	ck_assert_uint_eq(pieces_a_job(16 * mib, 4 * mib, 100, 2), HASH_LANES);
+	ck_assert_uint_eq(pieces_a_job(16 * mib, 4 * mib, 100, 2), hash_many_lanes());
 	ck_assert_uint_eq(pieces_a_job(16 * mib, 4 * mib, 4, 2), 2);
 	ck_assert_uint_eq(pieces_a_job(16384, 4 * mib, 7, 2), 4);
 	ck_assert_uint_eq(pieces_a_job(1, 4 * mib, 1, 64), 1);
