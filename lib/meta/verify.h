@@ -17,7 +17,8 @@
 #include "meta/present.h"
 
 #define VERIFY_RUN_PIECES 4096u	/* of one job at most */
-#define VERIFY_OPEN_FILES HASH_LANES_MAX	/* pieces that advance together may lie in several */
+/* Pieces that advance together may lie in several files. */
+#define VERIFY_OPEN_FILES HASH_LANES_MAX
 #define VERIFY_MAX_FAULTS 16	/* files of one job that failed while they were read */
 
 enum verdict {
