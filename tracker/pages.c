@@ -21,7 +21,7 @@ add_entries(void *arg, const struct swarms *s)
 	for (size_t pos = 0; (w = swarms_next(s, &pos)) != NULL;) {
 		struct swarm_counts n = swarm_counts(w);
 		struct scrape_entry e = { .complete = n.complete, .incomplete = n.incomplete,
-		    .downloaded = n.downloaded };
+		    .downloaded = n.downloaded, .downloaders = n.downloaders };
 
 		if (!swarm_visible(s, w))
 			continue;

@@ -13,327 +13,434 @@
 #define RUN_LEN 8u		/* peers taken side by side: about a cache line of addresses */
 
 struct peers_kind
-peers_kind(enum addr_family family, const uint64_t seed[2])
+peers_kind(enum addr_family family, bool ids, const uint64_t seed[2])
 {
-	return (struct peers_kind){ { seed[0], seed[1] }, family, compact_len(family) };
+	return (struct peers_kind){ { seed[0], seed[1] }, family, (uint8_t)compact_len(family),
+	    ids ? ID_LEN : 0 };
 }
 
-/* Where the columns lie in a block: the wide ones first, so that each is aligned. */
+/* Where the columns lie behind the head. Addresses first: they are what most announces read. */
 
+static uint8_t *
+addr_at(const struct peers_kind *k, const struct peers *p, uint32_t i)
+{
+	return (uint8_t *)(uintptr_t)(p + 1) + (size_t)i * k->addr_len;
+}
+
+static uint8_t *
+seen_of(const struct peers_kind *k, const struct peers *p)
+{
+	return addr_at(k, p, p->cap);
+}
+
+static uint8_t *
+flags_of(const struct peers_kind *k, const struct peers *p)
+{
+	return seen_of(k, p) + p->cap;
+}
+
+static uint8_t *
+id_at(const struct peers_kind *k, const struct peers *p, uint32_t i)
+{
+	return flags_of(k, p) + p->cap + (size_t)i * k->id_len;
+}
+
+/* Number + 1 by address, 0 free; only if there are many. */
 static uint32_t *
-keys_of(const struct peers *p)
+index_of(const struct peers_kind *k, const struct peers *p)
 {
-	return (uint32_t *)(void *)p->block;
+	size_t columns = (size_t)p->cap * (k->addr_len + 2u + k->id_len);
+
+	return (uint32_t *)(uintptr_t)((const uint8_t *)(p + 1) + (columns + 3) / 4 * 4);
 }
 
-static uint16_t *
-seen_of(const struct peers *p)
+/* At most four fifths full. */
+static uint32_t
+index_cap(uint32_t cap)
 {
-	return (uint16_t *)(void *)(p->block + (size_t)p->cap * 4);
-}
+	uint32_t n = 64;
 
-static uint8_t *
-ids_of(const struct peers *p)
-{
-	return p->block + (size_t)p->cap * 6;
-}
-
-static uint8_t *
-flags_of(const struct peers *p)
-{
-	return p->block + (size_t)p->cap * (6 + ID_LEN);
-}
-
-static uint8_t *
-addrs_of(const struct peers *p)
-{
-	return p->block + (size_t)p->cap * (7 + ID_LEN);
+	if (cap <= INDEX_FROM)
+		return 0;
+	while (n / 5 * 4 < cap)
+		n *= 2;
+	return n;
 }
 
 static size_t
-block_len(uint32_t cap, size_t addr_len)
+block_len(const struct peers_kind *k, uint32_t cap)
 {
-	return (size_t)cap * (7 + ID_LEN + addr_len);
+	size_t columns = (size_t)cap * (k->addr_len + 2u + k->id_len);
+
+	return sizeof(struct peers) + (columns + 3) / 4 * 4 + (size_t)index_cap(cap) * 4;
 }
 
-/* -- finding a peer by its id -- */
+size_t
+peers_bytes(const struct peers_kind *k, const struct peers *p)
+{
+	return p == NULL ? 0 : sizeof(*p) + (size_t)p->cap * (k->addr_len + 2u + k->id_len);
+}
+
+/* -- finding a peer by its address -- */
+
+/*
+ * All ports of one party begin at one place, so that they can be counted there. On local networks,
+ * where nobody counts, they do not.
+ */
+static size_t
+hashed_len(const struct peers_kind *k, const uint8_t *addr)
+{
+	struct addr a = compact_read(addr, k->family);
+
+	if (addr_is_local(&a))
+		return k->addr_len;
+	return k->family == ADDR_V4 ? 4 : 8;
+}
 
 static uint32_t
-index_home(const struct peers_kind *k, const struct peers *p, const uint8_t *id)
+index_home(const struct peers_kind *k, const struct peers *p, const uint8_t *addr)
 {
-	return (uint32_t)siphash(k->seed, id, ID_LEN) & (p->index_cap - 1);
+	return (uint32_t)siphash(k->seed, addr, hashed_len(k, addr)) & (index_cap(p->cap) - 1);
 }
 
 static void
 index_put(const struct peers_kind *k, struct peers *p, uint32_t i)
 {
-	uint32_t at = index_home(k, p, ids_of(p) + (size_t)i * ID_LEN);
+	uint32_t *index = index_of(k, p), mask = index_cap(p->cap) - 1;
+	uint32_t at = index_home(k, p, addr_at(k, p, i));
 
-	while (p->index[at] != 0)
-		at = (at + 1) & (p->index_cap - 1);
-	p->index[at] = i + 1;
+	while (index[at] != 0)
+		at = (at + 1) & mask;
+	index[at] = i + 1;
 }
 
 /* The place that names peer i. */
-static uint32_t
+static uint32_t *
 index_place(const struct peers_kind *k, const struct peers *p, uint32_t i)
 {
-	uint32_t at = index_home(k, p, ids_of(p) + (size_t)i * ID_LEN);
+	uint32_t *index = index_of(k, p), mask = index_cap(p->cap) - 1;
+	uint32_t at = index_home(k, p, addr_at(k, p, i));
 
-	while (p->index[at] != i + 1)
-		at = (at + 1) & (p->index_cap - 1);
-	return at;
+	while (index[at] != i + 1)
+		at = (at + 1) & mask;
+	return &index[at];
 }
 
 /* Closes the gap, so that no search ends too early. */
 static void
 index_remove(const struct peers_kind *k, struct peers *p, uint32_t i)
 {
-	uint32_t mask = p->index_cap - 1;
-	uint32_t hole = index_place(k, p, i);
+	uint32_t *index = index_of(k, p), mask = index_cap(p->cap) - 1;
+	uint32_t hole = (uint32_t)(index_place(k, p, i) - index);
 
-	for (uint32_t at = (hole + 1) & mask; p->index[at] != 0; at = (at + 1) & mask) {
-		uint32_t home = index_home(k, p, ids_of(p) + (size_t)(p->index[at] - 1) * ID_LEN);
+	for (uint32_t at = (hole + 1) & mask; index[at] != 0; at = (at + 1) & mask) {
+		uint32_t home = index_home(k, p, addr_at(k, p, index[at] - 1));
 
 		if (((at - home) & mask) >= ((at - hole) & mask)) {
-			p->index[hole] = p->index[at];
+			index[hole] = index[at];
 			hole = at;
 		}
 	}
-	p->index[hole] = 0;
+	index[hole] = 0;
 }
 
 static void
 index_rebuild(const struct peers_kind *k, struct peers *p)
 {
-	memset(p->index, 0, (size_t)p->index_cap * sizeof(*p->index));
+	memset(index_of(k, p), 0, (size_t)index_cap(p->cap) * 4);
 	for (uint32_t i = 0; i < p->count; i++)
 		index_put(k, p, i);
 }
 
-uint32_t
-peers_find(const struct peers_kind *k, const struct peers *p, const uint8_t id[20])
+/* Lengths that the compiler knows make a comparison of two instructions. */
+static bool
+same_addr(const struct peers_kind *k, const uint8_t *a, const uint8_t *b)
 {
-	const uint8_t *ids;
+	return k->addr_len == COMPACT_V4_LEN ? memcmp(a, b, COMPACT_V4_LEN) == 0 :
+	    memcmp(a, b, COMPACT_V6_LEN) == 0;
+}
 
-	if (p->count == 0)
+uint32_t
+peers_find(const struct peers_kind *k, const struct peers *p, const uint8_t *addr)
+{
+	const uint32_t *index;
+	uint32_t mask;
+
+	if (p == NULL)
 		return PEERS_NONE;
-	ids = ids_of(p);
-	if (p->index == NULL) {
-		/* The tail of an id is what differs: the head names the client. */
+	if (p->cap <= INDEX_FROM) {
 		for (uint32_t i = 0; i < p->count; i++) {
-			const uint8_t *other = ids + (size_t)i * ID_LEN;
-
-			if (memcmp(other + 12, id + 12, 8) == 0 && memcmp(other, id, 12) == 0)
+			if (same_addr(k, addr_at(k, p, i), addr))
 				return i;
 		}
 		return PEERS_NONE;
 	}
-	for (uint32_t at = index_home(k, p, id); p->index[at] != 0;
-	    at = (at + 1) & (p->index_cap - 1)) {
-		if (memcmp(ids + (size_t)(p->index[at] - 1) * ID_LEN, id, ID_LEN) == 0)
-			return p->index[at] - 1;
+	index = index_of(k, p);
+	mask = index_cap(p->cap) - 1;
+	for (uint32_t at = index_home(k, p, addr); index[at] != 0; at = (at + 1) & mask) {
+		if (same_addr(k, addr_at(k, p, index[at] - 1), addr))
+			return index[at] - 1;
 	}
 	return PEERS_NONE;
+}
+
+uint32_t
+peers_kin(const struct peers_kind *k, const struct peers *p, const struct addr *a, uint32_t max)
+{
+	uint8_t addr[PEERS_ADDR_MAX];
+	const uint32_t *index;
+	uint32_t mask, n = 0;
+	size_t len;
+
+	if (p == NULL || addr_is_local(a))
+		return 0;
+	(void)compact_write(addr, a);
+	len = hashed_len(k, addr);
+	if (p->cap <= INDEX_FROM) {
+		for (uint32_t i = 0; i < p->count && n < max; i++)
+			n += memcmp(addr_at(k, p, i), addr, len) == 0;
+		return n;
+	}
+	index = index_of(k, p);
+	mask = index_cap(p->cap) - 1;
+	for (uint32_t at = index_home(k, p, addr); index[at] != 0 && n < max; at = (at + 1) & mask)
+		n += memcmp(addr_at(k, p, index[at] - 1), addr, len) == 0;
+	return n;
+}
+
+void
+peers_prefetch(const struct peers_kind *k, const struct peers *p, const uint8_t *addr)
+{
+	const uint8_t *at = (const uint8_t *)p;
+
+	if (p->cap > INDEX_FROM)
+		__builtin_prefetch(index_of(k, p) + index_home(k, p, addr));
+	else
+		__builtin_prefetch(at + 64);
 }
 
 /* -- the columns -- */
 
 void
-peers_fini(struct peers *p)
+peers_free(struct peers *p)
 {
-	mem_free(p->block);
-	mem_free(p->index);
-	*p = (struct peers){ 0 };
+	mem_free(p);
 }
 
 /* Copies everything to a block of another size; false: no memory, nothing changed. */
 static bool MUST_USE
-peers_resize(const struct peers_kind *k, struct peers *p, uint32_t cap)
+resize(const struct peers_kind *k, struct peers **block, uint32_t cap)
 {
-	struct peers to = { .count = p->count, .leeches = p->leeches, .cap = cap };
+	struct peers *from = *block, *to = mem_alloc(block_len(k, cap));
 
-	to.block = mem_alloc(block_len(cap, k->addr_len));
-	if (to.block == NULL)
+	if (to == NULL)
 		return false;
-	if (cap > INDEX_FROM) {
-		to.index_cap = 64;
-		while (to.index_cap < cap + cap / 2)
-			to.index_cap *= 2;
-		to.index = mem_array(to.index_cap, sizeof(*to.index));
-		if (to.index == NULL) {
-			mem_free(to.block);
-			return false;
-		}
+	*to = (struct peers){ .cap = cap };
+	if (from != NULL) {
+		uint32_t n = from->count;
+
+		*to = (struct peers){ n, from->leeches, from->paused, cap };
+		memcpy(addr_at(k, to, 0), addr_at(k, from, 0), (size_t)n * k->addr_len);
+		memcpy(seen_of(k, to), seen_of(k, from), n);
+		memcpy(flags_of(k, to), flags_of(k, from), n);
+		memcpy(id_at(k, to, 0), id_at(k, from, 0), (size_t)n * k->id_len);
 	}
-	if (p->count > 0) {
-		memcpy(keys_of(&to), keys_of(p), (size_t)p->count * 4);
-		memcpy(seen_of(&to), seen_of(p), (size_t)p->count * 2);
-		memcpy(ids_of(&to), ids_of(p), (size_t)p->count * ID_LEN);
-		memcpy(flags_of(&to), flags_of(p), p->count);
-		memcpy(addrs_of(&to), addrs_of(p), p->count * k->addr_len);
-	}
-	if (to.index != NULL)
-		index_rebuild(k, &to);
-	peers_fini(p);
-	*p = to;
+	if (cap > INDEX_FROM && from != NULL && index_cap(from->cap) == index_cap(cap))
+		memcpy(index_of(k, to), index_of(k, from), (size_t)index_cap(cap) * 4);
+	else if (cap > INDEX_FROM)
+		index_rebuild(k, to);
+	mem_free(from);
+	*block = to;
 	return true;
 }
 
 /* Peer from becomes also peer to; the index is the caller's. */
 static void
-peers_copy(const struct peers_kind *k, struct peers *p, uint32_t to, uint32_t from)
+copy(const struct peers_kind *k, struct peers *p, uint32_t to, uint32_t from)
 {
-	keys_of(p)[to] = keys_of(p)[from];
-	seen_of(p)[to] = seen_of(p)[from];
-	memcpy(ids_of(p) + (size_t)to * ID_LEN, ids_of(p) + (size_t)from * ID_LEN, ID_LEN);
-	flags_of(p)[to] = flags_of(p)[from];
-	memcpy(addrs_of(p) + to * k->addr_len, addrs_of(p) + from * k->addr_len, k->addr_len);
+	memcpy(addr_at(k, p, to), addr_at(k, p, from), k->addr_len);
+	seen_of(k, p)[to] = seen_of(k, p)[from];
+	flags_of(k, p)[to] = flags_of(k, p)[from];
+	memcpy(id_at(k, p, to), id_at(k, p, from), k->id_len);
 }
 
-/* As peers_copy, for a place that the index does not name. */
+/* As copy, for a place that the index does not name. */
 static void
-peers_move(const struct peers_kind *k, struct peers *p, uint32_t to, uint32_t from)
+move(const struct peers_kind *k, struct peers *p, uint32_t to, uint32_t from)
 {
 	if (to == from)
 		return;
-	if (p->index != NULL)
-		p->index[index_place(k, p, from)] = to + 1;
-	peers_copy(k, p, to, from);
+	if (p->cap > INDEX_FROM)
+		*index_place(k, p, from) = to + 1;
+	copy(k, p, to, from);
 }
 
-/* The first seed makes room for a leech at the border, or the other way round. */
+/* The first of the others makes room for a leech at the border, or the other way round. */
 static void
-peers_swap(const struct peers_kind *k, struct peers *p, uint32_t a, uint32_t b)
+swap(const struct peers_kind *k, struct peers *p, uint32_t a, uint32_t b)
 {
-	uint8_t addr[COMPACT_V6_LEN], id[ID_LEN];
-	uint32_t place_a = 0, place_b = 0, key = keys_of(p)[a];
-	uint16_t seen = seen_of(p)[a];
-	uint8_t flags = flags_of(p)[a];
+	uint8_t addr[PEERS_ADDR_MAX], id[ID_LEN];
+	uint8_t seen = seen_of(k, p)[a], flags = flags_of(k, p)[a];
 
 	if (a == b)
 		return;
-	if (p->index != NULL) {
-		place_a = index_place(k, p, a);
-		place_b = index_place(k, p, b);
-		p->index[place_a] = b + 1;
-		p->index[place_b] = a + 1;
+	if (p->cap > INDEX_FROM) {
+		uint32_t *place_a = index_place(k, p, a), *place_b = index_place(k, p, b);
+
+		*place_a = b + 1;
+		*place_b = a + 1;
 	}
-	memcpy(addr, addrs_of(p) + a * k->addr_len, k->addr_len);
-	memcpy(id, ids_of(p) + (size_t)a * ID_LEN, ID_LEN);
-	peers_copy(k, p, a, b);
-	keys_of(p)[b] = key;
-	seen_of(p)[b] = seen;
-	flags_of(p)[b] = flags;
-	memcpy(addrs_of(p) + b * k->addr_len, addr, k->addr_len);
-	memcpy(ids_of(p) + (size_t)b * ID_LEN, id, ID_LEN);
+	memcpy(addr, addr_at(k, p, a), k->addr_len);
+	memcpy(id, id_at(k, p, a), k->id_len);
+	copy(k, p, a, b);
+	memcpy(addr_at(k, p, b), addr, k->addr_len);
+	seen_of(k, p)[b] = seen;
+	flags_of(k, p)[b] = flags;
+	memcpy(id_at(k, p, b), id, k->id_len);
 }
 
 /* Returns the peer's new number. */
 static uint32_t
-peers_set_seed(const struct peers_kind *k, struct peers *p, uint32_t i, bool seed)
+set_leech(const struct peers_kind *k, struct peers *p, uint32_t i, bool leech)
 {
 	uint32_t to;
 
-	if (seed == (i >= p->leeches))
+	if (leech == (i < p->leeches))
 		return i;
-	to = seed ? --p->leeches : p->leeches++;
-	peers_swap(k, p, i, to);
+	to = leech ? p->leeches++ : --p->leeches;
+	swap(k, p, i, to);
 	return to;
-}
-
-void
-peers_remove(const struct peers_kind *k, struct peers *p, uint32_t i)
-{
-	if (p->index != NULL)
-		index_remove(k, p, i);
-	if (i < p->leeches) {
-		p->leeches--;
-		peers_move(k, p, i, p->leeches);
-		i = p->leeches;
-	}
-	p->count--;
-	peers_move(k, p, i, p->count);
-	if (p->count == 0)
-		peers_fini(p);
-}
-
-void
-peers_shrink(const struct peers_kind *k, struct peers *p)
-{
-	/* Without memory it stays as large as it is. */
-	if (p->cap > 8 && p->count > 0 && p->count < p->cap / 4)
-		(void)!peers_resize(k, p, p->count * 2);
 }
 
 static uint32_t
 grown(uint32_t cap)
 {
-	return cap < 4 ? cap + 2 : cap + cap / 2;
+	/* Small swarms are most of all: what they do not use is counted in bytes. */
+	return cap < 16 ? cap + 2 : cap < 64 ? cap + cap / 4 : cap + cap / 8;
+}
+
+/* Removing and adding in turn must not copy everything each time. */
+static void
+shrink(const struct peers_kind *k, struct peers **p)
+{
+	uint32_t cap = (*p)->cap;
+
+	if (cap < 16 ? (*p)->count + 4 > cap : (*p)->count > cap / 2)
+		return;
+	(void)!resize(k, p, cap < 16 ? (*p)->count + 2 : grown((*p)->count));
+}
+
+static void
+take_out(const struct peers_kind *k, struct peers *p, uint32_t i)
+{
+	if (p->cap > INDEX_FROM)
+		index_remove(k, p, i);
+	p->paused -= (flags_of(k, p)[i] & PEERS_PAUSED) != 0;
+	if (i < p->leeches) {
+		p->leeches--;
+		move(k, p, i, p->leeches);
+		i = p->leeches;
+	}
+	p->count--;
+	move(k, p, i, p->count);
+}
+
+static void
+settle(const struct peers_kind *k, struct peers **p)
+{
+	if ((*p)->count > 0) {
+		shrink(k, p);
+		return;
+	}
+	mem_free(*p);
+	*p = NULL;
+}
+
+void
+peers_remove(const struct peers_kind *k, struct peers **p, uint32_t i)
+{
+	take_out(k, *p, i);
+	settle(k, p);
 }
 
 bool
-peers_add(const struct peers_kind *k, struct peers *p, const struct peers_entry *e, uint16_t tick)
+peers_add(const struct peers_kind *k, struct peers **block, const struct peers_entry *e,
+    uint8_t tick)
 {
-	uint32_t i;
+	struct peers *p = *block;
+	uint32_t i, cap = p != NULL ? p->cap : 0;
 
-	if (p->count == p->cap && (p->cap > UINT32_MAX / 4 || !peers_resize(k, p, grown(p->cap))))
+	if (peers_count(p) == cap && (cap > UINT32_MAX / 4 || !resize(k, block, grown(cap))))
 		return false;
+	p = *block;
 	i = p->count++;
-	keys_of(p)[i] = 0;
-	memcpy(ids_of(p) + (size_t)i * ID_LEN, e->id, ID_LEN);
-	if (p->index != NULL)
+	(void)compact_write(addr_at(k, p, i), &e->addr);
+	flags_of(k, p)[i] = 0;
+	if (p->cap > INDEX_FROM)
 		index_put(k, p, i);
-	peers_update(k, p, i, e, tick);
+	if (k->id_len != 0)
+		memset(id_at(k, p, i), 0, ID_LEN);
+	(void)peers_update(k, p, i, e, tick);
 	return true;
 }
 
-void
+uint32_t
 peers_update(const struct peers_kind *k, struct peers *p, uint32_t i, const struct peers_entry *e,
-    uint16_t tick)
+    uint8_t tick)
 {
-	uint8_t packed[COMPACT_V6_LEN];
+	bool paused = (e->flags & PEERS_PAUSED) != 0;
 
-	i = peers_set_seed(k, p, i, e->seed);
-	seen_of(p)[i] = tick;
-	flags_of(p)[i] = e->flags;
-	if (e->key != 0)
-		keys_of(p)[i] = e->key;
-	(void)compact_write(packed, &e->addr);
-	memcpy(addrs_of(p) + i * k->addr_len, packed, k->addr_len);
+	i = set_leech(k, p, i, !e->seed && !paused);
+	p->paused += (uint32_t)paused - ((flags_of(k, p)[i] & PEERS_PAUSED) != 0);
+	seen_of(k, p)[i] = tick;
+	flags_of(k, p)[i] = e->flags;
+	if (k->id_len != 0 && e->id != NULL)
+		memcpy(id_at(k, p, i), e->id, ID_LEN);
+	return i;
 }
 
-void
-peers_expire(const struct peers_kind *k, struct peers *p, uint16_t tick, uint16_t age)
+uint32_t
+peers_expire(const struct peers_kind *k, struct peers **block, uint8_t tick, uint8_t age,
+    uint32_t max, uint8_t *oldest)
 {
-	uint32_t before = p->count;
+	struct peers *p = *block;
+	uint32_t removed = 0;
 
+	*oldest = 0;
 	/* Backwards: what a removal moves was looked at already. */
-	for (uint32_t i = p->count; i-- > 0;) {
-		if ((uint16_t)(tick - seen_of(p)[i]) >= age)
-			peers_remove(k, p, i);
+	for (uint32_t i = peers_count(p); i-- > 0;) {
+		uint8_t silent = (uint8_t)(tick - seen_of(k, p)[i]);
+
+		if (silent >= age && removed < max) {
+			take_out(k, p, i);
+			removed++;
+		} else if (silent > *oldest) {
+			*oldest = silent < age ? silent : age;
+		}
 	}
-	if (p->count < before)
-		peers_shrink(k, p);
+	if (removed > 0)
+		settle(k, block);
+	return removed;
 }
 
 struct peers_entry
 peers_at(const struct peers_kind *k, const struct peers *p, uint32_t i)
 {
+	uint8_t flags = flags_of(k, p)[i];
+
 	return (struct peers_entry){
-		.addr = compact_read(addrs_of(p) + i * k->addr_len, k->family),
-		.id = ids_of(p) + (size_t)i * ID_LEN,
-		.key = keys_of(p)[i],
-		.seed = i >= p->leeches,
-		.flags = flags_of(p)[i],
+		.addr = compact_read(addr_at(k, p, i), k->family),
+		.id = k->id_len != 0 ? id_at(k, p, i) : NULL,
+		.seed = i >= p->leeches && (flags & PEERS_PAUSED) == 0,
+		.flags = flags,
 	};
 }
 
 /* -- choosing -- */
 
 struct choice {
+	const struct peers_kind *kind;
 	const struct peers *from;
-	size_t addr_len;
 	uint32_t self;		/* not to be taken */
 	struct peers_room *to;
 };
@@ -341,17 +448,18 @@ struct choice {
 static void
 take(const struct choice *c, uint32_t i, uint32_t n)
 {
-	const struct peers *p = c->from;
+	const struct peers_kind *k = c->kind;
 	struct peers_room *to = c->to;
 
 	if (n == 0)
 		return;
-	memcpy(to->addr + to->got * c->addr_len, addrs_of(p) + i * c->addr_len, n * c->addr_len);
+	memcpy(to->addr + (size_t)to->got * k->addr_len, addr_at(k, c->from, i),
+	    (size_t)n * k->addr_len);
 	if (to->id != NULL)
-		memcpy(to->id + (size_t)to->got * ID_LEN, ids_of(p) + (size_t)i * ID_LEN,
-		    (size_t)n * ID_LEN);
+		memcpy(to->id + (size_t)to->got * ID_LEN, id_at(k, c->from, i),
+		    (size_t)n * k->id_len);
 	if (to->flags != NULL)
-		memcpy(to->flags + to->got, flags_of(p) + i, n);
+		memcpy(to->flags + to->got, flags_of(k, c->from) + i, n);
 	to->got += n;
 }
 
@@ -373,7 +481,7 @@ void
 peers_choose(const struct peers_kind *k, const struct peers *p, uint32_t n, uint32_t want,
     uint32_t self, struct rng *rng, struct peers_room *out)
 {
-	struct choice c = { p, k->addr_len, self, out };
+	struct choice c = { k, p, self, out };
 	uint32_t parts, turn;
 
 	if (self < n)
@@ -400,17 +508,31 @@ peers_choose(const struct peers_kind *k, const struct peers *p, uint32_t n, uint
 	}
 }
 
-void
-peers_check(const struct peers_kind *k, const struct peers *p)
+static void
+check_index(const struct peers_kind *k, const struct peers *p)
 {
 	uint32_t named = 0;
 
-	assert(p->leeches <= p->count && p->count <= p->cap);
-	assert((p->count == 0) == (p->block == NULL));
-	assert((p->index != NULL) == (p->cap > INDEX_FROM));
-	for (uint32_t i = 0; i < p->count; i++)
-		assert(peers_find(k, p, ids_of(p) + (size_t)i * ID_LEN) == i);
-	for (uint32_t i = 0; i < p->index_cap; i++)
-		named += p->index[i] != 0;
-	assert(p->index == NULL || named == p->count);
+	for (uint32_t i = 0; i < index_cap(p->cap); i++)
+		named += index_of(k, p)[i] != 0;
+	assert(named == (p->cap > INDEX_FROM ? p->count : 0));
+}
+
+void
+peers_check(const struct peers_kind *k, const struct peers *p)
+{
+	uint32_t paused = 0;
+
+	if (p == NULL)
+		return;
+	assert(p->count > 0 && p->count <= p->cap && p->leeches + p->paused <= p->count);
+	for (uint32_t i = 0; i < p->count; i++) {
+		bool idle = (flags_of(k, p)[i] & PEERS_PAUSED) != 0;
+
+		assert(peers_find(k, p, addr_at(k, p, i)) == i);
+		assert(!idle || i >= p->leeches);
+		paused += idle;
+	}
+	assert(paused == p->paused);
+	check_index(k, p);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The peers of one family in one torrent, in columns: addresses packed as replies want them, those
- * who still download in front of the seeds. A peer has a number until the next change. Known by its
- * id; nothing is allocated for one that is known. Knows no limits, times are the caller's ticks.
+ * The peers of one family in one torrent: one block of memory in columns, addresses packed as
+ * replies want them, those who still download in front of the others. A peer is its address and
+ * port: a client that comes back with a new id takes its own place again. A peer has a number until
+ * the next change. Nothing is allocated for one that is known. Times are the caller's ticks, modulo
+ * 2^8. NULL is no peers.
  */
 #ifndef TRACKER_PEERS_H
 #define TRACKER_PEERS_H
@@ -14,34 +16,35 @@
 #include "base/rng.h"
 
 #define PEERS_NONE UINT32_MAX	/* no such peer */
+#define PEERS_ADDR_MAX 18	/* bytes of a packed address */
 
 enum peers_flag {
 	PEERS_CRYPTO = 1,		/* takes encrypted connections */
-	PEERS_CRYPTO_ONLY = 2		/* and no others */
+	PEERS_CRYPTO_ONLY = 2,		/* and no others */
+	PEERS_PAUSED = 4,		/* BEP 21: incomplete, but downloads no more */
+	PEERS_CLAIMED = 8		/* the address was told, not seen */
 };
 
 /* What all the struct peers of one family have in common. */
 struct peers_kind {
-	uint64_t seed[2];		/* of the hash of ids */
+	uint64_t seed[2];		/* of the hash of addresses */
 	enum addr_family family;
-	size_t addr_len;		/* packed */
+	uint8_t addr_len;		/* packed */
+	uint8_t id_len;			/* 20: peer ids are kept, 0: not */
 };
 
-/* Zeroed is empty. */
+/* The head of the block; the columns follow. */
 struct peers {
-	uint8_t *block;			/* all columns */
-	uint32_t *index;		/* number + 1 by id, 0 free; only if there are many */
-	uint32_t index_cap;		/* a power of two, or 0 */
 	uint32_t count;
-	uint32_t leeches;		/* the first so many; the others are seeds */
+	uint32_t leeches;		/* the first so many */
+	uint32_t paused;		/* so many of the others; the rest are seeds */
 	uint32_t cap;
 };
 
-/* One peer, unpacked. id is borrowed. */
+/* One peer, unpacked. id is borrowed; NULL: not known. A paused one is no seed. */
 struct peers_entry {
 	struct addr addr;
 	const uint8_t *id;
-	uint32_t key;			/* 0 none */
 	bool seed;
 	uint8_t flags;			/* enum peers_flag */
 };
@@ -52,27 +55,51 @@ struct peers_room {
 	uint32_t got;
 };
 
-struct peers_kind peers_kind(enum addr_family family, const uint64_t seed[2]);
-void peers_fini(struct peers *p);
+struct peers_kind peers_kind(enum addr_family family, bool ids, const uint64_t seed[2]);
+void peers_free(struct peers *p);
 
-/* Its number, or PEERS_NONE. */
-uint32_t peers_find(const struct peers_kind *k, const struct peers *p, const uint8_t id[20]);
+static inline uint32_t
+peers_count(const struct peers *p)
+{
+	return p != NULL ? p->count : 0;
+}
 
-/* The id must be new. False: no memory, nothing changed. */
-bool peers_add(const struct peers_kind *k, struct peers *p, const struct peers_entry *e,
-    uint16_t tick) MUST_USE;
+static inline uint32_t
+peers_leeches(const struct peers *p)
+{
+	return p != NULL ? p->leeches : 0;
+}
 
-/* New facts about peer i; a key of 0 leaves the old one. */
-void peers_update(const struct peers_kind *k, struct peers *p, uint32_t i,
-    const struct peers_entry *e, uint16_t tick);
+static inline uint32_t
+peers_seeds(const struct peers *p)
+{
+	return p != NULL ? p->count - p->leeches - p->paused : 0;
+}
 
-void peers_remove(const struct peers_kind *k, struct peers *p, uint32_t i);
+/* The number of who is at this packed address, or PEERS_NONE. */
+uint32_t peers_find(const struct peers_kind *k, const struct peers *p, const uint8_t *addr);
 
-/* Removes those whose tick is so old, modulo 2^16. */
-void peers_expire(const struct peers_kind *k, struct peers *p, uint16_t tick, uint16_t age);
+/* How many are of one party (an IPv4 address, a /64 of IPv6) on any port, counted up to max. On
+ * local networks each is its own party: what stands behind such an address may be a proxy. */
+uint32_t peers_kin(const struct peers_kind *k, const struct peers *p, const struct addr *a,
+    uint32_t max);
 
-/* Gives back memory that is no longer needed. Numbers stay. */
-void peers_shrink(const struct peers_kind *k, struct peers *p);
+/* The address must be new and of the kind's family. False: no memory, nothing changed. */
+bool peers_add(const struct peers_kind *k, struct peers **p, const struct peers_entry *e,
+    uint8_t tick) MUST_USE;
+
+/* New facts about peer i, but for its address. Returns its new number. */
+uint32_t peers_update(const struct peers_kind *k, struct peers *p, uint32_t i,
+    const struct peers_entry *e, uint8_t tick);
+
+/* Frees the block with the last one, and gives back some of it with others; for want of memory it
+ * stays as large as it is. */
+void peers_remove(const struct peers_kind *k, struct peers **p, uint32_t i);
+
+/* Removes those who are silent for age ticks or more, but at most max; returns how many. *oldest:
+ * the greatest silence among the others; age if some were left. */
+uint32_t peers_expire(const struct peers_kind *k, struct peers **p, uint8_t tick, uint8_t age,
+    uint32_t max, uint8_t *oldest);
 
 struct peers_entry peers_at(const struct peers_kind *k, const struct peers *p, uint32_t i);
 
@@ -80,6 +107,13 @@ struct peers_entry peers_at(const struct peers_kind *k, const struct peers *p, u
  * likely as any other. The cost grows with want, not with n. */
 void peers_choose(const struct peers_kind *k, const struct peers *p, uint32_t n, uint32_t want,
     uint32_t self, struct rng *rng, struct peers_room *out);
+
+/* Begins to fetch what the next peers_find and peers_choose will read. */
+void peers_prefetch(const struct peers_kind *k, const struct peers *p, const uint8_t *addr);
+
+/* Bytes of the block without what only finding needs, which comes last: a copy of so many bytes can
+ * be asked by peers_at. */
+size_t peers_bytes(const struct peers_kind *k, const struct peers *p);
 
 /* Asserts every invariant. */
 void peers_check(const struct peers_kind *k, const struct peers *p);

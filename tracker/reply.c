@@ -81,12 +81,13 @@ reply_announce(struct replier *r, const struct announce_req *req, const struct a
 {
 	bool list = announce_req_form(req) == ANNOUNCE_LIST;
 	struct swarm_ask ask = { req, reachable_at(r, req, from), peers_wanted(r, req),
-	    families == REPLY_BOTH_FAMILIES };
+	    families == REPLY_BOTH_FAMILIES, false };
 	struct swarm_answer got = {
 		.v4 = { r->addr4, list ? r->id4 : NULL, req->supportcrypto ? r->flags4 : NULL, 0 },
 		.v6 = { r->addr6, list ? r->id6 : NULL, NULL, 0 },
 	};
 
+	ask.claimed = !addr_same_ip(&ask.addr, from);
 	announce_reply_init(out);
 	r->announces++;
 	out->interval = r->settings->reannounce_interval;
@@ -119,5 +120,6 @@ reply_scrape(struct replier *r, const uint8_t info_hash[20])
 	e.complete = counts.complete;
 	e.incomplete = counts.incomplete;
 	e.downloaded = counts.downloaded;
+	e.downloaders = counts.downloaders;
 	return e;
 }

@@ -134,10 +134,11 @@ shards_totals(struct shards *s)
 		struct shard *at = &s->shard[i];
 
 		(void)pthread_mutex_lock(&at->lock);
-		t.torrents += at->swarms.map.count;
+		t.torrents += at->swarms.table.count;
 		t.peers4 += at->swarms.peers4;
 		t.peers6 += at->swarms.peers6;
 		t.seeds += at->swarms.seeds;
+		t.evicted += at->swarms.evicted;
 		(void)pthread_mutex_unlock(&at->lock);
 	}
 	return t;

@@ -17,6 +17,7 @@ struct shards_totals {
 	uint64_t torrents;
 	uint64_t peers4, peers6;
 	uint64_t seeds;
+	uint64_t evicted;	/* torrents that made room for others */
 };
 
 /* max_torrents is for all shards together. */
@@ -34,7 +35,7 @@ enum bt_code shards_restore_count(struct shards *s, const uint8_t info_hash[20],
 /* False: no such torrent, or none that is shown. */
 bool shards_scrape(struct shards *s, const uint8_t info_hash[20], struct swarm_counts *out);
 
-/* Looks at a part of everything; after 256 calls and some at all of it. */
+/* Drops what is silent for too long in one shard, and the next time in the next. */
 void shards_sweep(struct shards *s, usec now);
 
 /* fn sees shard i (0 ... SHARD_COUNT - 1) while nobody can change it. */

@@ -11,80 +11,188 @@
 #include "base/vec.h"
 #include "bencode/scan.h"
 #include "bencode/write.h"
+#include "proto/compact.h"
 
 #define STATE_MAX ((size_t)8 << 30)	/* bytes; some 60 million peers */
 #define ASIDE_MAX 1000			/* bad files kept beside the good one */
 
+/* -- a shard, copied while nobody can change it -- */
+
+#define NO_BLOCK SIZE_MAX
+
+struct shot_torrent {
+	uint8_t info_hash[20];
+	uint32_t downloaded;
+	size_t v4, v6;		/* where its peers begin in blocks, or NO_BLOCK */
+};
+
+struct shot {
+	struct peers_kind kind4, kind6;
+	bool keep_dead;
+	struct vec torrents;	/* struct shot_torrent, sorted */
+	struct buf blocks;
+	bool failed;
+};
+
+static size_t
+copy_block(struct shot *shot, const struct peers_kind *k, const struct peers *p)
+{
+	size_t at = shot->blocks.len, n = peers_bytes(k, p);
+	uint8_t *to;
+
+	if (p == NULL)
+		return NO_BLOCK;
+	/* The next one must be aligned too. */
+	to = buf_add_space(&shot->blocks, (n + 7) / 8 * 8);
+	if (to != NULL)
+		memcpy(to, p, n);
+	return to != NULL ? at : NO_BLOCK;
+}
+
+static void
+take_shot(void *arg, const struct swarms *s)
+{
+	struct shot *shot = arg;
+	const struct swarm *w;
+
+	shot->kind4 = s->kind4;
+	shot->kind6 = s->kind6;
+	shot->keep_dead = s->limits.keep_dead;
+	shot->torrents.len = 0;
+	buf_clear(&shot->blocks);
+	for (size_t pos = 0; (w = swarms_next(s, &pos)) != NULL;) {
+		struct shot_torrent t = { .downloaded = w->downloaded };
+
+		memcpy(t.info_hash, w->info_hash, 20);
+		t.v4 = copy_block(shot, &s->kind4, w->v4);
+		t.v6 = copy_block(shot, &s->kind6, w->v6);
+		shot->failed |= vec_add(&shot->torrents, &t) == NULL;
+	}
+	shot->failed |= buf_failed(&shot->blocks);
+}
+
+static int
+by_info_hash(const void *a, const void *b)
+{
+	const struct shot_torrent *x = a, *y = b;
+
+	return memcmp(x->info_hash, y->info_hash, 20);
+}
+
+static const struct peers *
+shot_peers(const struct shot *shot, size_t at)
+{
+	return at == NO_BLOCK ? NULL : (const void *)(shot->blocks.ptr + at);
+}
+
 /* -- writing -- */
 
+/* Where the bytes go: to a buf or, if that is NULL, to a file. */
+struct sink {
+	struct buf *buf;
+	int fd;
+	bool failed;		/* errno says why, if it is a file */
+};
+
 struct member {
-	const uint8_t *id;
+	uint8_t id[20];
 	enum addr_family family;
 	uint32_t number;
 };
 
 struct state_writer {
-	const struct swarms *shard;	/* the one being written */
-	struct write w;
-	struct vec torrents;	/* const struct swarm * of one shard, sorted */
+	struct sink sink;
+	struct shot shot;
 	struct vec members;	/* struct member of one torrent, sorted */
-	bool failed;
+	struct buf text;	/* of a shard */
+	struct write w;
 };
 
-static int
-by_info_hash(const void *a, const void *b)
+static void
+emit(struct sink *to, struct bt_slice bytes)
 {
-	const struct swarm *const *x = a, *const *y = b;
-
-	return memcmp((*x)->info_hash, (*y)->info_hash, 20);
+	if (to->failed)
+		return;
+	if (to->buf != NULL)
+		buf_add_slice(to->buf, bytes);
+	to->failed = to->buf != NULL ? buf_failed(to->buf) : !file_write_all(to->fd, bytes);
 }
 
-/* By id, and of one id IPv4 first. */
+/* Where ids are not kept, or one is used by several: made of the address, for no two have one. */
+static void
+make_id(uint8_t id[20], const struct addr *a)
+{
+	static const char hex[] = "0123456789abcdef";
+	uint8_t packed[COMPACT_V6_LEN];
+	size_t n = compact_write(packed, a);
+
+	if (a->family == ADDR_V6) {
+		memcpy(id, "6-", 2);
+		memcpy(id + 2, packed, n);
+		return;
+	}
+	memcpy(id, "-BT0000-", 8);
+	for (size_t i = 0; i < n; i++) {
+		id[8 + 2 * i] = (uint8_t)hex[packed[i] >> 4];
+		id[9 + 2 * i] = (uint8_t)hex[packed[i] & 15];
+	}
+}
+
+static struct peers_entry
+entry_of(const struct shot *shot, const struct shot_torrent *t, const struct member *m)
+{
+	bool v4 = m->family == ADDR_V4;
+
+	return peers_at(v4 ? &shot->kind4 : &shot->kind6, shot_peers(shot, v4 ? t->v4 : t->v6),
+	    m->number);
+}
+
+static void
+add_members(struct state_writer *sw, const struct shot_torrent *t, enum addr_family family)
+{
+	uint32_t count = peers_count(shot_peers(&sw->shot, family == ADDR_V4 ? t->v4 : t->v6));
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct member m = { .family = family, .number = i };
+		struct peers_entry e = entry_of(&sw->shot, t, &m);
+
+		if (e.id != NULL)
+			memcpy(m.id, e.id, 20);
+		else
+			make_id(m.id, &e.addr);
+		sw->shot.failed |= vec_add(&sw->members, &m) == NULL;
+	}
+}
+
 static int
 by_id(const void *a, const void *b)
 {
 	const struct member *x = a, *y = b;
-	int order = memcmp(x->id, y->id, 20);
 
-	return order != 0 ? order : (int)x->family - (int)y->family;
+	return memcmp(x->id, y->id, 20);
 }
 
 static void
-sort_torrents(struct state_writer *sw, const struct swarms *s)
+sort_members(struct state_writer *sw, const struct shot_torrent *t)
 {
-	const struct swarm *w;
+	struct member *m = sw->members.items;
+	size_t n = sw->members.len;
+	uint8_t last[20];
+	bool again = false;
 
-	sw->shard = s;
-	sw->torrents.len = 0;
-	for (size_t pos = 0; (w = swarms_next(s, &pos)) != NULL;)
-		sw->failed |= vec_add(&sw->torrents, &w) == NULL;
-	if (sw->torrents.len > 0)
-		qsort(sw->torrents.items, sw->torrents.len, sizeof(w), by_info_hash);
-}
+	qsort(m, n, sizeof(*m), by_id);
+	memcpy(last, m[0].id, 20);
+	for (size_t i = 1; i < n; i++) {
+		struct peers_entry e = entry_of(&sw->shot, t, &m[i]);
+		bool same = memcmp(m[i].id, last, 20) == 0;
 
-static const struct swarm *
-torrent_at(const struct state_writer *sw, size_t i)
-{
-	return *(const struct swarm *const *)vec_at(&sw->torrents, i);
-}
-
-static void
-add_members(struct state_writer *sw, const struct swarm *w, enum addr_family family)
-{
-	uint32_t count = family == ADDR_V4 ? w->v4.count : w->v6.count;
-
-	for (uint32_t i = 0; i < count; i++) {
-		struct member m = { swarm_peer_at(sw->shard, w, family, i).id, family, i };
-
-		sw->failed |= vec_add(&sw->members, &m) == NULL;
+		memcpy(last, m[i].id, 20);
+		if (same)
+			make_id(m[i].id, &e.addr);
+		again |= same;
 	}
-}
-
-static void
-write_text_key(struct write *w, const char *key, const char *text)
-{
-	write_key(w, key);
-	write_string(w, text);
+	if (again)
+		qsort(m, n, sizeof(*m), by_id);
 }
 
 static void
@@ -94,108 +202,118 @@ write_number(struct write *w, const char *key, int64_t n)
 	write_int(w, n);
 }
 
-/* second is the same peer in the other family, or NULL. */
 static void
-write_peer(struct write *w, const struct peers_entry *p, const struct peers_entry *second)
+write_peer(struct write *w, const uint8_t *id, const struct peers_entry *p)
 {
 	char text[ADDR_TEXT_MAX];
 
-	write_key_slice(w, slice_of(p->id, 20));
+	write_key_slice(w, slice_of(id, 20));
 	write_dict(w);
-	write_text_key(w, "ip", addr_ip_text(&p->addr, text));
-	if (second != NULL)
-		write_text_key(w, "ipv6", addr_ip_text(&second->addr, text));
-	if (p->key != 0) {
-		(void)snprintf(text, sizeof(text), "%08x", p->key);
-		write_text_key(w, "key", text);
+	(void)addr_ip_text(&p->addr, text);
+	if (p->flags & PEERS_CLAIMED) {
+		write_key(w, "given ip");
+		write_string(w, text);
 	}
+	write_key(w, "ip");
+	write_string(w, text);
 	write_number(w, "left", p->seed ? 0 : 1);
 	write_number(w, "nat", 0);
+	if (p->flags & PEERS_PAUSED)
+		write_number(w, "paused", 1);
 	write_number(w, "port", p->addr.port);
-	if (second != NULL)
-		write_number(w, "port6", second->addr.port);
 	write_number(w, "requirecrypto", (p->flags & PEERS_CRYPTO_ONLY) != 0);
 	write_number(w, "supportcrypto", (p->flags & PEERS_CRYPTO) != 0);
 	write_end(w);
 }
 
 static void
-write_peers(struct state_writer *sw, const struct swarm *w)
+write_peers(struct state_writer *sw, const struct shot_torrent *t)
 {
 	sw->members.len = 0;
-	add_members(sw, w, ADDR_V4);
-	add_members(sw, w, ADDR_V6);
+	add_members(sw, t, ADDR_V4);
+	add_members(sw, t, ADDR_V6);
 	if (sw->members.len == 0)
 		return;
-	qsort(sw->members.items, sw->members.len, sizeof(struct member), by_id);
-	write_key_slice(&sw->w, slice_of(w->info_hash, 20));
+	sort_members(sw, t);
+	write_key_slice(&sw->w, slice_of(t->info_hash, 20));
 	write_dict(&sw->w);
 	for (size_t i = 0; i < sw->members.len; i++) {
 		const struct member *m = vec_at(&sw->members, i);
-		const struct member *next = i + 1 < sw->members.len ? m + 1 : NULL;
-		struct peers_entry p = swarm_peer_at(sw->shard, w, m->family, m->number), second;
-		bool both = next != NULL && memcmp(m->id, next->id, 20) == 0;
+		struct peers_entry e = entry_of(&sw->shot, t, m);
 
-		if (both) {
-			second = swarm_peer_at(sw->shard, w, next->family, next->number);
-			i++;
-		}
-		write_peer(&sw->w, &p, both ? &second : NULL);
+		write_peer(&sw->w, m->id, &e);
 	}
 	write_end(&sw->w);
 }
 
 static void
-write_shard_counts(void *arg, const struct swarms *s)
+write_count(struct state_writer *sw, const struct shot_torrent *t)
 {
-	struct state_writer *sw = arg;
+	if (t->downloaded == 0 && !sw->shot.keep_dead)
+		return;
+	write_key_slice(&sw->w, slice_of(t->info_hash, 20));
+	write_int(&sw->w, t->downloaded);
+}
 
-	sort_torrents(sw, s);
-	for (size_t i = 0; i < sw->torrents.len; i++) {
-		const struct swarm *w = torrent_at(sw, i);
+/* Each shard's part is a dictionary of its own, whose brackets are left out. */
+static void
+write_shards(struct state_writer *sw, struct shards *s,
+    void (*each)(struct state_writer *sw, const struct shot_torrent *t))
+{
+	struct shot *shot = &sw->shot;
 
-		if (w->downloaded == 0 && !s->limits.keep_dead)
-			continue;
-		write_key_slice(&sw->w, slice_of(w->info_hash, 20));
-		write_int(&sw->w, w->downloaded);
+	for (unsigned i = 0; i < SHARD_COUNT && !shot->failed && !sw->sink.failed; i++) {
+		shards_visit(s, i, take_shot, shot);
+		if (shot->torrents.len > 0)
+			qsort(shot->torrents.items, shot->torrents.len,
+			    sizeof(struct shot_torrent), by_info_hash);
+		buf_clear(&sw->text);
+		write_init(&sw->w, &sw->text);
+		write_dict(&sw->w);
+		for (size_t t = 0; t < shot->torrents.len && !shot->failed; t++)
+			each(sw, vec_at(&shot->torrents, t));
+		write_end(&sw->w);
+		if (!write_finish(&sw->w))
+			shot->failed = true;
+		else
+			emit(&sw->sink, slice_of(sw->text.ptr + 1, sw->text.len - 2));
 	}
 }
 
-static void
-write_shard_peers(void *arg, const struct swarms *s)
+/* BT_EIO: the file could not be written, see errno. */
+static enum bt_code
+write_to(struct shards *s, struct sink sink)
 {
-	struct state_writer *sw = arg;
+	struct state_writer sw = { .sink = sink };
+	enum bt_code code = BT_OK;
+	int kept;
 
-	sort_torrents(sw, s);
-	for (size_t i = 0; i < sw->torrents.len; i++)
-		write_peers(sw, torrent_at(sw, i));
+	vec_init(&sw.shot.torrents, sizeof(struct shot_torrent));
+	vec_init(&sw.members, sizeof(struct member));
+	buf_init(&sw.shot.blocks, STATE_MAX);
+	buf_init(&sw.text, STATE_MAX);
+	emit(&sw.sink, slice_str("d9:completedd"));
+	write_shards(&sw, s, write_count);
+	emit(&sw.sink, slice_str("e5:peersd"));
+	write_shards(&sw, s, write_peers);
+	emit(&sw.sink, slice_str("ee"));
+	kept = errno;
+	if (sw.shot.failed || (sw.sink.failed && sink.buf != NULL))
+		code = BT_ENOMEM;
+	else if (sw.sink.failed)
+		code = BT_EIO;
+	vec_fini(&sw.shot.torrents);
+	vec_fini(&sw.members);
+	buf_fini(&sw.shot.blocks);
+	buf_fini(&sw.text);
+	errno = kept;
+	return code;
 }
 
 enum bt_code
 state_write(struct shards *s, struct buf *out)
 {
-	struct state_writer sw = { .failed = false };
-	bool good;
-
-	write_init(&sw.w, out);
-	vec_init(&sw.torrents, sizeof(const struct swarm *));
-	vec_init(&sw.members, sizeof(struct member));
-	write_dict(&sw.w);
-	write_key(&sw.w, "completed");
-	write_dict(&sw.w);
-	for (unsigned i = 0; i < SHARD_COUNT; i++)
-		shards_visit(s, i, write_shard_counts, &sw);
-	write_end(&sw.w);
-	write_key(&sw.w, "peers");
-	write_dict(&sw.w);
-	for (unsigned i = 0; i < SHARD_COUNT; i++)
-		shards_visit(s, i, write_shard_peers, &sw);
-	write_end(&sw.w);
-	write_end(&sw.w);
-	good = write_finish(&sw.w) && !sw.failed;
-	vec_fini(&sw.torrents);
-	vec_fini(&sw.members);
-	return good ? BT_OK : BT_ENOMEM;
+	return write_to(s, (struct sink){ .buf = out, .fd = -1 });
 }
 
 /* -- reading -- */
@@ -239,7 +357,7 @@ read_number_key(struct scan *s, struct bt_slice key, struct peer_entry *e)
 	int64_t n = 0;
 	bool known = slice_eq_str(key, "port") || slice_eq_str(key, "port6") ||
 	    slice_eq_str(key, "left") || slice_eq_str(key, "requirecrypto") ||
-	    slice_eq_str(key, "supportcrypto");
+	    slice_eq_str(key, "supportcrypto") || slice_eq_str(key, "paused");
 
 	if (!known)
 		(void)scan_skip(s);
@@ -253,17 +371,7 @@ read_number_key(struct scan *s, struct bt_slice key, struct peer_entry *e)
 		e->left = n;
 	else if (n != 0)
 		e->peer.flags |= slice_eq_str(key, "requirecrypto") ? PEERS_CRYPTO_ONLY :
-		    PEERS_CRYPTO;
-}
-
-static uint32_t
-key_number(struct bt_slice text)
-{
-	struct announce_req req;
-
-	announce_req_init(&req);
-	(void)announce_text_set(&req.key, text);
-	return announce_key(&req);
+		    slice_eq_str(key, "paused") ? PEERS_PAUSED : PEERS_CRYPTO;
 }
 
 static void
@@ -283,8 +391,6 @@ read_peer_keys(struct scan *s, struct peer_entry *e)
 			(void)parse_ip(text, &e->given);
 		else if (slice_eq_str(key, "ipv6"))
 			(void)parse_ip(text, &e->ipv6);
-		else if (slice_eq_str(key, "key"))
-			e->peer.key = key_number(text);
 	}
 }
 
@@ -312,7 +418,13 @@ read_peer(struct scan *s, struct shards *to, struct bt_slice hash, struct bt_sli
 		return;
 	e.peer.id = id.ptr;
 	e.peer.seed = e.left == 0;
-	at = e.given.family != ADDR_NONE ? e.given : e.peer.addr;
+	if (e.peer.seed)
+		e.peer.flags &= (uint8_t)~PEERS_PAUSED;
+	at = e.peer.addr;
+	if (e.given.family != ADDR_NONE) {
+		at = e.given;
+		e.peer.flags |= PEERS_CLAIMED;
+	}
 	restore_at(to, hash.ptr, &e, &at, e.port, now);
 	if (e.ipv6.family == ADDR_V6 && at.family != ADDR_V6)
 		restore_at(to, hash.ptr, &e, &e.ipv6, e.port6, now);
@@ -360,16 +472,21 @@ state_read(struct shards *s, struct bt_slice bytes, usec now, struct bt_error *e
 enum bt_code
 state_save(struct shards *s, const char *path, struct bt_error *err)
 {
-	enum bt_code code;
-	struct buf b;
+	struct file_staged staged;
+	enum bt_code code = file_stage(path, SLICE_NONE, &staged, err);
 
-	buf_init(&b, STATE_MAX);
-	code = state_write(s, &b);
-	if (code == BT_OK)
-		code = file_replace(path, buf_slice(&b), err);
-	else
+	if (code != BT_OK)
+		return code;
+	code = write_to(s, (struct sink){ .fd = staged.fd });
+	if (code == BT_ENOMEM)
 		(void)fail(err, code, "%s: no memory to save", path);
-	buf_fini(&b);
+	else if (code != BT_OK || fsync(staged.fd) != 0)
+		code = fail_errno(err, "%s", path);
+	if (code == BT_OK)
+		code = file_commit(&staged, err);
+	if (code == BT_OK)
+		file_sync_folder_of(staged.real);
+	file_staged_fini(&staged);
 	return code;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The state file, in the original's format (one bencoded dictionary), so that either tracker can go
- * on from the other's. A peer known by both families is one entry with `ipv6` and `port6`.
+ * on from the other's. Where peer ids are not kept, entries have one made of the address.
  */
 #ifndef TRACKER_STATE_H
 #define TRACKER_STATE_H
@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "tracker/shards.h"
 
-/* Appends the state. A shard is locked while it is written, so others go on meanwhile. */
+/* Appends the state. A shard is locked while it is copied, and no longer. */
 enum bt_code state_write(struct shards *s, struct buf *out);
 
 /* Enters what the bytes say, as heard of now; what was good before an error stays entered. Single

@@ -4,27 +4,37 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/mem.h"
+#include "proto/compact.h"
 
-static uint16_t
+#define TIMEOUT_TICKS 128u	/* less than half of SWARM_TICKS: old and young stay apart */
+#define EMPTY_LIST SWARM_TICKS
+#define EVICT_TRIES 16u		/* torrents looked at to find one that can go */
+
+static uint64_t
 tick_of(const struct swarms *s, usec now)
 {
-	return (uint16_t)((uint64_t)now / (uint64_t)s->unit);
+	return (uint64_t)now / (uint64_t)s->unit;
 }
 
+/* The tick in which a peer was heard is not over yet when it is counted: one more. */
+static uint8_t
+silence(const struct swarms *s)
+{
+	return (uint8_t)(s->limits.timeout / s->unit + 1);
+}
 
 struct place {
 	const struct peers_kind *own_kind, *other_kind;
-	struct peers *own, *other;
+	struct peers **own, **other;
 	uint32_t self;		/* number in own, or PEERS_NONE */
-	uint32_t twin;		/* number in other, if it announced by that family too */
+	uint32_t twin;		/* number in other, if the client told its address there */
 };
 
-/* Seeds are given no seeds: they have the front of the table to choose from. */
+/* Who has all it wants is given nobody like it: it has the front of the table to choose from. */
 static uint32_t
 range(const struct peers *p, const struct announce_req *req)
 {
-	return req->left == 0 ? p->leeches : p->count;
+	return req->left == 0 || req->event == ANNOUNCE_PAUSED ? peers_leeches(p) : peers_count(p);
 }
 
 static uint32_t
@@ -40,16 +50,16 @@ answer_peers(const struct swarm_ask *ask, const struct place *at, struct rng *rn
 {
 	bool v4 = ask->addr.family == ADDR_V4;
 	uint32_t want = ask->want < SWARM_WANT_MAX ? ask->want : SWARM_WANT_MAX;
-	uint32_t range_own = range(at->own, ask->req);
-	uint32_t range_other = ask->both ? range(at->other, ask->req) : 0;
+	uint32_t range_own = range(*at->own, ask->req);
+	uint32_t range_other = ask->both ? range(*at->other, ask->req) : 0;
 	uint32_t owns = available(range_own, at->self);
 	uint32_t others = available(range_other, at->twin);
 	uint32_t kept = others < want / 4 ? others : want / 4;
 	uint32_t want_own = owns < want - kept ? owns : want - kept;
 
-	peers_choose(at->own_kind, at->own, range_own, want_own, at->self, rng,
+	peers_choose(at->own_kind, *at->own, range_own, want_own, at->self, rng,
 	    v4 ? &out->v4 : &out->v6);
-	peers_choose(at->other_kind, at->other, range_other, want - want_own, at->twin, rng,
+	peers_choose(at->other_kind, *at->other, range_other, want - want_own, at->twin, rng,
 	    v4 ? &out->v6 : &out->v4);
 }
 
@@ -58,175 +68,230 @@ answer_peers(const struct swarm_ask *ask, const struct place *at, struct rng *rn
 void
 swarms_init(struct swarms *s, const struct swarm_limits *limits, const uint64_t seed[2])
 {
-	*s = (struct swarms){ .limits = *limits, .kind4 = peers_kind(ADDR_V4, seed),
-	    .kind6 = peers_kind(ADDR_V6, seed) };
-	map_init(&s->map, 20, seed);
-	/* A thousandth of the timeout is exact enough, and far from coming round in 2^16. */
-	s->unit = limits->timeout / 1000 > SECOND / 4 ? limits->timeout / 1000 : SECOND / 4;
-}
+	usec unit = limits->timeout / TIMEOUT_TICKS;
 
-static void
-swarm_free(struct swarm *w)
-{
-	peers_fini(&w->v4);
-	peers_fini(&w->v6);
-	mem_free(w);
+	*s = (struct swarms){ .limits = *limits,
+	    .unit = unit > SECOND / 4 ? unit : SECOND / 4,
+	    .kind4 = peers_kind(ADDR_V4, limits->keep_ids, seed),
+	    .kind6 = peers_kind(ADDR_V6, limits->keep_ids, seed) };
+	table_init(&s->table, seed);
+	memset(s->lists, 0xff, sizeof(s->lists));
 }
 
 void
 swarms_fini(struct swarms *s)
 {
 	struct swarm *w;
-	size_t pos = 0;
 
-	while ((w = map_next(&s->map, &pos)) != NULL)
-		swarm_free(w);
-	map_fini(&s->map);
-	*s = (struct swarms){ 0 };
-}
-
-static enum bt_code
-swarm_make(struct swarms *s, const uint8_t *info_hash, struct swarm **out)
-{
-	struct swarm *w = map_find(&s->map, info_hash);
-
-	*out = w;
-	if (w != NULL)
-		return BT_OK;
-	if (s->limits.max_torrents != 0 && s->map.count >= s->limits.max_torrents)
-		return BT_ELIMIT;
-	w = mem_zero(sizeof(*w));
-	if (w == NULL)
-		return BT_ENOMEM;
-	memcpy(w->info_hash, info_hash, 20);
-	if (!map_set(&s->map, info_hash, w)) {
-		mem_free(w);
-		return BT_ENOMEM;
+	for (size_t pos = 0; (w = table_next(&s->table, &pos)) != NULL;) {
+		peers_free(w->v4);
+		peers_free(w->v6);
 	}
-	*out = w;
-	return BT_OK;
+	table_fini(&s->table);
+	*s = (struct swarms){ 0 };
 }
 
 struct swarm_counts
 swarm_counts(const struct swarm *w)
 {
-	uint32_t leeches = w->v4.leeches + w->v6.leeches;
+	uint32_t seeds = peers_seeds(w->v4) + peers_seeds(w->v6);
 
-	return (struct swarm_counts){ w->v4.count + w->v6.count - leeches, leeches,
-	    w->downloaded };
+	return (struct swarm_counts){ seeds, peers_count(w->v4) + peers_count(w->v6) - seeds,
+	    w->downloaded, peers_leeches(w->v4) + peers_leeches(w->v6) };
 }
 
 /* The totals are kept by taking a swarm out before it changes and adding it again after. */
 static void
 tally(struct swarms *s, const struct swarm *w, int sign)
 {
-	s->peers4 += (uint64_t)(sign * (int64_t)w->v4.count);
-	s->peers6 += (uint64_t)(sign * (int64_t)w->v6.count);
-	s->seeds += (uint64_t)(sign * (int64_t)swarm_counts(w).complete);
+	s->peers4 += (uint64_t)(sign * (int64_t)peers_count(w->v4));
+	s->peers6 += (uint64_t)(sign * (int64_t)peers_count(w->v6));
+	s->seeds += (uint64_t)(sign * (int64_t)(peers_seeds(w->v4) + peers_seeds(w->v6)));
 }
+
+static void
+drop(struct swarms *s, struct swarm *w)
+{
+	tally(s, w, -1);
+	peers_free(w->v4);
+	peers_free(w->v6);
+	table_enlist(&s->table, w, s->lists, TABLE_NONE);
+	table_remove(&s->table, w);
+}
+
+/* What nobody is in goes first. Then one of those that only one peer is in: who makes up torrents
+ * makes such, and mostly meets his own. */
+static bool
+make_room(struct swarms *s, struct rng *rng)
+{
+	struct swarm *w = NULL;
+
+	if (s->lists[EMPTY_LIST] != TABLE_NONE)
+		w = table_at(&s->table, s->lists[EMPTY_LIST]);
+	for (unsigned i = 0; w == NULL && i < EVICT_TRIES; i++) {
+		w = table_at(&s->table, rng_below(rng, s->table.used));
+		if (w != NULL && peers_count(w->v4) + peers_count(w->v6) > 1)
+			w = NULL;
+	}
+	if (w == NULL)
+		return false;
+	drop(s, w);
+	s->evicted++;
+	return true;
+}
+
+/* rng NULL: nothing makes room. */
+static enum bt_code
+swarm_make(struct swarms *s, const uint8_t *info_hash, struct rng *rng, struct swarm **out)
+{
+	size_t max = s->limits.max_torrents;
+
+	*out = table_find(&s->table, info_hash);
+	if (*out != NULL)
+		return BT_OK;
+	if (max != 0 && s->table.count >= max && (rng == NULL || !make_room(s, rng)))
+		return BT_ELIMIT;
+	*out = table_add(&s->table, info_hash);
+	if (*out == NULL)
+		return BT_ENOMEM;
+	table_enlist(&s->table, *out, s->lists, EMPTY_LIST);
+	return BT_OK;
+}
+
+/* After a change: looked at again when its oldest peer, silent for so long, may be gone. */
+static void
+enlist(struct swarms *s, struct swarm *w, uint64_t tick, uint8_t oldest)
+{
+	table_enlist(&s->table, w, s->lists, (uint8_t)(tick + silence(s) - oldest));
+}
+
+/* True: it is gone. */
+static bool
+settle(struct swarms *s, struct swarm *w)
+{
+	size_t max = s->limits.max_torrents;
+
+	if (w->v4 != NULL || w->v6 != NULL)
+		return false;
+	/* What was ever completed is worth remembering, as long as there is plenty of room. */
+	if (s->limits.keep_dead || (w->downloaded > 0 && (max == 0 || s->table.count <= max / 2))) {
+		if (w->list != EMPTY_LIST)
+			table_enlist(&s->table, w, s->lists, EMPTY_LIST);
+		return false;
+	}
+	drop(s, w);
+	return true;
+}
+
+/* -- announces -- */
 
 static struct peers_entry
 asker(const struct swarm_ask *ask)
 {
 	const struct announce_req *req = ask->req;
+	unsigned flags = (req->supportcrypto ? PEERS_CRYPTO : 0u) |
+	    (req->requirecrypto ? PEERS_CRYPTO_ONLY : 0u) | (ask->claimed ? PEERS_CLAIMED : 0u);
 
-	return (struct peers_entry){ ask->addr, req->peer_id, announce_key(req), req->left == 0,
-	    (uint8_t)((req->supportcrypto ? PEERS_CRYPTO : 0) |
-	    (req->requirecrypto ? PEERS_CRYPTO_ONLY : 0)) };
-}
-
-/* From another address only the key tells that it is the same peer, and no stranger. */
-static bool
-believed(const struct place *at, const struct swarm_ask *ask)
-{
-	struct peers_entry known = peers_at(at->own_kind, at->own, at->self);
-
-	return addr_same_ip(&known.addr, &ask->addr) ||
-	    (known.key != 0 && known.key == announce_key(ask->req));
+	if (req->left != 0 && req->event == ANNOUNCE_PAUSED)
+		flags |= PEERS_PAUSED;
+	return (struct peers_entry){ ask->addr, req->peer_id, req->left == 0, (uint8_t)flags };
 }
 
 static void
-refresh(struct swarm *w, struct place *at, const struct swarm_ask *ask, uint16_t tick)
+refresh(struct swarm *w, struct place *at, const struct swarm_ask *ask,
+    const struct peers_entry *known, uint64_t tick)
 {
 	struct peers_entry e = asker(ask);
 
-	if (e.seed && at->self < at->own->leeches && ask->req->event == ANNOUNCE_COMPLETED)
+	if (e.seed && !known->seed && ask->req->event == ANNOUNCE_COMPLETED)
 		w->downloaded++;
-	peers_update(at->own_kind, at->own, at->self, &e, tick);
-	at->self = peers_find(at->own_kind, at->own, ask->req->peer_id);
+	at->self = peers_update(at->own_kind, *at->own, at->self, &e, (uint8_t)tick);
+}
+
+static enum bt_code
+add(struct swarms *s, struct swarm *w, const struct peers_kind *k, const struct peers_entry *e,
+    uint64_t tick)
+{
+	struct peers **p = k == &s->kind4 ? &w->v4 : &w->v6;
+	uint32_t max = s->limits.max_party;
+
+	if (s->limits.max_peers != 0 && peers_count(*p) >= s->limits.max_peers)
+		return BT_ELIMIT;
+	if (max != 0 && peers_kin(k, *p, &e->addr, max) >= max)
+		return BT_ELIMIT;
+	if (!peers_add(k, p, e, (uint8_t)tick))
+		return BT_ENOMEM;
+	if (w->list == EMPTY_LIST)
+		enlist(s, w, tick, 0);
+	return BT_OK;
 }
 
 /* A torrent that is full still serves those who ask. */
 static enum bt_code
-enter(const struct swarms *s, struct place *at, const struct swarm_ask *ask, uint16_t tick)
+enter(struct swarms *s, struct swarm *w, struct place *at, const struct swarm_ask *ask,
+    const uint8_t *packed, uint64_t tick)
 {
 	struct peers_entry e = asker(ask);
+	enum bt_code code = add(s, w, at->own_kind, &e, tick);
 
-	if (s->limits.max_peers != 0 && at->own->count >= s->limits.max_peers)
-		return BT_OK;
-	if (!peers_add(at->own_kind, at->own, &e, tick))
-		return BT_ENOMEM;
-	at->self = peers_find(at->own_kind, at->own, ask->req->peer_id);
-	return BT_OK;
-}
-
-static void
-leave(struct place *at)
-{
-	peers_remove(at->own_kind, at->own, at->self);
-	peers_shrink(at->own_kind, at->own);
-	at->self = PEERS_NONE;
+	if (code == BT_OK)
+		at->self = peers_find(at->own_kind, *at->own, packed);
+	return code == BT_ELIMIT ? BT_OK : code;
 }
 
 /* What the announce means for the asker's own entry. */
 static enum bt_code
 enter_or_leave(struct swarms *s, struct swarm *w, struct place *at, const struct swarm_ask *ask,
-    usec now)
+    const uint8_t *packed, usec now)
 {
 	enum announce_event event = ask->req->event;
+	struct peers_entry known;
 
-	if (event == ANNOUNCE_SNOOPED || (at->self != PEERS_NONE && !believed(at, ask)))
+	if (event == ANNOUNCE_SNOOPED)
+		return BT_OK;
+	if (at->self == PEERS_NONE) {
+		if (event == ANNOUNCE_STOPPED || !addr_usable(&ask->addr))
+			return BT_OK;
+		return enter(s, w, at, ask, packed, tick_of(s, now));
+	}
+	known = peers_at(at->own_kind, *at->own, at->self);
+	if (ask->claimed && (known.flags & PEERS_CLAIMED) == 0)
 		return BT_OK;
 	if (event == ANNOUNCE_STOPPED) {
-		if (at->self != PEERS_NONE)
-			leave(at);
-		return BT_OK;
+		peers_remove(at->own_kind, at->own, at->self);
+		at->self = PEERS_NONE;
+	} else {
+		refresh(w, at, ask, &known, tick_of(s, now));
 	}
-	if (!addr_usable(&ask->addr))
-		return BT_OK;
-	if (at->self == PEERS_NONE)
-		return enter(s, at, ask, tick_of(s, now));
-	refresh(w, at, ask, tick_of(s, now));
 	return BT_OK;
 }
 
-/* True: it is gone. */
-static bool
-drop_if_dead(struct swarms *s, struct swarm *w)
+/* Where the client says it is by the other family (BEP 7): it need not be told of itself. */
+static uint32_t
+find_twin(const struct place *at, const struct announce_req *req)
 {
-	size_t max = s->limits.max_torrents;
+	struct addr a = at->other_kind->family == ADDR_V4 ? req->ipv4 : req->ipv6;
+	uint8_t packed[PEERS_ADDR_MAX];
 
-	if (w->v4.count > 0 || w->v6.count > 0)
-		return false;
-	/* What was ever completed is worth remembering, as long as there is plenty of room. */
-	if (s->limits.keep_dead || (w->downloaded > 0 && (max == 0 || s->map.count <= max / 2)))
-		return false;
-	(void)map_remove(&s->map, w->info_hash);
-	swarm_free(w);
-	return true;
+	if (a.family != at->other_kind->family)
+		return PEERS_NONE;
+	if (a.port == 0)
+		a.port = req->port;
+	(void)compact_write(packed, &a);
+	return peers_find(at->other_kind, *at->other, packed);
 }
 
 static struct place
-find_place(const struct swarms *s, struct swarm *w, const struct swarm_ask *ask)
+find_place(const struct swarms *s, struct swarm *w, const struct swarm_ask *ask,
+    const uint8_t *packed)
 {
-	const uint8_t *id = ask->req->peer_id;
 	struct place at = { &s->kind4, &s->kind6, &w->v4, &w->v6, PEERS_NONE, PEERS_NONE };
 
 	if (ask->addr.family == ADDR_V6)
 		at = (struct place){ &s->kind6, &s->kind4, &w->v6, &w->v4, PEERS_NONE, PEERS_NONE };
-	at.self = peers_find(at.own_kind, at.own, id);
-	if (ask->both)
-		at.twin = peers_find(at.other_kind, at.other, id);
+	at.self = peers_find(at.own_kind, *at.own, packed);
+	if (ask->both && *at.other != NULL)
+		at.twin = find_twin(&at, ask->req);
 	return at;
 }
 
@@ -235,7 +300,8 @@ swarms_announce(struct swarms *s, const struct swarm_ask *ask, usec now, struct 
     struct swarm_answer *out)
 {
 	enum announce_event event = ask->req->event;
-	struct swarm *w = map_find(&s->map, ask->req->info_hash);
+	struct swarm *w = table_find(&s->table, ask->req->info_hash);
+	uint8_t packed[PEERS_ADDR_MAX];
 	enum bt_code code = BT_OK;
 	struct place at;
 
@@ -245,16 +311,17 @@ swarms_announce(struct swarms *s, const struct swarm_ask *ask, usec now, struct 
 	if (w == NULL && (event == ANNOUNCE_STOPPED || event == ANNOUNCE_SNOOPED ||
 	    !addr_usable(&ask->addr)))
 		return BT_OK;
-	if (w == NULL && (code = swarm_make(s, ask->req->info_hash, &w)) != BT_OK)
+	if (w == NULL && (code = swarm_make(s, ask->req->info_hash, rng, &w)) != BT_OK)
 		return code;
-	at = find_place(s, w, ask);
+	(void)compact_write(packed, &ask->addr);
+	at = find_place(s, w, ask, packed);
 	tally(s, w, -1);
-	code = enter_or_leave(s, w, &at, ask, now);
+	code = enter_or_leave(s, w, &at, ask, packed, now);
 	tally(s, w, 1);
 	if (event != ANNOUNCE_STOPPED)
 		answer_peers(ask, &at, rng, out);
 	out->counts = swarm_counts(w);
-	(void)drop_if_dead(s, w);
+	(void)settle(s, w);
 	return code;
 }
 
@@ -262,27 +329,23 @@ enum bt_code
 swarms_restore(struct swarms *s, const uint8_t info_hash[20], const struct peers_entry *peer,
     usec now)
 {
-	const struct peers_kind *k;
-	struct peers *p;
-	struct swarm *w;
+	const struct peers_kind *k = peer->addr.family == ADDR_V4 ? &s->kind4 : &s->kind6;
+	uint8_t packed[PEERS_ADDR_MAX];
 	enum bt_code code;
+	struct swarm *w;
 
 	if (!addr_usable(&peer->addr))
 		return BT_EARG;
-	code = swarm_make(s, info_hash, &w);
+	code = swarm_make(s, info_hash, NULL, &w);
 	if (code != BT_OK)
 		return code;
-	k = peer->addr.family == ADDR_V4 ? &s->kind4 : &s->kind6;
-	p = peer->addr.family == ADDR_V4 ? &w->v4 : &w->v6;
-	if (peers_find(k, p, peer->id) != PEERS_NONE)
+	(void)compact_write(packed, &peer->addr);
+	if (peers_find(k, k == &s->kind4 ? w->v4 : w->v6, packed) != PEERS_NONE)
 		return BT_EEXIST;
 	tally(s, w, -1);
-	if (s->limits.max_peers != 0 && p->count >= s->limits.max_peers)
-		code = BT_ELIMIT;
-	else if (!peers_add(k, p, peer, tick_of(s, now)))
-		code = BT_ENOMEM;
+	code = add(s, w, k, peer, tick_of(s, now));
 	tally(s, w, 1);
-	(void)drop_if_dead(s, w);
+	(void)settle(s, w);
 	return code;
 }
 
@@ -290,7 +353,7 @@ enum bt_code
 swarms_restore_count(struct swarms *s, const uint8_t info_hash[20], uint32_t downloaded)
 {
 	struct swarm *w;
-	enum bt_code code = swarm_make(s, info_hash, &w);
+	enum bt_code code = swarm_make(s, info_hash, NULL, &w);
 
 	if (code == BT_OK)
 		w->downloaded = downloaded;
@@ -300,45 +363,67 @@ swarms_restore_count(struct swarms *s, const uint8_t info_hash[20], uint32_t dow
 const struct swarm *
 swarms_find(const struct swarms *s, const uint8_t info_hash[20])
 {
-	return map_find(&s->map, info_hash);
+	return table_find(&s->table, info_hash);
 }
 
 const struct swarm *
 swarms_next(const struct swarms *s, size_t *pos)
 {
-	return map_next(&s->map, pos);
+	return table_next(&s->table, pos);
+}
+
+/* -- expiry -- */
+
+/* Returns how many peers it looked at. */
+static size_t
+expire(struct swarms *s, struct swarm *w, uint64_t tick, size_t max)
+{
+	uint32_t most = max < UINT32_MAX ? (uint32_t)max : UINT32_MAX;
+	size_t looked = 1 + (size_t)peers_count(w->v4) + peers_count(w->v6);
+	uint8_t age = silence(s), oldest4, oldest6;
+
+	tally(s, w, -1);
+	(void)peers_expire(&s->kind4, &w->v4, (uint8_t)tick, age, most, &oldest4);
+	(void)peers_expire(&s->kind6, &w->v6, (uint8_t)tick, age, most, &oldest6);
+	tally(s, w, 1);
+	if (oldest6 > oldest4)
+		oldest4 = oldest6;
+	/* With some left for the next time it stays where it is. */
+	if (!settle(s, w) && w->list != EMPTY_LIST && oldest4 < age) {
+		uint8_t was = (uint8_t)w->list;
+
+		enlist(s, w, tick, oldest4);
+		/* After a very long pause it may not have been due: not the same list again, or
+		 * there were no end. */
+		if (w->list == was)
+			table_enlist(&s->table, w, s->lists, (uint8_t)(was + 1));
+	}
+	return looked;
 }
 
 bool
 swarms_sweep(struct swarms *s, usec now, size_t n)
 {
-	uint16_t tick = tick_of(s, now);
-	/* The tick in which a peer was heard is not over yet when it is counted: one more. */
-	uint16_t silent = (uint16_t)(s->limits.timeout / s->unit + 1);
+	uint64_t tick = tick_of(s, now);
 
-	for (size_t looked = 0; looked < n;) {
-		struct swarm *w = map_next(&s->map, &s->sweep_pos);
+	if (s->swept + SWARM_TICKS < tick)
+		s->swept = tick - SWARM_TICKS;
+	for (size_t looked = 0; s->swept < tick; s->swept++) {
+		uint32_t *list = &s->lists[(uint8_t)(s->swept + 1)];
 
-		if (w == NULL) {
-			s->sweep_pos = 0;
-			return true;
+		while (*list != TABLE_NONE) {
+			if (looked >= n)
+				return false;
+			looked += expire(s, table_at(&s->table, *list), tick, n);
 		}
-		looked += 1 + w->v4.count + w->v6.count;
-		tally(s, w, -1);
-		peers_expire(&s->kind4, &w->v4, tick, silent);
-		peers_expire(&s->kind6, &w->v6, tick, silent);
-		tally(s, w, 1);
-		/* The map may have moved another torrent to its place. */
-		if (drop_if_dead(s, w))
-			s->sweep_pos--;
 	}
-	return false;
+	return true;
 }
 
 bool
 swarm_visible(const struct swarms *s, const struct swarm *w)
 {
-	return s->limits.keep_dead || w->v4.count > 0 || w->v6.count > 0;
+	return s->limits.keep_dead || w->v4 != NULL || w->v6 != NULL;
 }
 
 struct peers_entry
@@ -346,7 +431,7 @@ swarm_peer_at(const struct swarms *s, const struct swarm *w, enum addr_family fa
 {
 	bool v4 = family == ADDR_V4;
 
-	return peers_at(v4 ? &s->kind4 : &s->kind6, v4 ? &w->v4 : &w->v6, i);
+	return peers_at(v4 ? &s->kind4 : &s->kind6, v4 ? w->v4 : w->v6, i);
 }
 
 void
@@ -355,12 +440,14 @@ swarms_check(const struct swarms *s)
 	uint64_t peers4 = 0, peers6 = 0, seeds = 0;
 	const struct swarm *w;
 
+	table_check(&s->table);
 	for (size_t pos = 0; (w = swarms_next(s, &pos)) != NULL;) {
-		peers_check(&s->kind4, &w->v4);
-		peers_check(&s->kind6, &w->v6);
-		peers4 += w->v4.count;
-		peers6 += w->v6.count;
+		peers_check(&s->kind4, w->v4);
+		peers_check(&s->kind6, w->v6);
+		peers4 += peers_count(w->v4);
+		peers6 += peers_count(w->v6);
 		seeds += swarm_counts(w).complete;
+		assert((w->list == EMPTY_LIST) == (w->v4 == NULL && w->v6 == NULL));
 	}
 	assert(peers4 == s->peers4 && peers6 == s->peers6 && seeds == s->seeds);
 }

@@ -6,41 +6,42 @@
 #ifndef TRACKER_SWARM_H
 #define TRACKER_SWARM_H
 
-#include "base/map.h"
 #include "base/rng.h"
 #include "base/time.h"
 #include "proto/announce.h"
 #include "tracker/peers.h"
+#include "tracker/table.h"
 
 #define SWARM_WANT_MAX 1000u	/* peers in one answer, at most */
+#define SWARM_TICKS 256u	/* of time, then it comes round */
 
 struct swarm_limits {
 	usec timeout;			/* a peer not heard of for so long is gone */
 	size_t max_torrents;		/* 0: no limit */
 	uint32_t max_peers;		/* of one family in one torrent; 0: no limit */
+	uint32_t max_party;		/* of these, at one address; 0: no limit */
 	bool keep_dead;			/* torrents without peers stay */
+	bool keep_ids;			/* of peers */
 };
 
-struct swarm {
-	uint8_t info_hash[20];
-	uint32_t downloaded;		/* how often it was completed */
-	struct peers v4;
-	struct peers v6;
-};
-
+/* A torrent with peers is in the list of the tick when the oldest of them may be gone; one without
+ * is in the last list. */
 struct swarms {
-	struct map map;			/* info-hash -> struct swarm, owned */
+	struct table table;
 	struct swarm_limits limits;
-	usec unit;			/* seen times are counted in it, modulo 2^16 */
+	usec unit;			/* a tick */
 	struct peers_kind kind4, kind6;
-	size_t sweep_pos;		/* of swarms_sweep */
+	uint32_t lists[SWARM_TICKS + 1];
+	uint64_t swept;			/* the tick up to which swarms_sweep is done */
 	uint64_t peers4, peers6, seeds;	/* totals */
+	uint64_t evicted;		/* torrents that made room for others */
 };
 
 struct swarm_counts {
 	uint32_t complete;
 	uint32_t incomplete;
 	uint32_t downloaded;
+	uint32_t downloaders;		/* of the incomplete: not paused (BEP 21) */
 };
 
 struct swarm_ask {
@@ -48,6 +49,7 @@ struct swarm_ask {
 	struct addr addr;		/* where others will reach the peer */
 	uint32_t want;			/* peers */
 	bool both;			/* of both families, not only addr's */
+	bool claimed;			/* addr is what it says, not where it was seen */
 };
 
 /* The caller gives room for SWARM_WANT_MAX peers of each family. */
@@ -59,9 +61,12 @@ struct swarm_answer {
 void swarms_init(struct swarms *s, const struct swarm_limits *limits, const uint64_t seed[2]);
 void swarms_fini(struct swarms *s);
 
-/* Enters, refreshes or removes the peer and chooses others for it; seeds are given no seeds. A peer
- * is known by its id; from another address it is believed only with the key it had. BT_ELIMIT: too
- * many torrents; BT_ENOMEM: the peer was not entered. *out is valid in any case. */
+/*
+ * Enters, refreshes or removes the peer and chooses others for it; seeds are given no seeds. A peer
+ * is its address; who was seen there is not changed by who only claims to be. If there are too
+ * many torrents, one that is empty or has a single peer makes room. BT_ELIMIT: none was found;
+ * BT_ENOMEM: the peer was not entered. *out is valid in any case.
+ */
 enum bt_code swarms_announce(struct swarms *s, const struct swarm_ask *ask, usec now,
     struct rng *rng, struct swarm_answer *out);
 
@@ -74,11 +79,11 @@ enum bt_code swarms_restore_count(struct swarms *s, const uint8_t info_hash[20],
 /* NULL: no such torrent. */
 const struct swarm *swarms_find(const struct swarms *s, const uint8_t info_hash[20]);
 
-/* Walks all torrents: *pos begins at 0; NULL at the end. Nothing may change meanwhile. */
+/* Walks all torrents: *pos begins at 0; NULL at the end. */
 const struct swarm *swarms_next(const struct swarms *s, size_t *pos);
 
-/* Drops peers that were silent for too long and torrents without peers. Looks at about n peers and
- * goes on from there at the next call; true when it has come round. */
+/* Drops peers that were silent for too long and torrents without peers. Looks at about n peers;
+ * true: all is done until now. */
 bool swarms_sweep(struct swarms *s, usec now, size_t n);
 
 struct swarm_counts swarm_counts(const struct swarm *w);

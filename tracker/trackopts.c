@@ -33,8 +33,9 @@ static const struct bt_option rows[] = {
 	    "Peers that have not announced for so long are dropped."),
 	ROW(response_size, BT_OPT_INT, "50", 0, 1000, "peers", PEERS,
 	    "Peers in a reply: at most, and if the client names no number."),
-	ROW(compact_reqd, BT_OPT_FLAG, "0", 0, 1, "0|1", PEERS,
-	    "Refuse clients that do not ask for compact replies."),
+	ROW(compact_reqd, BT_OPT_FLAG, "1", 0, 1, "0|1", PEERS,
+	    "Refuse clients that do not ask for compact replies; others need peer ids, 20 bytes "
+	    "a peer."),
 	ROW(only_local_override_ip, BT_OPT_INT, "2", 0, 2, "0|1|2", PEERS,
 	    "Believe the address that a client names as its own: 0 of anyone, 1 only of clients on "
 	    "local networks, 2 as 1."),
@@ -58,9 +59,12 @@ static const struct bt_option rows[] = {
 	ROW(max_connections, BT_OPT_INT, "10000", 1, 1000000, "number", LIMITS,
 	    "HTTP connections at once; the open-file limit may lower it."),
 	ROW(max_torrents, BT_OPT_INT, "1000000", 0, 1e9, "number", LIMITS,
-	    "Torrents tracked; 0 is no limit."),
+	    "Torrents tracked; 0 is no limit. One with no peer or a single one makes room for "
+	    "another."),
 	ROW(max_peers, BT_OPT_INT, "1000000", 0, 1e9, "number", LIMITS,
 	    "Peers remembered of one torrent and address family; 0 is no limit."),
+	ROW(max_peers_per_ip, BT_OPT_INT, "64", 0, 65535, "number", LIMITS,
+	    "The same at one IPv4 address or IPv6 /64; those on local networks are not limited."),
 
 	ROW(nat_check, BT_OPT_INT, "0", 0, 1e6, "tries", NOT_YET,
 	    "Connect back to peers before they are handed out; 0 is off."),

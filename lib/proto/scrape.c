@@ -96,6 +96,7 @@ write_entry(struct write *w, const struct scrape_entry *e)
 	write_dict(w);
 	write_number(w, "complete", e->complete);
 	write_number(w, "downloaded", e->downloaded);
+	write_number(w, "downloaders", e->downloaders);
 	write_number(w, "incomplete", e->incomplete);
 	if (e->name.len > 0) {
 		write_key(w, "name");
@@ -187,6 +188,8 @@ read_entry(struct scan *s, struct scrape_entry *e)
 			read_number(s, &e->incomplete);
 		else if (slice_eq_str(key, "downloaded"))
 			read_number(s, &e->downloaded);
+		else if (slice_eq_str(key, "downloaders"))
+			read_number(s, &e->downloaders);
 		else if (slice_eq_str(key, "name"))
 			(void)scan_try_string(s, &e->name);
 		else
@@ -203,7 +206,8 @@ read_files(struct scan *s, struct scrape_reply *out)
 	if (!scan_try_dict(s))
 		return true;
 	while (scan_key(s, &key)) {
-		struct scrape_entry e = { .complete = -1, .incomplete = -1, .downloaded = -1 };
+		struct scrape_entry e = { .complete = -1, .incomplete = -1, .downloaded = -1,
+		    .downloaders = -1 };
 
 		if (key.len != sizeof(e.info_hash) || out->entries.len >= SCRAPE_REPLY_MAX) {
 			(void)scan_skip(s);

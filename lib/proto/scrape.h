@@ -14,6 +14,7 @@ struct scrape_entry {
 	int64_t complete;	/* seeds; -1 absent, as below */
 	int64_t incomplete;
 	int64_t downloaded;	/* how often it was completed */
+	int64_t downloaders;	/* of the incomplete: not paused (BEP 21) */
 	struct bt_slice name;	/* borrowed; empty: absent */
 };
 

@@ -58,7 +58,8 @@ read_announce(struct rd *r, struct udp_request *out)
 	a->port = rd_be16(r);
 	if (r->bad)
 		return false;
-	a->event = event <= ANNOUNCE_STOPPED ? (enum announce_event)event : ANNOUNCE_NONE;
+	/* libtorrent says "paused" (BEP 21) with the next number. */
+	a->event = event <= ANNOUNCE_PAUSED ? (enum announce_event)event : ANNOUNCE_NONE;
 	a->compact = 1;
 	if (a->numwant < 0)
 		a->numwant = -1;
@@ -228,7 +229,7 @@ udp_reply_scrape(const struct udp_reply *r, size_t i, struct scrape_entry *out)
 	if (r->action != UDP_SCRAPE || i >= r->rest.len / 12)
 		return false;
 	(void)rd_take(&rd, i * 12);
-	*out = (struct scrape_entry){ .complete = number(rd_be32(&rd)) };
+	*out = (struct scrape_entry){ .complete = number(rd_be32(&rd)), .downloaders = -1 };
 	out->downloaded = number(rd_be32(&rd));
 	out->incomplete = number(rd_be32(&rd));
 	return true;

@@ -44,7 +44,7 @@ python3 -c 'import socket; socket.socket(socket.AF_INET6).bind(("::1", 0))' 2>/d
 
 start() {
 	"$bttrack" --port "$port" --dfile "$dir/dfile" --save_dfile_interval 1 \
-	    --socket_timeout 2 --min_time_between_log_flushes 0 --logfile "$dir/log" "$@" \
+	    --compact_reqd 0 --socket_timeout 2 --min_time_between_log_flushes 0 --logfile "$dir/log" "$@" \
 	    >>"$dir/out" 2>>"$dir/err" &
 	pid=$!
 	for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
@@ -87,7 +87,7 @@ a=$(get $v4 "/announce?$common&peer_id=-XX0001-cccccccccccc&port=7003&left=5&eve
 expect "stopped" '10:incompletei1e.*5:peers0:' "$a"
 a=$(get $v4 "/announce?$common&peer_id=-XX0001-bbbbbbbbbbbb&port=7002&left=0&event=completed&compact=1")
 expect "completed" '8:completei2e10:downloadedi1e' "$a"
-expect "scrape" 'd5:filesd20:.*d8:completei2e10:downloadedi1e10:incompletei0eeee' "$(get $v4 /scrape)"
+expect "scrape" 'd5:filesd20:.*d8:completei2e10:downloadedi1e11:downloadersi0e10:incompletei0eeee' "$(get $v4 /scrape)"
 if [ -n "$v6" ]; then
 	a=$(get $v6 "/announce?$common&peer_id=-XX0001-dddddddddddd&port=7004&left=5&compact=1")
 	expect "IPv4 peers to IPv6" '5:peers12:' "$a"
@@ -182,6 +182,16 @@ start
 kill -INT $pid
 wait $pid
 [ $? -eq 0 ] || fail "SIGINT: exit status"
+
+# -- without peer ids --
+start --compact_reqd 1
+a=$(get $v4 "/announce?$common&peer_id=-XX0001-kkkkkkkkkkkk&port=7011&left=5")
+expect "an old client" 'failure reason' "$a"
+a=$(get $v4 "/announce?$common&peer_id=-XX0001-kkkkkkkkkkkk&port=7011&left=5&compact=1")
+expect "compact only" '8:completei[1-9].*5:peers[1-9]' "$a"
+kill -TERM $pid
+wait $pid
+grep -aqe '-BT0000-7f0000011b63d2:ip9:127.0.0.1' "$dir/dfile" || fail "no id made of the address"
 
 # -- a bad state file is kept under another name --
 printf 'd9:completed' >"$dir/dfile"

@@ -43,6 +43,7 @@ struct bt_tracker_settings {
 	int64_t max_connections;
 	int64_t max_torrents;
 	int64_t max_peers;
+	int64_t max_peers_per_ip;
 	int64_t nat_check;
 	int64_t log_nat_checks;
 	char *allowed_dir;

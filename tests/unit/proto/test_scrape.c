@@ -66,7 +66,8 @@ END_TEST
 START_TEST(test_reply)
 {
 	struct scrape_entry e[3] = {
-		{ .complete = 1, .incomplete = 2, .downloaded = 3, .name = slice_str("file") },
+		{ .complete = 1, .incomplete = 2, .downloaded = 3, .downloaders = 1,
+		    .name = slice_str("file") },
 		{ .complete = 0, .incomplete = 0, .downloaded = -1 },
 		{ .complete = 9, .incomplete = 9, .downloaded = 9 },
 	};
@@ -80,7 +81,7 @@ START_TEST(test_reply)
 	buf_init(&b, 4096);
 	scrape_reply_write(&b, e, 1);
 	assert_text(buf_slice(&b), "d5:filesd20:bbbbbbbbbbbbbbbbbbbb"
-	    "d8:completei1e10:downloadedi3e10:incompletei2e4:name4:fileeee");
+	    "d8:completei1e10:downloadedi3e11:downloadersi1e10:incompletei2e4:name4:fileeee");
 	buf_clear(&b);
 	scrape_reply_write(&b, e, 3);
 	ck_assert_int_eq(scrape_reply_parse(buf_slice(&b), &got, NULL), BT_OK);

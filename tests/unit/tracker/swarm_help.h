@@ -29,8 +29,11 @@ bench_new(const struct swarm_limits *limits)
 	swarms_init(&b->s, limits, seed);
 	rng_seed(&b->rng, 7);
 	b->now = 1000 * SECOND;
-	b->got = (struct swarm_answer){ .v4 = { .addr = b->addr4, .id = b->id4 },
-	    .v6 = { .addr = b->addr6, .id = b->id6 } };
+	b->got = (struct swarm_answer){ .v4 = { .addr = b->addr4 }, .v6 = { .addr = b->addr6 } };
+	if (limits->keep_ids) {
+		b->got.v4.id = b->id4;
+		b->got.v6.id = b->id6;
+	}
 	return b;
 }
 
@@ -74,7 +77,7 @@ peer_req(uint32_t t, uint32_t n, uint64_t left)
 static inline enum bt_code
 bench_ask(struct bench *b, const struct announce_req *r, const struct addr *a, uint32_t want)
 {
-	struct swarm_ask ask = { r, *a, want, true };
+	struct swarm_ask ask = { r, *a, want, true, false };
 
 	return swarms_announce(&b->s, &ask, b->now, &b->rng, &b->got);
 }

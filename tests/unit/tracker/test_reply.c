@@ -14,10 +14,11 @@ struct scene {
 static struct scene *
 scene_new(void)
 {
-	static const struct swarm_limits limits = { .timeout = 60 * SECOND };
+	static const struct swarm_limits limits = { .timeout = 60 * SECOND, .keep_ids = true };
 	struct scene *s = calloc(1, sizeof(*s));
 
 	ck_assert_int_eq(bt_options_init(bt_tracker_options(), &s->settings), BT_OK);
+	s->settings.compact_reqd = 0;
 	s->shards = shards_new(&limits);
 	replier_init(&s->replier, &s->settings, s->shards);
 	announce_reply_init(&s->reply);

@@ -24,7 +24,7 @@ work(void *arg)
 	for (uint32_t i = 0; i < EACH; i++) {
 		uint32_t n = rng_below(&b.rng, 100) * THREADS + w->number;
 		struct announce_req r = peer_req(rng_below(&b.rng, TORRENTS), n, i % 3 ? LEFT : 0);
-		struct swarm_ask ask = { &r, peer_addr(n, ADDR_V4), 50, true };
+		struct swarm_ask ask = { &r, peer_addr(n, ADDR_V4), 50, true, false };
 
 		r.event = i % 5 ? ANNOUNCE_NONE : ANNOUNCE_STOPPED;
 		if (shards_announce(w->s, &ask, SECOND, &b.rng, &b.got) != BT_OK)

@@ -69,13 +69,16 @@ START_TEST(families_share_an_answer)
 	ck_assert_uint_eq(b->got.v6.got, 30);
 	ck_assert_uint_eq(b->got.v4.got, 10);
 	for (uint32_t i = 0; i < b->got.v6.got; i++)
-		ck_assert_uint_eq(get_be32(b->id6 + i * 20 + 16) % 2, 1);
+		ck_assert_uint_eq((get_be32(b->addr6 + i * 18 + 12) - 1) % 2, 1);
 	ck_assert_uint_eq(b->got.counts.incomplete, 200);
-	/* The same client by the other family: it is not told of itself. */
+	/* The same client by the other family: it is not told of itself, if it says who it is. */
 	for (uint32_t round = 0; round < 30; round++) {
 		struct announce_req r = peer_req(2, 1, LEFT);
 		struct addr a4 = peer_addr(1, ADDR_V4), a6 = peer_addr(1, ADDR_V6);
 
+		r.ipv4 = a4;
+		r.ipv6 = a6;
+		r.ipv6.port = 0;
 		ck_assert_int_eq(bench_ask(b, &r, &a4, 40), BT_OK);
 		ck_assert_uint_eq(b->got.v4.got + b->got.v6.got, 0);
 		ck_assert_int_eq(bench_ask(b, &r, &a6, 40), BT_OK);
@@ -85,26 +88,87 @@ START_TEST(families_share_an_answer)
 }
 END_TEST
 
+static enum bt_code
+claim(struct bench *b, const struct announce_req *r, const struct addr *a)
+{
+	struct swarm_ask ask = { r, *a, 50, true, true };
+
+	return swarms_announce(&b->s, &ask, b->now, &b->rng, &b->got);
+}
+
 START_TEST(strangers_cannot_speak_for_a_peer)
 {
 	struct bench *b = bench_new(&usual);
 	struct announce_req r = peer_req(1, 1, LEFT);
-	struct addr home = peer_addr(1, ADDR_V4), away = peer_addr(500, ADDR_V4);
+	struct addr home = peer_addr(1, ADDR_V4), proxy = peer_addr(2, ADDR_V4);
 
-	announce_set_key(&r, 77);
 	ck_assert_int_eq(bench_ask(b, &r, &home, 50), BT_OK);
-	announce_set_key(&r, 78);
 	r.event = ANNOUNCE_STOPPED;
-	ck_assert_int_eq(bench_ask(b, &r, &away, 50), BT_OK);
+	ck_assert_int_eq(claim(b, &r, &home), BT_OK);
 	ck_assert_uint_eq(b->got.counts.incomplete, 1);
-	/* With the key it may move. */
-	announce_set_key(&r, 77);
+	/* The same client by the other family: not told of itself, if it says who it is. */
 	r.event = ANNOUNCE_NONE;
-	ck_assert_int_eq(bench_ask(b, &r, &away, 50), BT_OK);
+	ck_assert_int_eq(claim(b, &r, &proxy), BT_OK);
+	ck_assert_uint_eq(b->got.counts.incomplete, 2);
+	r.event = ANNOUNCE_STOPPED;
+	ck_assert_int_eq(claim(b, &r, &proxy), BT_OK);
+	ck_assert_uint_eq(b->got.counts.incomplete, 1);
+	r.event = ANNOUNCE_NONE;
+	ck_assert_int_eq(claim(b, &r, &proxy), BT_OK);
+	ck_assert_int_eq(bench_ask(b, &r, &proxy, 50), BT_OK);
+	r.event = ANNOUNCE_STOPPED;
+	ck_assert_int_eq(claim(b, &r, &proxy), BT_OK);
+	ck_assert_uint_eq(b->got.counts.incomplete, 2);
+	bench_free(b);
+}
+END_TEST
+
+/* A client that was killed and comes back with a new id is one peer, not two. */
+START_TEST(ghosts_are_replaced)
+{
+	static const struct swarm_limits ids = { .timeout = 2700 * SECOND, .keep_ids = true };
+	struct bench *b = bench_new(&ids);
+	struct announce_req r = peer_req(1, 1, 0);
+	struct addr a = peer_addr(1, ADDR_V4);
+
+	ck_assert_int_eq(bench_ask(b, &r, &a, 50), BT_OK);
+	memset(r.peer_id, 'n', 20);
+	r.left = LEFT;
+	ck_assert_int_eq(bench_ask(b, &r, &a, 50), BT_OK);
+	ck_assert_uint_eq(b->got.counts.complete, 0);
 	ck_assert_uint_eq(b->got.counts.incomplete, 1);
 	ck_assert_int_eq(announce4(b, 2, LEFT, ANNOUNCE_NONE), BT_OK);
 	ck_assert_uint_eq(b->got.v4.got, 1);
-	ck_assert_uint_eq(got4(b, 0), 500);
+	ck_assert_mem_eq(b->id4, r.peer_id, 20);
+	bench_free(b);
+}
+END_TEST
+
+/* BEP 21: incomplete, but no downloader; is told of downloaders only, and they of it. */
+START_TEST(partial_seeds)
+{
+	struct bench *b = bench_new(&usual);
+
+	ck_assert_int_eq(announce4(b, 1, LEFT, ANNOUNCE_PAUSED), BT_OK);
+	ck_assert_int_eq(announce4(b, 2, 0, ANNOUNCE_NONE), BT_OK);
+	ck_assert_uint_eq(b->got.v4.got, 0);
+	ck_assert_int_eq(announce4(b, 3, LEFT, ANNOUNCE_NONE), BT_OK);
+	ck_assert_uint_eq(b->got.v4.got, 2);
+	ck_assert_uint_eq(b->got.counts.complete, 1);
+	ck_assert_uint_eq(b->got.counts.incomplete, 2);
+	ck_assert_uint_eq(b->got.counts.downloaders, 1);
+	ck_assert_int_eq(announce4(b, 1, LEFT, ANNOUNCE_PAUSED), BT_OK);
+	ck_assert_uint_eq(b->got.v4.got, 1);
+	ck_assert_uint_eq(got4(b, 0), 3);
+	swarms_check(&b->s);
+	/* It wants more after all; and has all in the end. */
+	ck_assert_int_eq(announce4(b, 1, LEFT, ANNOUNCE_NONE), BT_OK);
+	ck_assert_uint_eq(b->got.counts.downloaders, 2);
+	ck_assert_int_eq(announce4(b, 1, LEFT, ANNOUNCE_PAUSED), BT_OK);
+	ck_assert_int_eq(announce4(b, 1, 0, ANNOUNCE_COMPLETED), BT_OK);
+	ck_assert_uint_eq(b->got.counts.complete, 2);
+	ck_assert_uint_eq(b->got.counts.downloaded, 1);
+	ck_assert_uint_eq(b->s.seeds, 2);
 	bench_free(b);
 }
 END_TEST
@@ -126,13 +190,14 @@ START_TEST(silent_peers_expire)
 	while (!swarms_sweep(&b->s, b->now, 100))
 		;
 	swarms_check(&b->s);
+	/* Never too early, and late by two ticks at most. */
 	ck_assert_uint_ge(b->s.peers4, 499);
-	ck_assert_uint_le(b->s.peers4, 510);
-	b->now = start + (2700 + 1010) * SECOND;
+	ck_assert_uint_le(b->s.peers4, 499 + 2 * 2700 / 128 + 1);
+	b->now = start + (2700 + 1050) * SECOND;
 	while (!swarms_sweep(&b->s, b->now, 100))
 		;
 	ck_assert_uint_eq(b->s.peers4, 0);
-	ck_assert_uint_eq(b->s.map.count, 0);
+	ck_assert_uint_eq(b->s.table.count, 0);
 	bench_free(b);
 }
 END_TEST
@@ -153,16 +218,23 @@ START_TEST(time_comes_round)
 }
 END_TEST
 
+static enum bt_code
+enter_torrent(struct bench *b, uint32_t torrent, uint32_t peer)
+{
+	struct announce_req r = peer_req(torrent, peer, LEFT);
+	struct addr a = peer_addr(peer, ADDR_V4);
+
+	return bench_ask(b, &r, &a, 50);
+}
+
 START_TEST(limits_hold)
 {
 	struct swarm_limits few = { .timeout = 60 * SECOND, .max_torrents = 3, .max_peers = 5 };
 	struct bench *b = bench_new(&few);
 
 	for (uint32_t t = 0; t < 5; t++) {
-		struct announce_req r = peer_req(t, 1, LEFT);
-		struct addr a = peer_addr(1, ADDR_V4);
-
-		ck_assert_int_eq(bench_ask(b, &r, &a, 50), t < 3 ? BT_OK : BT_ELIMIT);
+		ck_assert_int_eq(enter_torrent(b, t, 1), t < 3 ? BT_OK : BT_ELIMIT);
+		ck_assert_int_eq(enter_torrent(b, t, 2), t < 3 ? BT_OK : BT_ELIMIT);
 	}
 	/* Who is not remembered is still told of the others. */
 	for (uint32_t n = 1; n < 20; n++)
@@ -170,6 +242,73 @@ START_TEST(limits_hold)
 	ck_assert_uint_eq(b->got.v4.got, 5);
 	ck_assert_uint_eq(b->got.counts.incomplete, 5);
 	bench_free(b);
+}
+END_TEST
+
+/* Made-up torrents push out one another, and leave those that have peers alone. */
+START_TEST(made_up_torrents_make_room)
+{
+	struct swarm_limits few = { .timeout = 60 * SECOND, .max_torrents = 100 };
+	struct bench *b = bench_new(&few);
+
+	for (uint32_t t = 0; t < 50; t++) {
+		ck_assert_int_eq(enter_torrent(b, t, 1), BT_OK);
+		ck_assert_int_eq(enter_torrent(b, t, 2), BT_OK);
+	}
+	for (uint32_t t = 1000; t < 6000; t++)
+		ck_assert_int_eq(enter_torrent(b, t, t), BT_OK);
+	ck_assert_uint_eq(b->s.table.count, 100);
+	ck_assert_uint_eq(b->s.evicted, 5000 - 50);
+	for (uint32_t t = 0; t < 50; t++) {
+		struct announce_req r = peer_req(t, 1, LEFT);
+
+		ck_assert_ptr_nonnull(swarms_find(&b->s, r.info_hash));
+	}
+	bench_free(b);
+}
+END_TEST
+
+/* One address cannot fill a torrent, however many peers are there already. */
+START_TEST(an_address_has_its_share)
+{
+	struct swarm_limits fair = { .timeout = 60 * SECOND, .max_party = 8 };
+
+	for (uint32_t crowd = 0; crowd < 200; crowd += 199) {
+		struct bench *b = bench_new(&fair);
+		struct announce_req r = peer_req(1, 1, LEFT);
+		struct addr a;
+
+		for (uint32_t n = 0; n < crowd; n++)
+			ck_assert_int_eq(announce4(b, n, LEFT, ANNOUNCE_NONE), BT_OK);
+		for (uint16_t port = 1; port < 100; port++) {
+			ck_assert(addr_parse("80.1.2.3", port, &a));
+			ck_assert_int_eq(bench_ask(b, &r, &a, 50), BT_OK);
+		}
+		ck_assert_uint_eq(b->got.counts.incomplete, crowd + 8);
+		for (uint16_t i = 1; i < 100; i++) {
+			char text[64];
+
+			(void)snprintf(text, sizeof(text), "2001:db8:1:2::%x", i);
+			ck_assert(addr_parse(text, 1000, &a));
+			ck_assert_int_eq(bench_ask(b, &r, &a, 50), BT_OK);
+		}
+		ck_assert_uint_eq(b->got.counts.incomplete, crowd + 16);
+		/* What stands behind a local address may be many. */
+		for (uint16_t port = 1; port < 100; port++) {
+			ck_assert(addr_parse("192.168.1.1", port, &a));
+			ck_assert_int_eq(bench_ask(b, &r, &a, 50), BT_OK);
+		}
+		ck_assert_uint_eq(b->got.counts.incomplete, crowd + 16 + 99);
+		/* Who leaves makes room. */
+		ck_assert(addr_parse("80.1.2.3", 3, &a));
+		r.event = ANNOUNCE_STOPPED;
+		ck_assert_int_eq(bench_ask(b, &r, &a, 50), BT_OK);
+		ck_assert(addr_parse("80.1.2.3", 90, &a));
+		r.event = ANNOUNCE_NONE;
+		ck_assert_int_eq(bench_ask(b, &r, &a, 50), BT_OK);
+		ck_assert_uint_eq(b->got.counts.incomplete, crowd + 16 + 99);
+		bench_free(b);
+	}
 }
 END_TEST
 
@@ -183,7 +322,7 @@ START_TEST(passers_by_leave_nothing)
 	ck_assert_int_eq(announce4(b, 1, LEFT, ANNOUNCE_SNOOPED), BT_OK);
 	a.port = 0;
 	ck_assert_int_eq(bench_ask(b, &r, &a, 50), BT_OK);
-	ck_assert_uint_eq(b->s.map.count, 0);
+	ck_assert_uint_eq(b->s.table.count, 0);
 	/* Without a port one can look, but not be found. */
 	ck_assert_int_eq(announce4(b, 2, LEFT, ANNOUNCE_NONE), BT_OK);
 	ck_assert_int_eq(bench_ask(b, &r, &a, 50), BT_OK);
@@ -266,28 +405,28 @@ END_TEST
 START_TEST(random_life)
 {
 	enum { PEERS = 300 };
-	struct bench *b = bench_new(&usual);
+	struct swarm_limits limits = { .timeout = 2700 * SECOND, .keep_ids = _i };
+	struct bench *b = bench_new(&limits);
 	struct rng rng;
-	int state[PEERS] = { 0 };	/* 0 away, 1 leech, 2 seed */
-	uint32_t leeches = 0, seeds = 0;
+	int state[PEERS] = { 0 };	/* 0 away, 1 leech, 2 seed, 3 partial seed */
+	uint32_t count[4] = { PEERS };
 
 	rng_seed(&rng, 11);
 	for (int step = 0; step < 40000; step++) {
 		/* Ebb and flow, so that tables grow and shrink. */
 		bool leave = rng_below(&rng, 100) < ((step / 5000) % 2 ? 70u : 20u);
 		uint32_t n = rng_below(&rng, PEERS);
-		int to = leave ? 0 : 1 + (int)rng_below(&rng, 2);
+		int to = leave ? 0 : 1 + (int)rng_below(&rng, 3);
 
-		leeches -= state[n] == 1;
-		seeds -= state[n] == 2;
-		leeches += to == 1;
-		seeds += to == 2;
+		count[state[n]]--;
+		count[to]++;
 		state[n] = to;
-		ck_assert_int_eq(announce4(b, n, to == 1 ? LEFT : 0,
-		    leave ? ANNOUNCE_STOPPED : ANNOUNCE_NONE), BT_OK);
-		if (leeches + seeds > 0) {
-			ck_assert_uint_eq(b->got.counts.incomplete, leeches);
-			ck_assert_uint_eq(b->got.counts.complete, seeds);
+		ck_assert_int_eq(announce4(b, n, to == 2 ? 0 : LEFT, leave ? ANNOUNCE_STOPPED :
+		    to == 3 ? ANNOUNCE_PAUSED : ANNOUNCE_NONE), BT_OK);
+		if (count[0] < PEERS) {
+			ck_assert_uint_eq(b->got.counts.incomplete, count[1] + count[3]);
+			ck_assert_uint_eq(b->got.counts.downloaders, count[1]);
+			ck_assert_uint_eq(b->got.counts.complete, count[2]);
 		}
 		if (step % 100 == 0)
 			swarms_check(&b->s);
@@ -332,13 +471,17 @@ swarm_suite(void)
 	tcase_add_test(t, seeds_get_no_seeds_and_nobody_itself);
 	tcase_add_test(t, families_share_an_answer);
 	tcase_add_test(t, strangers_cannot_speak_for_a_peer);
+	tcase_add_test(t, ghosts_are_replaced);
+	tcase_add_test(t, partial_seeds);
 	tcase_add_test(t, silent_peers_expire);
 	tcase_add_test(t, time_comes_round);
 	tcase_add_test(t, limits_hold);
+	tcase_add_test(t, made_up_torrents_make_room);
+	tcase_add_test(t, an_address_has_its_share);
 	tcase_add_test(t, passers_by_leave_nothing);
 	tcase_add_test(t, choice_is_even);
 	tcase_add_test(t, choice_is_exact);
-	tcase_add_test(t, random_life);
+	tcase_add_loop_test(t, random_life, 0, 2);
 	tcase_add_test(t, no_memory_is_survived);
 	suite_add_tcase(s, t);
 	return s;
