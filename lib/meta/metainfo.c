@@ -17,6 +17,7 @@ struct outer {
 	struct bt_slice announce_list, url_list, http_seeds;
 	struct bt_slice piece_layers;
 	struct bt_slice comment_utf8;
+	struct meta_info info;
 };
 
 static bool
@@ -126,9 +127,10 @@ read_info_key(struct bt_metainfo *m, struct scan *s, struct bt_slice key, struct
 		(void)scan_try_string(s, &info->pieces);
 	else if (slice_eq_str(key, "length"))
 		info->has_length = scan_try_int(s, &info->length);
-	else if (slice_eq_str(key, "files"))
-		info->files = scan_skip(s);
-	else if (slice_eq_str(key, "file tree"))
+	else if (slice_eq_str(key, "files")) {
+		info->has_files = true;
+		info->files_code = meta_read_files(m, s, &info->files_why);
+	} else if (slice_eq_str(key, "file tree"))
 		info->file_tree = scan_skip(s);
 	else if (slice_eq_str(key, "meta version"))
 		(void)scan_try_int(s, &info->meta_version);
@@ -175,42 +177,51 @@ settle_version(struct bt_metainfo *m, const struct meta_info *info, struct bt_er
 		return fail(err, BT_EFORMAT, "meta version %" PRId64 " does not exist",
 		    info->meta_version);
 	m->v2 = info->meta_version == 2;
-	m->v1 = !m->v2 || info->pieces.ptr != NULL || info->has_length || info->files.len > 0;
+	m->v1 = !m->v2 || info->pieces.ptr != NULL || info->has_length || info->has_files;
 	return BT_OK;
 }
 
-static enum bt_code
-parse_info(struct bt_metainfo *m, struct bt_slice layers, struct bt_error *err)
+/* In passing, so that a large list of files is read only once. */
+static void
+read_info(struct bt_metainfo *m, struct scan *s, struct meta_info *info)
 {
-	struct meta_info info = { .has_length = false };
-	enum bt_code code;
+	size_t start = scan_pos(s);
 	struct bt_slice key;
-	struct scan s;
 
-	scan_init(&s, m->info, SCAN_LENIENT);
-	if (!scan_dict(&s))
+	if (scan_try_dict(s)) {
+		while (scan_key(s, &key))
+			read_info_key(m, s, key, info);
+	}
+	m->info = slice_of(m->bytes + start, scan_pos(s) - start);
+}
+
+static enum bt_code
+settle_info(struct bt_metainfo *m, struct meta_info *info, struct bt_slice layers,
+    struct bt_error *err)
+{
+	enum bt_code code;
+
+	if (m->info.len == 0)
+		return fail(err, BT_EFORMAT, "not a torrent: no 'info'");
+	if (m->info.ptr[0] != 'd')
 		return fail(err, BT_EFORMAT, "'info' is not a dictionary");
-	while (scan_key(&s, &key))
-		read_info_key(m, &s, key, &info);
-	if (!scan_finish(&s))
-		return scan_fail_as(&s, "info", err);
-	code = settle_version(m, &info, err);
+	code = settle_version(m, info, err);
 	if (code == BT_OK)
-		code = settle_name(m, &info, err);
+		code = settle_name(m, info, err);
 	if (code != BT_OK)
 		return code;
-	if (info.piece_length <= 0)
+	if (info->piece_length <= 0)
 		return fail(err, BT_EFORMAT, "missing or wrong 'piece length'");
-	if (info.piece_length > META_MAX_PIECE_LENGTH)
+	if (info->piece_length > META_MAX_PIECE_LENGTH)
 		return fail(err, BT_ELIMIT, "piece length %" PRId64 ": more than %u bytes",
-		    info.piece_length, META_MAX_PIECE_LENGTH);
-	m->piece_length = (uint32_t)info.piece_length;
-	m->private = info.private == 1;
-	m->source = info.source;
+		    info->piece_length, META_MAX_PIECE_LENGTH);
+	m->piece_length = (uint32_t)info->piece_length;
+	m->private = info->private == 1;
+	m->source = info->source;
 	if (m->v1)
-		code = meta_parse_v1(m, &info, err);
+		code = meta_parse_v1(m, info, err);
 	if (code == BT_OK && m->v2)
-		code = meta_parse_v2(m, &info, err);
+		code = meta_parse_v2(m, info, err);
 	if (code == BT_OK)
 		code = names_seal(&m->names, err);
 	if (code == BT_OK && m->v2 && layers.len > 0)
@@ -222,7 +233,7 @@ static void
 read_outer_key(struct bt_metainfo *m, struct scan *s, struct bt_slice key, struct outer *o)
 {
 	if (slice_eq_str(key, "info"))
-		m->info = scan_skip(s);
+		read_info(m, s, &o->info);
 	else if (slice_eq_str(key, "announce"))
 		(void)scan_try_string(s, &m->announce);
 	else if (slice_eq_str(key, "announce-list"))
@@ -261,12 +272,10 @@ parse_outer(struct bt_metainfo *m, struct bt_error *err)
 		read_outer_key(m, &s, key, &o);
 	if (!scan_finish(&s))
 		return scan_fail_as(&s, "malformed torrent", err);
-	if (m->info.len == 0)
-		return fail(err, BT_EFORMAT, "not a torrent: no 'info'");
 	m->tolerated = s.tolerated;
 	if (o.comment_utf8.len > 0)
 		m->comment = o.comment_utf8;
-	code = parse_info(m, o.piece_layers, err);
+	code = settle_info(m, &o.info, o.piece_layers, err);
 	if (code == BT_OK)
 		code = read_tiers(m, o.announce_list, err);
 	if (code == BT_OK)

@@ -63,9 +63,11 @@ struct bt_metainfo {
 struct meta_info {
 	struct bt_slice name, name_utf8, source, pieces;	/* contents of the strings */
 	uint32_t name_pos;	/* of the bencoded string that is the name */
-	struct bt_slice files, file_tree;	/* bencoded */
+	struct bt_slice file_tree;	/* bencoded */
 	struct bt_slice attr;
-	bool has_length;
+	bool has_length, has_files;
+	enum bt_code files_code;	/* they are read at once, but may not be what is wrong first */
+	struct bt_error files_why;
 	int64_t length;
 	int64_t piece_length;
 	int64_t meta_version;	/* 0: none */
@@ -99,7 +101,10 @@ const uint8_t *meta_piece_root(const struct bt_metainfo *m, uint32_t i);
 /* The letters of attr (BEP 47) as enum bt_file_flag. */
 uint32_t meta_flags(struct bt_slice attr);
 
-/* Fills files, names and sizes from length or files, and checks pieces. */
+/* Reads the value of files, which is what comes next: fills files, names and sizes. */
+enum bt_code meta_read_files(struct bt_metainfo *m, struct scan *s, struct bt_error *err);
+
+/* Takes length, or what was read of files, and checks pieces. */
 enum bt_code meta_parse_v1(struct bt_metainfo *m, const struct meta_info *info,
     struct bt_error *err);
 

@@ -10,6 +10,10 @@
 #include "base/rng.h"
 #include "base/utf8.h"
 
+/* An id is the index of a directory, or that of a file and this bit. */
+#define FILE_ID 0x80000000u
+#define NO_ID 0xffffffffu
+
 void
 names_init(struct names *n, const uint8_t *bytes)
 {
@@ -108,118 +112,149 @@ names_at(const struct names *n, uint32_t pos)
 static struct name *
 name_of(const struct names *n, uint32_t id)
 {
-	return id & NAMES_FILE ? vec_at(&n->files, id & ~NAMES_FILE) : vec_at(&n->dirs, id);
+	return id & FILE_ID ? vec_at(&n->files, id & ~FILE_ID) : vec_at(&n->dirs, id);
+}
+
+/* Of a slot the upper half is the hash's; so names are looked at, which lie all over the bytes,
+ * only where they are likely to be equal, and a table grows without them. */
+static uint64_t
+hash_of(const struct names *n, uint32_t parent, struct bt_slice element)
+{
+	return siphash(n->seed, element.ptr, element.len) + parent * 0x9e3779b97f4a7c15u;
 }
 
 static size_t
-home_of(const struct names *n, uint32_t parent, struct bt_slice element)
+home_of(const struct names *n, uint64_t slot)
 {
-	uint64_t h = siphash(n->seed, element.ptr, element.len) + parent * 0x9e3779b97f4a7c15u;
+	return (size_t)(slot >> 32) & (n->slot_count - 1);
+}
 
-	return (size_t)(h ^ h >> 32) & (n->slot_count - 1);
+static uint32_t
+id_in(uint64_t slot)
+{
+	return (uint32_t)slot - 1;
 }
 
 /* The slot of that name, or the free one where it belongs. */
-static size_t
-slot_of(const struct names *n, uint32_t parent, struct bt_slice element)
+static uint64_t *
+slot_of(const struct names *n, uint64_t hash, uint32_t parent, struct bt_slice element)
 {
-	size_t i = home_of(n, parent, element);
+	size_t i = home_of(n, hash);
 
 	for (; n->slots[i] != 0; i = (i + 1) & (n->slot_count - 1)) {
-		const struct name *name = name_of(n, n->slots[i] - 1);
+		const struct name *name;
 
+		if (n->slots[i] >> 32 != hash >> 32)
+			continue;
+		name = name_of(n, id_in(n->slots[i]));
 		if (name->parent == parent && slice_eq(names_at(n, name->pos), element))
 			break;
 	}
-	return i;
+	return &n->slots[i];
 }
 
-uint32_t
-names_find(const struct names *n, uint32_t parent, struct bt_slice element)
+static uint32_t
+find(const struct names *n, uint32_t parent, struct bt_slice element)
 {
-	size_t i;
-
 	if (n->slot_count == 0)
-		return NAMES_NONE;
-	i = slot_of(n, parent, element);
-	return n->slots[i] == 0 ? NAMES_NONE : n->slots[i] - 1;
+		return NO_ID;
+	return id_in(*slot_of(n, hash_of(n, parent, element), parent, element));
 }
 
+/* Room for more names, the table at most three quarters full. */
 static bool
-grow_table(struct names *n)
+grow_table(struct names *n, size_t more)
 {
-	uint32_t *old = n->slots;
-	size_t old_count = n->slot_count;
-	size_t count = old_count == 0 ? 64 : old_count * 2;
-	uint32_t *slots = mem_array(count, sizeof(*slots));
+	uint64_t *old = n->slots;
+	size_t old_count = n->slot_count, count = old_count == 0 ? 64 : old_count;
+	uint64_t *slots;
 
+	while ((n->used + more) * 4 > count * 3)
+		count *= 2;
+	if (count == old_count)
+		return true;
+	slots = mem_array(count, sizeof(*slots));
 	if (slots == NULL)
 		return false;
 	n->slots = slots;
 	n->slot_count = count;
 	for (size_t i = 0; i < old_count; i++) {
-		const struct name *name;
+		size_t to;
 
 		if (old[i] == 0)
 			continue;
-		name = name_of(n, old[i] - 1);
-		n->slots[slot_of(n, name->parent, names_at(n, name->pos))] = old[i];
+		for (to = home_of(n, old[i]); slots[to] != 0; to = (to + 1) & (count - 1))
+			;
+		slots[to] = old[i];
 	}
 	mem_free(old);
 	return true;
 }
 
-/* Adds the entry and enters it into the table. */
-static enum bt_code
-enter(struct names *n, uint32_t parent, uint32_t pos, uint32_t kind, uint32_t *id,
-    struct bt_error *err)
+/* Gives the id that has this name already, or NO_ID: now it is this one's. */
+static uint32_t
+enter(struct names *n, uint32_t id)
 {
-	struct vec *v = kind == NAMES_FILE ? &n->files : &n->dirs;
-	struct name name = { parent, pos };
+	const struct name *name = name_of(n, id);
+	struct bt_slice element = names_at(n, name->pos);
+	uint64_t hash = hash_of(n, name->parent, element);
+	uint64_t *slot = slot_of(n, hash, name->parent, element);
 
-	if ((n->used + 1) * 4 > n->slot_count * 3 && !grow_table(n))
-		return fail(err, BT_ENOMEM, "out of memory");
-	*id = (uint32_t)v->len | kind;
-	if (vec_add(v, &name) == NULL)
-		return fail(err, BT_ENOMEM, "out of memory");
-	n->slots[slot_of(n, parent, names_at(n, pos))] = *id + 1;
+	if (*slot != 0)
+		return id_in(*slot);
+	*slot = (hash >> 32 << 32) | (id + 1);
 	n->used++;
-	return BT_OK;
+	return NO_ID;
 }
 
 enum bt_code
 names_dir(struct names *n, uint32_t parent, uint32_t pos, uint32_t *out, struct bt_error *err)
 {
-	struct bt_slice element = names_at(n, pos);
+	struct name name = { parent, pos };
 
-	*out = names_find(n, parent, element);
-	if (*out == NAMES_NONE)
-		return enter(n, parent, pos, 0, out, err);
-	if (*out & NAMES_FILE)
-		return refuse(element, "both a file and a directory:", err);
+	*out = find(n, parent, names_at(n, pos));
+	if (*out != NO_ID)
+		return BT_OK;
+	*out = (uint32_t)n->dirs.len;
+	if (!grow_table(n, 1) || vec_add(&n->dirs, &name) == NULL)
+		return fail(err, BT_ENOMEM, "out of memory");
+	(void)enter(n, *out);
 	return BT_OK;
 }
 
 enum bt_code
 names_file(struct names *n, uint32_t parent, uint32_t pos, struct bt_error *err)
 {
-	struct bt_slice element = names_at(n, pos);
-	uint32_t id = names_find(n, parent, element);
+	struct name name = { parent, pos };
 
-	if (id == NAMES_NONE)
-		return enter(n, parent, pos, NAMES_FILE, &id, err);
-	if (id & NAMES_FILE)
-		return refuse(element, "two files have one path:", err);
-	return refuse(element, "both a file and a directory:", err);
+	if (vec_add(&n->files, &name) == NULL)
+		return fail(err, BT_ENOMEM, "out of memory");
+	return BT_OK;
 }
 
 enum bt_code
 names_phantom(struct names *n, uint32_t pos, struct bt_error *err)
 {
-	struct name name = { NAMES_PHANTOM, pos };
+	return names_file(n, NAMES_PHANTOM, pos, err);
+}
 
-	if (vec_add(&n->files, &name) == NULL)
+/* All files in one go, into a table of the right size. */
+static enum bt_code
+enter_files(struct names *n, struct bt_error *err)
+{
+	if (!grow_table(n, n->files.len))
 		return fail(err, BT_ENOMEM, "out of memory");
+	for (uint32_t i = 0; i < n->files.len; i++) {
+		const struct name *name = vec_at(&n->files, i);
+		uint32_t other;
+
+		if (name->parent == NAMES_PHANTOM)
+			continue;
+		other = enter(n, i | FILE_ID);
+		if (other != NO_ID)
+			return refuse(names_at(n, name->pos), other & FILE_ID ?
+			    "two files have one path:" : "both a file and a directory:", err);
+	}
 	return BT_OK;
 }
 
@@ -238,7 +273,7 @@ check_shortened(const struct names *n, const struct vec *v, struct bt_error *err
 		if (element.len <= NAME_MAX_LEN)
 			continue;
 		element = slice_of(safe, names_safe(element, safe));
-		if (names_find(n, name->parent, element) != NAMES_NONE)
+		if (find(n, name->parent, element) != NO_ID)
 			return refuse(element, "two files have one path:", err);
 	}
 	return BT_OK;
@@ -247,8 +282,10 @@ check_shortened(const struct names *n, const struct vec *v, struct bt_error *err
 enum bt_code
 names_seal(struct names *n, struct bt_error *err)
 {
-	enum bt_code code = check_shortened(n, &n->dirs, err);
+	enum bt_code code = enter_files(n, err);
 
+	if (code == BT_OK)
+		code = check_shortened(n, &n->dirs, err);
 	if (code == BT_OK)
 		code = check_shortened(n, &n->files, err);
 	drop_table(n);

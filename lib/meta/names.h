@@ -16,8 +16,6 @@
 
 #define NAMES_ROOT 0xffffffffu	/* parent of what lies at the top */
 #define NAMES_PHANTOM 0xfffffffeu	/* parent of a file that is never on disk (padding) */
-#define NAMES_FILE 0x80000000u	/* or'ed to the index of a file in an id; without it: a directory */
-#define NAMES_NONE 0xffffffffu	/* no id */
 
 /* Where an entry hangs and what it is called. */
 struct name {
@@ -30,7 +28,7 @@ struct names {
 	const uint8_t *bytes;
 	struct vec dirs;	/* struct name */
 	struct vec files;	/* struct name, in the order of the torrent */
-	uint32_t *slots;	/* while reading: a hash table of ids + 1, 0 is free */
+	uint64_t *slots;	/* while reading: a hash table; half of the hash, id + 1; 0 is free */
 	size_t slot_count;	/* a power of two, or 0 */
 	size_t used;
 	uint64_t seed[2];
@@ -50,21 +48,19 @@ size_t names_safe(struct bt_slice element, char out[NAME_MAX_LEN]);
 /* The string at pos. */
 struct bt_slice names_at(const struct names *n, uint32_t pos);
 
-/* The id called element in parent, or NAMES_NONE. */
-uint32_t names_find(const struct names *n, uint32_t parent, struct bt_slice element);
-
-/* The directory of that name, made if missing. BT_EFORMAT: a file has this name. */
+/* The directory of that name, made if missing. */
 enum bt_code names_dir(struct names *n, uint32_t parent, uint32_t pos, uint32_t *out,
     struct bt_error *err);
 
-/* The next file. BT_EFORMAT: the name is taken. */
+/* The next file. Whether the name is taken shows when all are there: names_seal. */
 enum bt_code names_file(struct names *n, uint32_t parent, uint32_t pos, struct bt_error *err);
 
 /* The next file, one that is never on disk and so takes no name from others; pos
  * of its path, or 0. */
 enum bt_code names_phantom(struct names *n, uint32_t pos, struct bt_error *err);
 
-/* After the last: no two safe names may be equal. Frees what only reading needs. */
+/* After the last. BT_EFORMAT: two names are equal, as they are or as safe ones. Frees what only
+ * reading needs. */
 enum bt_code names_seal(struct names *n, struct bt_error *err);
 
 #endif

@@ -21,42 +21,60 @@ meta_flags(struct bt_slice attr)
 	return flags;
 }
 
+/* A list of names. What is wrong with it is kept until it is known whether it counts. */
+struct path {
+	uint32_t list_pos;	/* of the list; 0: none */
+	uint32_t pos[NAMES_MAX_DEPTH];	/* of each string */
+	size_t count;
+	struct bt_slice last;
+	enum bt_code code;
+	struct bt_error why;
+};
+
 /* One entry of files, as it stands. */
 struct entry {
-	struct bt_slice path, path_utf8, attr;
+	struct path path, path_utf8;
+	struct bt_slice attr;
 	int64_t length;
 	bool has_length;
 };
 
-/* The elements of a path, checked; each given as the position of its string. */
-struct path {
-	uint32_t pos[NAMES_MAX_DEPTH];
-	size_t count;
-	struct bt_slice last;
+/* The directories that the last file is in: the next one is mostly there, too. */
+struct here {
+	struct bt_slice name[NAMES_MAX_DEPTH];
+	uint32_t dir[NAMES_MAX_DEPTH];
+	size_t depth;
 };
 
 static enum bt_code
-read_path(const struct bt_metainfo *m, struct bt_slice raw, struct path *out, struct bt_error *err)
+add_element(struct path *p, struct bt_slice element, uint32_t pos)
 {
-	struct scan s;
+	if (p->count == NAMES_MAX_DEPTH)
+		return fail(&p->why, BT_ELIMIT, "its path has too many directories");
+	p->pos[p->count++] = pos;
+	p->last = element;
+	return names_check(element, &p->why);
+}
 
-	out->count = 0;
-	scan_init(&s, raw, SCAN_STRICT);
-	if (!scan_list(&s))
-		return fail(err, BT_EFORMAT, "its path is not a list");
-	while (scan_more(&s)) {
-		if (scan_peek(&s) != SCAN_STRING)
-			return fail(err, BT_EFORMAT, "a name in its path is not a string");
-		if (out->count == NAMES_MAX_DEPTH)
-			return fail(err, BT_ELIMIT, "its path has too many directories");
-		out->pos[out->count++] = meta_pos(m, raw.ptr + scan_pos(&s));
-		out->last = scan_string(&s);
-		if (names_check(out->last, err) != BT_OK)
-			return BT_EFORMAT;
+static void
+read_path(const struct bt_metainfo *m, struct scan *s, struct path *p)
+{
+	p->list_pos = meta_pos(m, s->ptr + scan_pos(s));
+	if (!scan_try_list(s)) {
+		p->code = fail(&p->why, BT_EFORMAT, "its path is not a list");
+		return;
 	}
-	if (out->count == 0)
-		return fail(err, BT_EFORMAT, "its path is empty");
-	return BT_OK;
+	while (scan_more(s)) {
+		uint32_t pos = meta_pos(m, s->ptr + scan_pos(s));
+		struct bt_slice element;
+
+		if (!scan_try_string(s, &element))
+			p->code = fail(&p->why, BT_EFORMAT, "a name in its path is not a string");
+		else if (p->code == BT_OK)
+			p->code = add_element(p, element, pos);
+	}
+	if (p->count == 0 && p->code == BT_OK)
+		p->code = fail(&p->why, BT_EFORMAT, "its path is empty");
 }
 
 static enum bt_code
@@ -72,15 +90,22 @@ add_file(struct bt_metainfo *m, uint64_t size, uint32_t flags, struct bt_error *
 }
 
 static enum bt_code
-add_name(struct bt_metainfo *m, const struct path *p, struct bt_error *err)
+add_name(struct bt_metainfo *m, const struct path *p, struct here *here, struct bt_error *err)
 {
 	uint32_t parent = NAMES_ROOT;
 
 	for (size_t i = 0; i + 1 < p->count; i++) {
-		enum bt_code code = names_dir(&m->names, parent, p->pos[i], &parent, err);
+		struct bt_slice name = names_at(&m->names, p->pos[i]);
+		enum bt_code code;
 
-		if (code != BT_OK)
-			return code;
+		if (i == here->depth || !slice_eq(name, here->name[i])) {
+			code = names_dir(&m->names, parent, p->pos[i], &here->dir[i], err);
+			if (code != BT_OK)
+				return code;
+			here->name[i] = name;
+			here->depth = i + 1;
+		}
+		parent = here->dir[i];
 	}
 	return names_file(&m->names, parent, p->pos[p->count - 1], err);
 }
@@ -93,47 +118,55 @@ is_comet_padding(const struct path *p)
 }
 
 static enum bt_code
-add_entry(struct bt_metainfo *m, const struct entry *e, struct bt_error *err)
+add_entry(struct bt_metainfo *m, const struct entry *e, struct here *here, struct bt_error *err)
 {
-	bool utf8 = e->path_utf8.len > 2 && e->path_utf8.ptr[0] == 'l';
-	struct bt_slice raw = utf8 ? e->path_utf8 : e->path;
+	const struct path *path = e->path_utf8.count > 0 ? &e->path_utf8 : &e->path;
 	uint32_t flags = meta_flags(e->attr);
-	struct path path = { .count = 0 };
-	enum bt_code code = BT_OK;
+	enum bt_code code;
 
 	if (!e->has_length && !(flags & BT_FILE_SYMLINK))
 		return fail(err, BT_EFORMAT, "it has no length");
 	if (e->length < 0 || (e->length > 0 && flags & BT_FILE_SYMLINK))
 		return fail(err, BT_EFORMAT, "its length of %" PRId64 " makes no sense", e->length);
-	if (raw.len == 0 && !(flags & BT_FILE_PAD))
+	if (path->list_pos == 0 && !(flags & BT_FILE_PAD))
 		return fail(err, BT_EFORMAT, "it has no path");
-	if (raw.len > 0)
-		code = read_path(m, raw, &path, err);
-	if (code != BT_OK)
-		return code;
-	if (is_comet_padding(&path))
+	if (path->code != BT_OK)
+		return fail(err, path->code, "%s", path->why.text);
+	if (is_comet_padding(path))
 		flags |= BT_FILE_PAD;
 	if (flags & BT_FILE_PAD)
-		code = names_phantom(&m->names, raw.len == 0 ? 0 : meta_pos(m, raw.ptr), err);
+		code = names_phantom(&m->names, path->list_pos, err);
 	else
-		code = add_name(m, &path, err);
+		code = add_name(m, path, here, err);
 	return code != BT_OK ? code : add_file(m, (uint64_t)e->length, flags, err);
 }
 
 static void
-read_entry(struct scan *s, struct entry *e)
+no_path(struct path *p)
+{
+	p->list_pos = 0;
+	p->count = 0;
+	p->code = BT_OK;
+}
+
+static void
+read_entry(const struct bt_metainfo *m, struct scan *s, struct entry *e)
 {
 	struct bt_slice key;
 
-	*e = (struct entry){ .length = 0 };
+	no_path(&e->path);
+	no_path(&e->path_utf8);
+	e->attr = SLICE_NONE;
+	e->length = 0;
+	e->has_length = false;
 	scan_dict(s);
 	while (scan_key(s, &key)) {
 		if (slice_eq_str(key, "length"))
 			e->has_length = scan_try_int(s, &e->length);
 		else if (slice_eq_str(key, "path"))
-			e->path = scan_skip(s);
+			read_path(m, s, &e->path);
 		else if (slice_eq_str(key, "path.utf-8"))
-			e->path_utf8 = scan_skip(s);
+			read_path(m, s, &e->path_utf8);
 		else if (slice_eq_str(key, "attr"))
 			(void)scan_try_string(s, &e->attr);
 		else
@@ -141,27 +174,28 @@ read_entry(struct scan *s, struct entry *e)
 	}
 }
 
-static enum bt_code
-parse_files(struct bt_metainfo *m, struct bt_slice files, struct bt_error *err)
+enum bt_code
+meta_read_files(struct bt_metainfo *m, struct scan *s, struct bt_error *err)
 {
+	enum bt_code code = BT_OK;
+	struct here here = { .depth = 0 };
 	struct bt_error why;
-	enum bt_code code;
 	struct entry e;
-	struct scan s;
 
-	scan_init(&s, files, SCAN_LENIENT);
-	if (!scan_list(&s))
+	if (!scan_try_list(s))
 		return fail(err, BT_EFORMAT, "'files' is not a list");
-	while (scan_more(&s)) {
-		read_entry(&s, &e);
-		if (scan_failed(&s))
-			break;
-		code = add_entry(m, &e, &why);
-		if (code != BT_OK)
-			return fail(err, code, "file %u: %s", meta_file_count(m) + 1, why.text);
+	while (scan_more(s)) {
+		if (code != BT_OK || scan_peek(s) != SCAN_DICT) {
+			(void)scan_skip(s);
+			code = code != BT_OK ? code : fail(&why, BT_EFORMAT, "not a dictionary");
+			continue;
+		}
+		read_entry(m, s, &e);
+		if (!scan_failed(s))
+			code = add_entry(m, &e, &here, &why);
 	}
-	if (!scan_finish(&s))
-		return scan_fail_as(&s, "files", err);
+	if (code != BT_OK)
+		return fail(err, code, "file %u: %s", meta_file_count(m) + 1, why.text);
 	if (m->files.len == 0)
 		return fail(err, BT_EFORMAT, "'files' is empty");
 	return BT_OK;
@@ -187,13 +221,15 @@ meta_parse_v1(struct bt_metainfo *m, const struct meta_info *info, struct bt_err
 	enum bt_code code;
 	uint64_t count;
 
-	if (info->has_length == (info->files.len > 0))
+	if (info->has_length == info->has_files)
 		return fail(err, BT_EFORMAT, info->has_length ?
 		    "both 'length' and 'files'" : "neither 'length' nor 'files'");
 	if (info->pieces.ptr == NULL || info->pieces.len % SHA1_LEN != 0)
 		return fail(err, BT_EFORMAT, info->pieces.ptr == NULL ?
 		    "missing or wrong 'pieces'" : "'pieces' is no multiple of 20 bytes");
-	code = info->has_length ? parse_single(m, info, err) : parse_files(m, info->files, err);
+	code = info->has_length ? parse_single(m, info, err) :
+	    info->files_code != BT_OK ? fail(err, info->files_code, "%s", info->files_why.text) :
+	    BT_OK;
 	if (code != BT_OK)
 		return code;
 	count = div_up_u64(m->content_size, m->piece_length);

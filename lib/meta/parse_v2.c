@@ -69,12 +69,14 @@ static enum bt_code
 compare_file(struct walk *w, const struct level *l, const struct leaf *f, struct bt_error *err)
 {
 	struct bt_metainfo *m = w->m;
-	uint32_t id = names_find(&m->names, l->parent, names_at(&m->names, l->pos));
+	const struct name *name;
 	struct meta_file *file;
 
 	while (w->seen < meta_file_count(m) && meta_file_at(m, w->seen)->flags & BT_FILE_PAD)
 		w->seen++;
-	if (id != (w->seen | NAMES_FILE))
+	name = w->seen < meta_file_count(m) ? vec_at(&m->names.files, w->seen) : NULL;
+	if (name == NULL || name->parent != l->parent ||
+	    !slice_eq(names_at(&m->names, name->pos), names_at(&m->names, l->pos)))
 		return named(w, l, "is not where the v1 part has it", err);
 	file = meta_file_at(m, w->seen++);
 	if (file->size != (uint64_t)f->length)
