@@ -8,7 +8,7 @@
 
 #define ROTL(x, b) (((x) << (b)) | ((x) >> (64 - (b))))
 
-static void
+static inline void
 sip_round(uint64_t v[4])
 {
 	v[0] += v[1];

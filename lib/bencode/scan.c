@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+#include "base/num.h"
+
 /* Steps over values allowed in the search for repeated keys in unsorted dictionaries. Without a
  * bound a stranger could make us walk n keys n times. */
 #define SEARCH_BUDGET (4u << 20)
@@ -84,13 +86,12 @@ read_digits(struct scan *s, size_t *pos, uint64_t max, uint64_t *out)
 		return false;
 	}
 	for (; p < s->len && is_digit(s->ptr[p]); p++) {
-		uint64_t digit = (uint64_t)(s->ptr[p] - '0');
-
-		if (v > (max - digit) / 10) {
+		if (!mul_u64(v, 10, &v) || !add_u64(v, (uint64_t)(s->ptr[p] - '0'), &v))
+			v = UINT64_MAX;
+		if (v > max) {
 			give_up(s, BT_EFORMAT, "number out of range", *pos);
 			return false;
 		}
-		v = v * 10 + digit;
 	}
 	*pos = p;
 	*out = v;
@@ -305,14 +306,10 @@ seen_before(struct scan *s, const struct scan_level *l, struct bt_slice key, siz
 static bool
 is_repetition(struct scan *s, struct scan_level *l, struct bt_slice key, size_t key_pos)
 {
-	size_t pos = l->top_key;
-	struct bt_slice greatest;
-	int order = 1;
+	int order = l->top_key.ptr == NULL ? 1 : slice_cmp(key, l->top_key);
 
-	if (pos != 0 && read_string(s, &pos, &greatest))
-		order = slice_cmp(key, greatest);
 	if (order > 0) {
-		l->top_key = key_pos;
+		l->top_key = key;
 		return false;
 	}
 	if (!(s->mode & SCAN_LENIENT)) {

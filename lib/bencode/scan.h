@@ -52,7 +52,7 @@ enum scan_kind {
 
 struct scan_level {
 	size_t start;		/* where its first key or element begins */
-	size_t top_key;		/* where the greatest key so far begins; 0: none yet */
+	struct bt_slice top_key;	/* the greatest so far */
 	bool dict;
 	bool value_due;		/* a key was read, its value not */
 };

@@ -204,11 +204,11 @@ put_path(const struct bt_metainfo *m, uint32_t i, bool safe, char *out, size_t s
 		return end_text(&t);
 	}
 	for (uint32_t dir = name->parent; dir != NAMES_ROOT;) {
-		const struct name *d = vec_at(&m->names.dirs, dir);
+		const struct name_dir *d = vec_at(&m->names.dirs, dir);
 
 		assert(depth < NAMES_MAX_DEPTH);
-		up[depth++] = d->pos;
-		dir = d->parent;
+		up[depth++] = d->name.pos;
+		dir = d->name.parent;
 	}
 	while (depth > 0)
 		put_element(&t, names_at(&m->names, up[--depth]), safe);

@@ -18,7 +18,7 @@ void
 names_init(struct names *n, const uint8_t *bytes)
 {
 	*n = (struct names){ .bytes = bytes };
-	vec_init(&n->dirs, sizeof(struct name));
+	vec_init(&n->dirs, sizeof(struct name_dir));
 	vec_init(&n->files, sizeof(struct name));
 	/* A stranger chooses the names; the seed changes nothing but the order in the table. */
 	rng_secret(n->seed, sizeof(n->seed));
@@ -109,10 +109,18 @@ names_at(const struct names *n, uint32_t pos)
 	return slice_of(p + 1, len);
 }
 
-static struct name *
+static const struct name *
 name_of(const struct names *n, uint32_t id)
 {
-	return id & FILE_ID ? vec_at(&n->files, id & ~FILE_ID) : vec_at(&n->dirs, id);
+	if (id & FILE_ID)
+		return vec_at(&n->files, id & ~FILE_ID);
+	return &((const struct name_dir *)vec_at(&n->dirs, id))->name;
+}
+
+static struct name_dir *
+dir_at(struct names *n, uint32_t id)
+{
+	return id == NAMES_ROOT ? &n->root : vec_at(&n->dirs, id);
 }
 
 /* Of a slot the upper half is the hash's; so names are looked at, which lie all over the bytes,
@@ -210,20 +218,24 @@ enter(struct names *n, uint32_t id)
 enum bt_code
 names_dir(struct names *n, uint32_t parent, uint32_t pos, uint32_t *out, struct bt_error *err)
 {
-	struct name name = { parent, pos };
+	struct name_dir dir = { .name = { parent, pos } };
+	struct bt_slice element = names_at(n, pos);
+	struct name_dir *up = dir_at(n, parent);
 
-	*out = find(n, parent, names_at(n, pos));
+	*out = find(n, parent, element);
 	if (*out != NO_ID)
 		return BT_OK;
+	up->has_dirs = true;
+	n->doubtful |= up->last_pos != 0 || element.len > NAME_MAX_LEN;
 	*out = (uint32_t)n->dirs.len;
-	if (!grow_table(n, 1) || vec_add(&n->dirs, &name) == NULL)
+	if (!grow_table(n, 1) || vec_add(&n->dirs, &dir) == NULL)
 		return fail(err, BT_ENOMEM, "out of memory");
 	(void)enter(n, *out);
 	return BT_OK;
 }
 
-enum bt_code
-names_file(struct names *n, uint32_t parent, uint32_t pos, struct bt_error *err)
+static enum bt_code
+add_file(struct names *n, uint32_t parent, uint32_t pos, struct bt_error *err)
 {
 	struct name name = { parent, pos };
 
@@ -233,9 +245,21 @@ names_file(struct names *n, uint32_t parent, uint32_t pos, struct bt_error *err)
 }
 
 enum bt_code
+names_file(struct names *n, uint32_t parent, uint32_t pos, struct bt_error *err)
+{
+	struct bt_slice element = names_at(n, pos);
+	struct name_dir *dir = dir_at(n, parent);
+
+	n->doubtful |= dir->has_dirs || element.len > NAME_MAX_LEN ||
+	    (dir->last_pos != 0 && slice_cmp(element, names_at(n, dir->last_pos)) <= 0);
+	dir->last_pos = pos;
+	return add_file(n, parent, pos, err);
+}
+
+enum bt_code
 names_phantom(struct names *n, uint32_t pos, struct bt_error *err)
 {
-	return names_file(n, NAMES_PHANTOM, pos, err);
+	return add_file(n, NAMES_PHANTOM, pos, err);
 }
 
 /* All files in one go, into a table of the right size. */
@@ -260,34 +284,40 @@ enter_files(struct names *n, struct bt_error *err)
 
 /* A name that was shortened may meet one that was made to look so. */
 static enum bt_code
-check_shortened(const struct names *n, const struct vec *v, struct bt_error *err)
+check_shortened(const struct names *n, const struct name *name, struct bt_error *err)
 {
-	for (size_t i = 0; i < v->len; i++) {
-		const struct name *name = vec_at(v, i);
-		char safe[NAME_MAX_LEN];
-		struct bt_slice element;
+	struct bt_slice element = names_at(n, name->pos);
+	char safe[NAME_MAX_LEN];
 
-		if (name->parent == NAMES_PHANTOM)
-			continue;
-		element = names_at(n, name->pos);
-		if (element.len <= NAME_MAX_LEN)
-			continue;
-		element = slice_of(safe, names_safe(element, safe));
-		if (find(n, name->parent, element) != NO_ID)
-			return refuse(element, "two files have one path:", err);
-	}
+	if (element.len <= NAME_MAX_LEN)
+		return BT_OK;
+	element = slice_of(safe, names_safe(element, safe));
+	if (find(n, name->parent, element) != NO_ID)
+		return refuse(element, "two files have one path:", err);
 	return BT_OK;
+}
+
+static enum bt_code
+check_equal(struct names *n, struct bt_error *err)
+{
+	enum bt_code code = enter_files(n, err);
+
+	for (uint32_t i = 0; code == BT_OK && i < n->dirs.len; i++)
+		code = check_shortened(n, name_of(n, i), err);
+	for (uint32_t i = 0; code == BT_OK && i < n->files.len; i++) {
+		const struct name *name = vec_at(&n->files, i);
+
+		if (name->parent != NAMES_PHANTOM)
+			code = check_shortened(n, name, err);
+	}
+	return code;
 }
 
 enum bt_code
 names_seal(struct names *n, struct bt_error *err)
 {
-	enum bt_code code = enter_files(n, err);
+	enum bt_code code = n->doubtful ? check_equal(n, err) : BT_OK;
 
-	if (code == BT_OK)
-		code = check_shortened(n, &n->dirs, err);
-	if (code == BT_OK)
-		code = check_shortened(n, &n->files, err);
 	drop_table(n);
 	return code;
 }

@@ -24,10 +24,19 @@ struct name {
 	uint32_t pos;
 };
 
+struct name_dir {
+	struct name name;
+	uint32_t last_pos;	/* of the name of its last file so far, or 0 */
+	bool has_dirs;
+};
+
 struct names {
 	const uint8_t *bytes;
-	struct vec dirs;	/* struct name */
+	struct name_dir root;
+	struct vec dirs;	/* struct name_dir */
 	struct vec files;	/* struct name, in the order of the torrent */
+	/* names so far do not by their order show that no two are equal; see names_seal */
+	bool doubtful;
 	uint64_t *slots;	/* while reading: a hash table; half of the hash, id + 1; 0 is free */
 	size_t slot_count;	/* a power of two, or 0 */
 	size_t used;
