@@ -31,7 +31,9 @@ slice_eq(struct bt_slice a, struct bt_slice b)
 static inline bool
 slice_eq_str(struct bt_slice a, const char *s)
 {
-	return slice_eq(a, slice_str(s));
+	size_t n = strlen(s);
+
+	return a.len == n && (n == 0 || memcmp(a.ptr, s, n) == 0);
 }
 
 /* Byte order, the shorter first: the order of bencode keys. */

@@ -437,28 +437,18 @@ is_next(struct scan *s, enum scan_kind kind)
 bool
 scan_try_int(struct scan *s, int64_t *out)
 {
-	int64_t v;
-
-	if (!is_next(s, SCAN_INT))
+	if (!is_next(s, SCAN_INT) || !begin_value(s) || !read_int(s, out))
 		return false;
-	v = scan_int(s);
-	if (s->why != NULL)
-		return false;
-	*out = v;
+	end_value(s);
 	return true;
 }
 
 bool
 scan_try_string(struct scan *s, struct bt_slice *out)
 {
-	struct bt_slice text;
-
-	if (!is_next(s, SCAN_STRING))
+	if (!is_next(s, SCAN_STRING) || !begin_value(s) || !read_string(s, &s->pos, out))
 		return false;
-	text = scan_string(s);
-	if (s->why != NULL)
-		return false;
-	*out = text;
+	end_value(s);
 	return true;
 }
 

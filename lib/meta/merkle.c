@@ -2,6 +2,7 @@
 #include "meta/merkle.h"
 
 #include <assert.h>
+#include <pthread.h>
 
 #include "base/hash_many.h"
 
@@ -17,6 +18,26 @@ join(const uint8_t left[SHA256_LEN], const uint8_t right[SHA256_LEN], uint8_t ou
 	memcpy(both + SHA256_LEN, right, SHA256_LEN);
 	hash_many(HASH_SHA256, &s, 1);
 	memcpy(out, s.out, SHA256_LEN);
+}
+
+static uint8_t pads[MERKLE_LEVELS][SHA256_LEN];
+
+static void
+make_pads(void)
+{
+	for (unsigned i = 1; i < MERKLE_LEVELS; i++)
+		join(pads[i - 1], pads[i - 1], pads[i]);
+}
+
+/* Made once: a torrent of many files asks for them for each. */
+static const uint8_t *
+pad_at(unsigned height)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	assert(height < MERKLE_LEVELS);
+	(void)pthread_once(&once, make_pads);
+	return pads[height];
 }
 
 void
@@ -44,20 +65,19 @@ merkle_add(struct merkle *m, const uint8_t hash[SHA256_LEN])
 static void
 fill_to(struct merkle *m, unsigned levels, uint8_t out[SHA256_LEN])
 {
-	uint8_t pad[SHA256_LEN], up[SHA256_LEN];
+	uint8_t up[SHA256_LEN];
 	bool open = false;	/* up holds a node of this level */
 
 	assert(m->count > 0);
-	merkle_pad(m->height, pad);
 	for (unsigned level = 0; level < levels; level++) {
 		bool waiting = m->count >> level & 1;
+		const uint8_t *pad = pad_at(m->height + level);
 
 		if (open)
 			join(waiting ? m->node[level] : up, waiting ? up : pad, up);
 		else if (waiting)
 			join(m->node[level], pad, up);
 		open = open || waiting;
-		join(pad, pad, pad);
 	}
 	memcpy(out, open ? up : m->node[levels], SHA256_LEN);
 }
@@ -82,9 +102,7 @@ merkle_root_at(struct merkle *m, unsigned height, uint8_t out[SHA256_LEN])
 void
 merkle_pad(unsigned height, uint8_t out[SHA256_LEN])
 {
-	memset(out, 0, SHA256_LEN);
-	while (height-- > 0)
-		join(out, out, out);
+	memcpy(out, pad_at(height), SHA256_LEN);
 }
 
 void
