@@ -130,9 +130,10 @@ read_info_key(struct bt_metainfo *m, struct scan *s, struct bt_slice key, struct
 	else if (slice_eq_str(key, "files")) {
 		info->has_files = true;
 		info->files_code = meta_read_files(m, s, &info->files_why);
-	} else if (slice_eq_str(key, "file tree"))
-		info->file_tree = scan_skip(s);
-	else if (slice_eq_str(key, "meta version"))
+	} else if (slice_eq_str(key, "file tree")) {
+		info->has_tree = true;
+		info->tree_code = meta_read_tree(m, s, &info->tree, &info->tree_why);
+	} else if (slice_eq_str(key, "meta version"))
 		(void)scan_try_int(s, &info->meta_version);
 	else if (slice_eq_str(key, "private"))
 		(void)scan_try_int(s, &info->private);
@@ -257,6 +258,27 @@ read_outer_key(struct bt_metainfo *m, struct scan *s, struct bt_slice key, struc
 }
 
 static enum bt_code
+settle_outer(struct bt_metainfo *m, struct outer *o, struct bt_error *err)
+{
+	enum bt_code code;
+
+	if (o->comment_utf8.len > 0)
+		m->comment = o->comment_utf8;
+	code = settle_info(m, &o->info, o->piece_layers, err);
+	if (code == BT_OK)
+		code = read_tiers(m, o->announce_list, err);
+	if (code == BT_OK)
+		code = read_urls(&m->url_seeds, o->url_list, err);
+	if (code == BT_OK)
+		code = read_urls(&m->http_seeds, o->http_seeds, err);
+	if (code == BT_OK && m->v1)
+		hash_sha1(m->info, m->hash_v1);
+	if (code == BT_OK && m->v2)
+		hash_sha256(m->info, m->hash_v2);
+	return code;
+}
+
+static enum bt_code
 parse_outer(struct bt_metainfo *m, struct bt_error *err)
 {
 	struct outer o = { .announce_list = SLICE_NONE };
@@ -267,25 +289,14 @@ parse_outer(struct bt_metainfo *m, struct bt_error *err)
 	scan_init(&s, slice_of(m->bytes, m->len), SCAN_LENIENT);
 	if (scan_peek(&s) != SCAN_DICT)
 		return fail(err, BT_EFORMAT, "not a torrent: no bencoded dictionary");
+	meta_tree_init(&o.info.tree);
 	scan_dict(&s);
 	while (scan_key(&s, &key))
 		read_outer_key(m, &s, key, &o);
-	if (!scan_finish(&s))
-		return scan_fail_as(&s, "malformed torrent", err);
+	code = scan_finish(&s) ? settle_outer(m, &o, err) :
+	    scan_fail_as(&s, "malformed torrent", err);
 	m->tolerated = s.tolerated;
-	if (o.comment_utf8.len > 0)
-		m->comment = o.comment_utf8;
-	code = settle_info(m, &o.info, o.piece_layers, err);
-	if (code == BT_OK)
-		code = read_tiers(m, o.announce_list, err);
-	if (code == BT_OK)
-		code = read_urls(&m->url_seeds, o.url_list, err);
-	if (code == BT_OK)
-		code = read_urls(&m->http_seeds, o.http_seeds, err);
-	if (m->v1)
-		hash_sha1(m->info, m->hash_v1);
-	if (m->v2)
-		hash_sha256(m->info, m->hash_v2);
+	meta_tree_fini(&o.info.tree);
 	return code;
 }
 

@@ -59,15 +59,22 @@ struct bt_metainfo {
 	int64_t creation_date;
 };
 
-/* The info dictionary's values as they stand; an empty slice: not there. */
+/* A file tree of v2 as it was read. */
+struct meta_tree {
+	struct vec files;	/* of parse_v2.c alone */
+	bool single;		/* one file and no directory */
+};
+
+/* The info dictionary's values as they stand; an empty slice: not there. Lists of files are read
+ * in passing; what is wrong with them may not be what is wrong first. */
 struct meta_info {
 	struct bt_slice name, name_utf8, source, pieces;	/* contents of the strings */
 	uint32_t name_pos;	/* of the bencoded string that is the name */
-	struct bt_slice file_tree;	/* bencoded */
 	struct bt_slice attr;
-	bool has_length, has_files;
-	enum bt_code files_code;	/* they are read at once, but may not be what is wrong first */
-	struct bt_error files_why;
+	bool has_length, has_files, has_tree;
+	enum bt_code files_code, tree_code;
+	struct bt_error files_why, tree_why;
+	struct meta_tree tree;
 	int64_t length;
 	int64_t piece_length;
 	int64_t meta_version;	/* 0: none */
@@ -108,7 +115,14 @@ enum bt_code meta_read_files(struct bt_metainfo *m, struct scan *s, struct bt_er
 enum bt_code meta_parse_v1(struct bt_metainfo *m, const struct meta_info *info,
     struct bt_error *err);
 
-/* The same from the file tree; in a hybrid compares it with what v1 said. */
+void meta_tree_init(struct meta_tree *tree);
+void meta_tree_fini(struct meta_tree *tree);
+
+/* Reads the value of file tree, which is what comes next. */
+enum bt_code meta_read_tree(struct bt_metainfo *m, struct scan *s, struct meta_tree *out,
+    struct bt_error *err);
+
+/* Takes what was read of the file tree; in a hybrid compares it with what v1 said. */
 enum bt_code meta_parse_v2(struct bt_metainfo *m, const struct meta_info *info,
     struct bt_error *err);
 

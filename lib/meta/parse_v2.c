@@ -18,15 +18,18 @@ struct level {
 
 struct walk {
 	struct bt_metainfo *m;
-	struct scan s;
-	struct bt_slice raw;
+	struct scan *s;
+	struct vec *files;	/* struct tree_file */
 	struct level level[NAMES_MAX_DEPTH];
 	size_t depth;
-	uint32_t seen; /* files so far; in a hybrid: index of the next v1 file to compare */
-	uint64_t end;		/* of the last file that is not empty */
-	uint64_t pieces;
 	size_t at_top;		/* entries of the topmost directory */
 	bool file_at_top;
+};
+
+/* A file of the tree; where it lies is known when all of info was read. */
+struct tree_file {
+	struct name name;
+	struct meta_file file;
 };
 
 struct leaf {
@@ -37,12 +40,12 @@ struct leaf {
 };
 
 static enum bt_code
-named(const struct walk *w, const struct level *l, const char *what, struct bt_error *err)
+named(const struct bt_metainfo *m, uint32_t pos, const char *what, struct bt_error *err)
 {
 	char shown[100];
 
 	return fail(err, BT_EFORMAT, "file tree: '%s' %s",
-	    log_escape(names_at(&w->m->names, l->pos), shown, sizeof(shown)), what);
+	    log_escape(names_at(&m->names, pos), shown, sizeof(shown)), what);
 }
 
 static void
@@ -64,74 +67,27 @@ read_leaf(struct scan *s, struct leaf *f)
 	}
 }
 
-/* The file list of v1 must say the same, padding apart (BEP 52). */
-static enum bt_code
-compare_file(struct walk *w, const struct level *l, const struct leaf *f, struct bt_error *err)
-{
-	struct bt_metainfo *m = w->m;
-	const struct name *name;
-	struct meta_file *file;
-
-	while (w->seen < meta_file_count(m) && meta_file_at(m, w->seen)->flags & BT_FILE_PAD)
-		w->seen++;
-	name = w->seen < meta_file_count(m) ? vec_at(&m->names.files, w->seen) : NULL;
-	if (name == NULL || name->parent != l->parent ||
-	    !slice_eq(names_at(&m->names, name->pos), names_at(&m->names, l->pos)))
-		return named(w, l, "is not where the v1 part has it", err);
-	file = meta_file_at(m, w->seen++);
-	if (file->size != (uint64_t)f->length)
-		return named(w, l, "has another length in the v1 part", err);
-	if (file->size > 0 && file->offset != w->pieces * m->piece_length)
-		return named(w, l, "begins elsewhere in the v1 part", err);
-	file->root = f->root.len == 0 ? 0 : meta_pos(m, f->root.ptr);
-	return BT_OK;
-}
-
-static enum bt_code
-append_file(struct walk *w, const struct level *l, const struct leaf *f, struct bt_error *err)
-{
-	struct bt_metainfo *m = w->m;
-	struct meta_file file = {
-		.size = (uint64_t)f->length,
-		.offset = w->pieces * m->piece_length,
-		.flags = meta_flags(f->attr) & ~(uint32_t)BT_FILE_PAD,
-		.root = f->root.len == 0 ? 0 : meta_pos(m, f->root.ptr),
-	};
-	enum bt_code code = names_file(&m->names, l->parent, l->pos, err);
-
-	if (code != BT_OK)
-		return code;
-	if (vec_add(&m->files, &file) == NULL)
-		return fail(err, BT_ENOMEM, "out of memory");
-	m->total_size += file.size;
-	if (file.size > 0)
-		w->end = file.offset + file.size;
-	return BT_OK;
-}
-
 static enum bt_code
 read_file(struct walk *w, const struct level *l, struct bt_error *err)
 {
-	struct bt_metainfo *m = w->m;
-	enum bt_code code;
+	struct tree_file file = { .name = { l->parent, l->pos } };
 	struct leaf f;
 
-	read_leaf(&w->s, &f);
-	if (scan_failed(&w->s))
-		return scan_fail_as(&w->s, "file tree", err);
-	if (!f.has_length && !(meta_flags(f.attr) & BT_FILE_SYMLINK))
-		return named(w, l, "has no length", err);
-	if (f.length < 0 || (f.length > 0 && meta_flags(f.attr) & BT_FILE_SYMLINK))
-		return named(w, l, "has a length that makes no sense", err);
-	if (f.length == 0)
-		f.root = SLICE_NONE;
-	else if (f.root.len != SHA256_LEN)
-		return named(w, l, "has no pieces root of 32 bytes", err);
-	if (div_up_u64((uint64_t)f.length, m->piece_length) > META_MAX_PIECES - w->pieces)
-		return fail(err, BT_ELIMIT, "more than %u pieces", META_MAX_PIECES);
-	code = m->v1 ? compare_file(w, l, &f, err) : append_file(w, l, &f, err);
-	w->pieces += div_up_u64((uint64_t)f.length, m->piece_length);
-	return code;
+	read_leaf(w->s, &f);
+	if (scan_failed(w->s))
+		return scan_fail_as(w->s, "file tree", err);
+	file.file.flags = meta_flags(f.attr) & ~(uint32_t)BT_FILE_PAD;
+	if (!f.has_length && !(file.file.flags & BT_FILE_SYMLINK))
+		return named(w->m, l->pos, "has no length", err);
+	if (f.length < 0 || (f.length > 0 && file.file.flags & BT_FILE_SYMLINK))
+		return named(w->m, l->pos, "has a length that makes no sense", err);
+	if (f.length > 0 && f.root.len != SHA256_LEN)
+		return named(w->m, l->pos, "has no pieces root of 32 bytes", err);
+	file.file.size = (uint64_t)f.length;
+	file.file.root = f.length == 0 ? 0 : meta_pos(w->m, f.root.ptr);
+	if (vec_add(w->files, &file) == NULL)
+		return fail(err, BT_ENOMEM, "out of memory");
+	return BT_OK;
 }
 
 /* A key with a name: down into it. What it is, its first key will tell. */
@@ -154,8 +110,8 @@ go_down(struct walk *w, struct bt_slice name, uint32_t pos, struct bt_error *err
 	w->at_top += up == NULL;
 	w->level[w->depth++] = (struct level){
 		.parent = up == NULL ? NAMES_ROOT : up->dir, .pos = pos, .kind = LEVEL_OPEN };
-	if (!scan_dict(&w->s))
-		return scan_fail_as(&w->s, "file tree", err);
+	if (!scan_try_dict(w->s))
+		return named(w->m, pos, "is neither a file nor a directory", err);
 	return BT_OK;
 }
 
@@ -166,7 +122,7 @@ walk_key(struct walk *w, struct bt_slice key, struct bt_error *err)
 	size_t digits = 1;
 
 	if (l != NULL && (l->kind == LEVEL_FILE || (key.len == 0 && l->kind == LEVEL_DIR)))
-		return named(w, l, "is both a file and a directory", err);
+		return named(w->m, l->pos, "is both a file and a directory", err);
 	if (key.len == 0 && l == NULL)
 		return fail(err, BT_EFORMAT, "file tree: a file without a name");
 	if (key.len == 0) {
@@ -185,82 +141,161 @@ walk_tree(struct walk *w, struct bt_error *err)
 	struct bt_slice key;
 	enum bt_code code;
 
-	if (!scan_dict(&w->s))
+	if (!scan_try_dict(w->s))
 		return fail(err, BT_EFORMAT, "'file tree' is not a dictionary");
 	for (;;) {
-		if (scan_key(&w->s, &key)) {
+		if (scan_key(w->s, &key)) {
 			code = walk_key(w, key, err);
 			if (code != BT_OK)
 				return code;
 			continue;
 		}
-		if (scan_failed(&w->s))
-			return scan_fail_as(&w->s, "file tree", err);
+		if (scan_failed(w->s))
+			return scan_fail_as(w->s, "file tree", err);
 		if (w->depth == 0)
 			return BT_OK;
 		w->depth--;
 		if (w->level[w->depth].kind == LEVEL_OPEN)
-			return named(w, &w->level[w->depth],
+			return named(w->m, w->level[w->depth].pos,
 			    "is neither a file nor a directory", err);
 	}
+}
+
+void
+meta_tree_init(struct meta_tree *tree)
+{
+	*tree = (struct meta_tree){ .single = false };
+	vec_init(&tree->files, sizeof(struct tree_file));
+}
+
+void
+meta_tree_fini(struct meta_tree *tree)
+{
+	vec_fini(&tree->files);
+}
+
+enum bt_code
+meta_read_tree(struct bt_metainfo *m, struct scan *s, struct meta_tree *out, struct bt_error *err)
+{
+	struct scan before = *s;
+	struct walk w = { .m = m, .s = s, .files = &out->files };
+	enum bt_code code = walk_tree(&w, err);
+
+	if (code == BT_OK && w.at_top == 0)
+		code = fail(err, BT_EFORMAT, "'file tree' is empty");
+	/* The fault may not count: on behind the tree. */
+	if (code != BT_OK && !scan_failed(s)) {
+		*s = before;
+		(void)scan_skip(s);
+	}
+	out->single = w.at_top == 1 && w.file_at_top;
+	return code;
+}
+
+/* Where the files of the tree lie, each at the beginning of a piece. */
+struct place {
+	uint64_t pieces;
+	uint32_t next;	/* in a hybrid: index of the v1 file to compare with */
+};
+
+static uint32_t
+skip_padding(const struct bt_metainfo *m, uint32_t i)
+{
+	while (i < meta_file_count(m) && meta_file_at(m, i)->flags & BT_FILE_PAD)
+		i++;
+	return i;
+}
+
+/* The file list of v1 must say the same, padding apart (BEP 52). */
+static enum bt_code
+compare_file(struct bt_metainfo *m, struct place *at, const struct tree_file *f,
+    struct bt_error *err)
+{
+	uint32_t i = skip_padding(m, at->next);
+	const struct name *name = i < meta_file_count(m) ? vec_at(&m->names.files, i) : NULL;
+	struct meta_file *file;
+
+	if (name == NULL || name->parent != f->name.parent ||
+	    !slice_eq(names_at(&m->names, name->pos), names_at(&m->names, f->name.pos)))
+		return named(m, f->name.pos, "is not where the v1 part has it", err);
+	file = meta_file_at(m, i);
+	if (file->size != f->file.size)
+		return named(m, f->name.pos, "has another length in the v1 part", err);
+	if (file->size > 0 && file->offset != at->pieces * m->piece_length)
+		return named(m, f->name.pos, "begins elsewhere in the v1 part", err);
+	file->root = f->file.root;
+	at->next = i + 1;
+	return BT_OK;
+}
+
+static enum bt_code
+append_file(struct bt_metainfo *m, const struct place *at, const struct tree_file *f,
+    struct bt_error *err)
+{
+	struct meta_file file = f->file;
+
+	file.offset = at->pieces * m->piece_length;
+	m->total_size += file.size;
+	if (file.size > 0)
+		m->content_size = file.offset + file.size;
+	if (vec_add(&m->files, &file) == NULL)
+		return fail(err, BT_ENOMEM, "out of memory");
+	return names_file(&m->names, f->name.parent, f->name.pos, err);
 }
 
 /* v2 alone: the tree with one file and nothing else is a single file. It is saved under its name
  * in the tree; the torrent's own is advisory (BEP 52). */
 static void
-settle_v2(struct walk *w)
+settle_v2(struct bt_metainfo *m, const struct place *end, bool single)
 {
-	struct bt_metainfo *m = w->m;
 	const struct name *name = vec_at(&m->names.files, 0);
 
-	m->single = w->at_top == 1 && w->file_at_top;
-	if (m->single)
+	m->single = single;
+	if (single)
 		m->safe_name[names_safe(names_at(&m->names, name->pos), m->safe_name)] = '\0';
-	m->content_size = w->end;
-	m->piece_count = (uint32_t)w->pieces;
+	m->piece_count = (uint32_t)end->pieces;
 }
 
 static enum bt_code
-settle_hybrid(struct walk *w, struct bt_error *err)
+settle_hybrid(struct bt_metainfo *m, const struct place *end, struct bt_error *err)
 {
-	struct bt_metainfo *m = w->m;
-
-	while (w->seen < meta_file_count(m) && meta_file_at(m, w->seen)->flags & BT_FILE_PAD)
-		w->seen++;
-	if (w->seen != meta_file_count(m))
+	if (skip_padding(m, end->next) != meta_file_count(m))
 		return fail(err, BT_EFORMAT, "the v1 part has files that the file tree has not");
-	if (w->pieces != m->piece_count)
+	if (end->pieces != m->piece_count)
 		return fail(err, BT_EFORMAT,
 		    "%u pieces in the v1 part, %" PRIu64 " in the file tree",
-		    m->piece_count, w->pieces);
+		    m->piece_count, end->pieces);
 	return BT_OK;
 }
 
 enum bt_code
 meta_parse_v2(struct bt_metainfo *m, const struct meta_info *info, struct bt_error *err)
 {
-	struct walk *w;
-	enum bt_code code;
+	struct place at = { .pieces = 0 };
+	enum bt_code code = BT_OK;
 
 	if (m->piece_length < MERKLE_BLOCK || (m->piece_length & (m->piece_length - 1)) != 0)
 		return fail(err, BT_EFORMAT,
 		    "piece length %u: v2 wants a power of two from 16384 on", m->piece_length);
-	if (info->file_tree.len == 0)
+	if (!info->has_tree)
 		return fail(err, BT_EFORMAT, "missing 'file tree'");
-	w = mem_zero(sizeof(*w));
-	if (w == NULL)
-		return fail(err, BT_ENOMEM, "out of memory");
-	w->m = m;
-	scan_init(&w->s, info->file_tree, SCAN_LENIENT);
-	code = walk_tree(w, err);
-	if (code == BT_OK && w->at_top == 0)
-		code = fail(err, BT_EFORMAT, "'file tree' is empty");
-	if (code == BT_OK && m->v1)
-		code = settle_hybrid(w, err);
-	else if (code == BT_OK)
-		settle_v2(w);
-	mem_free(w);
-	return code;
+	if (info->tree_code != BT_OK)
+		return fail(err, info->tree_code, "%s", info->tree_why.text);
+	for (size_t i = 0; code == BT_OK && i < info->tree.files.len; i++) {
+		const struct tree_file *f = vec_at(&info->tree.files, i);
+		uint64_t pieces = div_up_u64(f->file.size, m->piece_length);
+
+		if (pieces > META_MAX_PIECES - at.pieces)
+			return fail(err, BT_ELIMIT, "more than %u pieces", META_MAX_PIECES);
+		code = m->v1 ? compare_file(m, &at, f, err) : append_file(m, &at, f, err);
+		at.pieces += pieces;
+	}
+	if (code != BT_OK)
+		return code;
+	if (m->v1)
+		return settle_hybrid(m, &at, err);
+	settle_v2(m, &at, info->tree.single);
+	return BT_OK;
 }
 
 /* One entry of piece layers. */
