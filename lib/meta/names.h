@@ -37,7 +37,7 @@ struct names {
 	struct vec files;	/* struct name, in the order of the torrent */
 	/* names so far do not by their order show that no two are equal; see names_seal */
 	bool doubtful;
-	uint64_t *slots;	/* while reading: a hash table; half of the hash, id + 1; 0 is free */
+	uint64_t *slots; /* a hash table while reading: half of the hash, id + 1; 0: free */
 	size_t slot_count;	/* a power of two, or 0 */
 	size_t used;
 	uint64_t seed[2];
