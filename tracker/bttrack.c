@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* bttrack: a tracker. Everything that it does is in <btcore/tracker.h>. */
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -9,15 +10,19 @@
 
 #include "tools/cli.h"
 
-static struct bt_tracker *tracker;	/* for the signal handler */
+static struct bt_tracker *tracker;	/* both for the signal handler */
+static bool reopen_log;
 
 static void
 on_signal(int number)
 {
-	if (number == SIGHUP)
-		bt_tracker_reopen_log(tracker);
-	else
+	if (number != SIGHUP) {
 		bt_tracker_stop(tracker);
+		return;
+	}
+	bt_tracker_reload(tracker);
+	if (reopen_log)
+		bt_tracker_reopen_log(tracker);
 }
 
 static void
@@ -29,8 +34,8 @@ handle_signals(const struct bt_tracker_settings *s)
 	sa.sa_handler = on_signal;
 	(void)sigaction(SIGINT, &sa, NULL);
 	(void)sigaction(SIGTERM, &sa, NULL);
-	if (s->hupmonitor)
-		(void)sigaction(SIGHUP, &sa, NULL);
+	reopen_log = s->hupmonitor != 0;
+	(void)sigaction(SIGHUP, &sa, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 

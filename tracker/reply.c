@@ -8,11 +8,23 @@ replier_init(struct replier *r, const struct bt_tracker_settings *settings, stru
 	rng_seed_system(&r->rng);
 }
 
+#define RETRY_SOON 15		/* minutes; for what will pass (BEP 31) */
+
 static void
-refuse(struct announce_reply *out, const char *why)
+refuse(struct announce_reply *out, const char *why, int64_t retry_in)
 {
 	out->failed = true;
 	out->failure = slice_str(why);
+	out->retry_in = retry_in;
+}
+
+static bool
+may_be_tracked(struct replier *r, const struct announce_req *req, struct announce_reply *out)
+{
+	out->failure = gate_refusal(&r->gate, req->info_hash, r->settings->allowed_controls != 0,
+	    &out->warning);
+	out->failed = out->failure.len > 0;
+	return !out->failed;
 }
 
 static uint32_t
@@ -29,7 +41,10 @@ peers_wanted(const struct replier *r, const struct announce_req *req)
 static struct addr
 reachable_at(const struct replier *r, const struct announce_req *req, const struct addr *from)
 {
-	bool believed = r->settings->only_local_override_ip == 0 || addr_is_local(from);
+	int64_t policy = r->settings->only_local_override_ip;
+	/* What is not true does not answer when it is called back. */
+	bool checked = policy == 2 && r->settings->nat_check > 0;
+	bool believed = policy == 0 || checked || addr_is_local(from);
 	struct addr a = believed && req->ip.family != ADDR_NONE ? req->ip : *from;
 
 	a.port = req->port;
@@ -72,7 +87,7 @@ set_peers(struct replier *r, const struct announce_req *req, const struct swarm_
 	}
 	if (!list_peers(r->addr4, got->v4.id, got->v4.got, ADDR_V4, out) ||
 	    !list_peers(r->addr6, got->v6.id, got->v6.got, ADDR_V6, out))
-		refuse(out, "the tracker is out of memory");
+		refuse(out, "the tracker is out of memory", RETRY_SOON);
 }
 
 void
@@ -94,13 +109,16 @@ reply_announce(struct replier *r, const struct announce_req *req, const struct a
 	/* A third: enough for a person's "update now", too rare for a busy loop. */
 	out->min_interval = (r->settings->reannounce_interval + 2) / 3;
 	if (r->settings->compact_reqd && req->compact != 1) {
-		refuse(out, "your client is too old: this tracker gives compact replies only");
+		refuse(out, "your client is too old: this tracker gives compact replies only",
+		    RETRY_NEVER);
 		return;
 	}
+	if (!may_be_tracked(r, req, out))
+		return;
 	switch (shards_announce(r->shards, &ask, now, &r->rng, &got)) {
 	case BT_OK: break;
-	case BT_ELIMIT: refuse(out, "the tracker has too many torrents"); return;
-	default: refuse(out, "the tracker is out of memory"); return;
+	case BT_ELIMIT: refuse(out, "the tracker has too many torrents", RETRY_SOON); return;
+	default: refuse(out, "the tracker is out of memory", RETRY_SOON); return;
 	}
 	out->complete = got.counts.complete;
 	out->incomplete = got.counts.incomplete;

@@ -11,11 +11,13 @@
 #include "proto/announce.h"
 #include "proto/compact.h"
 #include "proto/scrape.h"
+#include "tracker/gate.h"
 #include "tracker/shards.h"
 
 struct replier {
 	const struct bt_tracker_settings *settings;
 	struct shards *shards;
+	struct gate gate;		/* zeroed: everything may be tracked */
 	struct rng rng;
 	uint64_t announces, scrapes;
 	uint8_t addr4[SWARM_WANT_MAX * COMPACT_V4_LEN];

@@ -72,6 +72,18 @@ udp_announce(struct server *s, const struct udp_request *rq, const struct addr *
 	announce_reply_fini(&reply);
 }
 
+/* Who asks too often gets no answer: it asks again less and less often (BEP 15). */
+static bool
+udp_may_ask(struct server *s, const struct udp_request *rq, const struct addr *from, usec now,
+    struct buf *out)
+{
+	struct gate_answer a = gate_address(&s->replier.gate, from, now);
+
+	if (a.verdict == GATE_BANNED)
+		udp_error_write(out, rq->transaction, slice_str(a.why));
+	return a.verdict == GATE_OPEN;
+}
+
 /* A reply to an address that has proved nothing is never longer than the request. */
 static void
 udp_serve(struct server *s, struct bt_slice packet, const struct addr *from, struct buf *out)
@@ -88,6 +100,8 @@ udp_serve(struct server *s, struct bt_slice packet, const struct addr *from, str
 		    connid_make(s->shared.connid, from, now));
 	else if (!connid_good(s->shared.connid, from, rq->connection, now))
 		udp_error_write(out, rq->transaction, slice_str("connection id has expired"));
+	else if (!udp_may_ask(s, rq, from, now, out))
+		return;
 	else if (rq->action == UDP_ANNOUNCE)
 		udp_announce(s, rq, from, now, out);
 	else
@@ -280,6 +294,7 @@ server_new(struct loop *l, const struct server_shared *shared, uint16_t *port, s
 	s->shared = *shared;
 	TAILQ_INIT(&s->udp);
 	replier_init(&s->replier, shared->settings, shared->shards);
+	s->replier.gate = policy_gate(shared->policy);
 	web_init(&s->web, &s->shared, &s->replier, l);
 	for (int i = 0; code != BT_OK && i < PORT_TRIES; i++) {
 		uint16_t wanted = *port;
@@ -308,5 +323,6 @@ server_free(struct server *s)
 	close_udp(s);
 	httpd_free(s->httpd);
 	dgram_batch_free(s->batch);
+	gate_fini(&s->replier.gate);
 	mem_free(s);
 }

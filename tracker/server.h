@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "net/loop.h"
 #include "tracker/connid.h"
+#include "tracker/policy.h"
 #include "tracker/reqlog.h"
 #include "tracker/shards.h"
 
@@ -22,6 +23,7 @@ struct server_shared {
 	struct reqlog *reqlog;
 	const struct connid *connid;
 	const struct log *log;
+	struct policy *policy;
 };
 
 /* Listens as the settings say. port: 0 in the settings becomes the same number for all. */

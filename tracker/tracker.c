@@ -17,7 +17,9 @@
 #define ROUND_MIN SECOND
 
 /* What is written to the eventfd; it adds up, so a stop is seen whatever else came. */
-enum { WISH_REOPEN = 1, WISH_STOP = 0x10000 };
+#define WISH_REOPEN UINT64_C(1)
+#define WISH_RELOAD (UINT64_C(1) << 20)
+#define WISH_STOP (UINT64_C(1) << 40)
 
 struct bt_tracker {
 	const struct bt_tracker_settings *settings;
@@ -25,6 +27,7 @@ struct bt_tracker {
 	struct shards *shards;
 	struct reqlog reqlog;
 	struct connid connid;
+	struct policy policy;
 	struct loop *loop;
 	struct server *server;
 	uint16_t port;
@@ -125,8 +128,10 @@ on_wish(void *arg, unsigned ready)
 	(void)ready;
 	if (read(t->wishes, &sum, sizeof(sum)) != sizeof(sum))
 		return;
-	if (sum % WISH_STOP != 0 && reqlog_reopen(&t->reqlog, &err) != BT_OK)
+	if (sum % WISH_RELOAD != 0 && reqlog_reopen(&t->reqlog, &err) != BT_OK)
 		log_write(&t->log, BT_LOG_ERROR, "tracker", "%s", err.text);
+	if (sum % WISH_STOP >= WISH_RELOAD)
+		policy_read_again(&t->policy);
 	if (sum >= WISH_STOP)
 		loop_stop(t->loop);
 }
@@ -150,6 +155,12 @@ void
 bt_tracker_reopen_log(struct bt_tracker *t)
 {
 	wish(t, WISH_REOPEN);
+}
+
+void
+bt_tracker_reload(struct bt_tracker *t)
+{
+	wish(t, WISH_RELOAD);
 }
 
 uint16_t
@@ -199,7 +210,8 @@ make_store(struct bt_tracker *t, struct bt_error *err)
 static enum bt_code
 make_server(struct bt_tracker *t, struct bt_error *err)
 {
-	struct server_shared shared = { t->settings, t->shards, &t->reqlog, &t->connid, &t->log };
+	struct server_shared shared = { t->settings, t->shards, &t->reqlog, &t->connid, &t->log,
+	    &t->policy };
 
 	connid_init(&t->connid);
 	t->port = (uint16_t)t->settings->port;
@@ -230,11 +242,15 @@ open_all(struct bt_tracker *t, struct bt_error *err)
 		code = make_store(t, err);
 	if (code == BT_OK)
 		code = reqlog_open(&t->reqlog, t->settings->logfile, err);
+	if (code == BT_OK)
+		code = policy_open(&t->policy, t->settings, &t->log, err);
 	/* The sockets first: a second tracker by mistake ends here and touches no state. */
 	if (code == BT_OK)
 		code = make_server(t, err);
 	if (code == BT_OK)
 		code = load_state(t, err);
+	if (code == BT_OK)
+		code = policy_watch(&t->policy, t->loop, t->pool, err);
 	if (code == BT_OK)
 		trackopts_warn(t->settings, &t->log);
 	return code;
@@ -286,6 +302,7 @@ bt_tracker_free(struct bt_tracker *t)
 		return;
 	pool_free(t->pool);
 	server_free(t->server);
+	policy_close(&t->policy);
 	loop_timer_fini(&t->sweep_timer);
 	loop_timer_fini(&t->save_timer);
 	loop_timer_fini(&t->flush_timer);

@@ -11,7 +11,8 @@ static const char NETWORK[] = "Network";
 static const char PEERS[] = "Peers";
 static const char STATE[] = "State, pages and logs";
 static const char LIMITS[] = "Limits";
-static const char NOT_YET[] = "Accepted, not supported yet";
+static const char ACCESS[] = "Who and what is served";
+static const char NAT[] = "Connecting back";
 static const char OBSOLETE[] = "Accepted, without effect";
 
 #define ROW(field, kind, def, min, max, arg, group, help) \
@@ -38,7 +39,7 @@ static const struct bt_option rows[] = {
 	    "a peer."),
 	ROW(only_local_override_ip, BT_OPT_INT, "2", 0, 2, "0|1|2", PEERS,
 	    "Believe the address that a client names as its own: 0 of anyone, 1 only of clients on "
-	    "local networks, 2 as 1."),
+	    "local networks, 2 as 1, or as 0 with nat_check."),
 	ROW(keep_dead, BT_OPT_FLAG, "0", 0, 1, "0|1", PEERS,
 	    "Keep torrents without peers, on the page and in scrapes."),
 
@@ -48,6 +49,7 @@ static const struct bt_option rows[] = {
 	ROW(scrape_allowed, BT_OPT_TEXT, "full", 0, 0, "none|specific|full", STATE,
 	    "Whether scrapes are answered: not at all, for torrents that are named, always."),
 	ROW(show_infopage, BT_OPT_FLAG, "1", 0, 1, "0|1", STATE, "Show a page at /."),
+	ROW(favicon, BT_OPT_TEXT, "", 0, 0, "FILE", STATE, "Served as /favicon.ico."),
 	ROW(infopage_redirect, BT_OPT_TEXT, "", 0, 0, "URL", STATE,
 	    "Send browsers that ask for / there."),
 	ROW(logfile, BT_OPT_TEXT, "", 0, 0, "FILE", STATE,
@@ -66,39 +68,61 @@ static const struct bt_option rows[] = {
 	ROW(max_peers_per_ip, BT_OPT_INT, "64", 0, 65535, "number", LIMITS,
 	    "The same at one IPv4 address or IPv6 /64; those on local networks are not limited."),
 
-	ROW(nat_check, BT_OPT_INT, "0", 0, 1e6, "tries", NOT_YET,
-	    "Connect back to peers before they are handed out; 0 is off."),
-	ROW(log_nat_checks, BT_OPT_FLAG, "0", 0, 1, "0|1", NOT_YET, "Log these."),
-	ROW(allowed_dir, BT_OPT_TEXT, "", 0, 0, "DIR", NOT_YET,
-	    "Track only the torrents in this directory."),
-	ROW(allowed_list, BT_OPT_TEXT, "", 0, 0, "FILE", NOT_YET,
-	    "Track only the info-hashes in this file."),
-	ROW(allowed_controls, BT_OPT_FLAG, "0", 0, 1, "0|1", NOT_YET,
-	    "Obey keys in the torrents of allowed_dir."),
-	ROW(allowed_ips, BT_OPT_TEXT, "", 0, 0, "FILE", NOT_YET, "Serve only these networks."),
-	ROW(banned_ips, BT_OPT_TEXT, "", 0, 0, "FILE", NOT_YET, "Do not serve these networks."),
-	ROW(parse_dir_interval, BT_OPT_INT, "60", 1, DAYS_45, "seconds", NOT_YET,
-	    "How often these are read."),
-	ROW(multitracker_enabled, BT_OPT_FLAG, "0", 0, 1, "0|1", NOT_YET,
-	    "Ask a torrent's other trackers for peers."),
-	ROW(multitracker_allowed, BT_OPT_TEXT, "autodetect", 0, 0, "none|autodetect|all", NOT_YET,
-	    "Whose announces are taken from other trackers."),
-	ROW(multitracker_reannounce_interval, BT_OPT_INT, "120", 1, DAYS_45, "seconds", NOT_YET,
-	    "How often they are asked."),
-	ROW(multitracker_maxpeers, BT_OPT_INT, "20", 0, 1000, "peers", NOT_YET,
-	    "How many peers they are asked for."),
-	ROW(aggregate_forward, BT_OPT_TEXT, "", 0, 0, "URL[,PASSWORD]", NOT_YET,
-	    "Forward all announces there."),
-	ROW(aggregator, BT_OPT_TEXT, "0", 0, 0, "0|1|PASSWORD", NOT_YET, "Collect announces."),
-	ROW(http_timeout, BT_OPT_INT, "60", 1, 3600, "seconds", NOT_YET,
-	    "For requests to other trackers."),
-	ROW(show_names, BT_OPT_FLAG, "1", 0, 1, "0|1", NOT_YET,
-	    "Show names from allowed_dir on the page."),
-	ROW(favicon, BT_OPT_TEXT, "", 0, 0, "FILE", NOT_YET, "Served as /favicon.ico."),
-	ROW(allow_get, BT_OPT_FLAG, "0", 0, 1, "0|1", NOT_YET, "Serve torrents from allowed_dir."),
-	ROW(dedicated_seed_id, BT_OPT_TEXT, "", 0, 0, "ID", NOT_YET,
-	    "A seed that sends this marks its torrent as seeded."),
+	ROW(rate_limit, BT_OPT_INT, "100", 0, 1000000, "number", LIMITS,
+	    "Announces, scrapes and pages a second for one IPv4 address or IPv6 /56 network; "
+	    "0 is no limit. Clients on local networks are not limited."),
+	ROW(rate_burst, BT_OPT_INT, "6000", 1, 1000000, "number", LIMITS,
+	    "So many may come at once after a rest: a client that starts announces all its "
+	    "torrents."),
 
+	ROW(allowed_dir, BT_OPT_TEXT, "", 0, 0, "DIR", ACCESS,
+	    "Track only the torrents whose files are in this directory, or, if there are none, in "
+	    "its subdirectories."),
+	ROW(allowed_list, BT_OPT_TEXT, "", 0, 0, "FILE", ACCESS,
+	    "Track only the torrents whose info-hashes, in hex, stand on the lines of this file; "
+	    "not together with allowed_dir."),
+	ROW(allowed_controls, BT_OPT_FLAG, "0", 0, 1, "0|1", ACCESS,
+	    "Send the keys 'failure reason' and 'warning message' of a torrent file in allowed_dir "
+	    "to its clients."),
+	ROW(allowed_ips, BT_OPT_TEXT, "", 0, 0, "FILE", ACCESS,
+	    "Serve only the networks in this file, one on each line: ADDRESS, ADDRESS/LENGTH or "
+	    "FIRST-LAST."),
+	ROW(banned_ips, BT_OPT_TEXT, "", 0, 0, "FILE", ACCESS,
+	    "Do not serve the addresses in this file; its lines are TEXT:FIRST-LAST."),
+	ROW(parse_dir_interval, BT_OPT_INT, "60", 1, DAYS_45, "seconds", ACCESS,
+	    "How often these lists are looked at; what has not changed is not read."),
+	ROW(trusted_proxies, BT_OPT_TEXT, "", 0, 0, "NETWORKS", ACCESS,
+	    "Comma separated: clients that connect from there are known by what X-Forwarded-For or "
+	    "X-Real-IP says."),
+	ROW(show_names, BT_OPT_FLAG, "1", 0, 1, "0|1", ACCESS,
+	    "Show names and sizes from allowed_dir on the page."),
+	ROW(allow_get, BT_OPT_FLAG, "0", 0, 1, "0|1", ACCESS,
+	    "Serve the torrent files of allowed_dir at /file?info_hash=."),
+	ROW(dedicated_seed_id, BT_OPT_TEXT, "", 0, 0, "ID", ACCESS,
+	    "A seed that sends this as seed_id marks its torrent; who sends check_seeded=1 is told "
+	    "seeded 1 then."),
+
+	ROW(nat_check, BT_OPT_INT, "0", 0, 1000000, "tries", NAT,
+	    "Connect back to peers before they are handed out, so often at most; 0 hands out "
+	    "all. Off by default: peers behind NAT are of use to those who are not, and to others "
+	    "by uTP and hole punching."),
+	ROW(log_nat_checks, BT_OPT_FLAG, "0", 0, 1, "0|1", NAT,
+	    "Write a line for each such connection into the log of requests."),
+
+	ROW(multitracker_enabled, BT_OPT_FLAG, "0", 0, 1, "0|1", OBSOLETE,
+	    "Clients ask all trackers of a torrent themselves (BEP 12), and one another (BEP 11)."),
+	ROW(aggregate_forward, BT_OPT_TEXT, "", 0, 0, "URL[,PASSWORD]", OBSOLETE,
+	    "Announces are not forwarded; collect the numbers at /metrics or /stats.json."),
+	ROW(aggregator, BT_OPT_TEXT, "0", 0, 0, "0|1|PASSWORD", OBSOLETE,
+	    "No tracker forwards its announces any more."),
+	{ "multitracker_allowed", BT_OPT_IGNORED, 0, "", 0, 0, "none|autodetect|all", OBSOLETE,
+	    "See multitracker_enabled." },
+	{ "multitracker_reannounce_interval", BT_OPT_IGNORED, 0, "", 0, 0, "seconds", OBSOLETE,
+	    "See multitracker_enabled." },
+	{ "multitracker_maxpeers", BT_OPT_IGNORED, 0, "", 0, 0, "peers", OBSOLETE,
+	    "See multitracker_enabled." },
+	{ "http_timeout", BT_OPT_IGNORED, 0, "", 0, 0, "seconds", OBSOLETE,
+	    "No other trackers are asked." },
 	{ "ipv6_binds_v4", BT_OPT_IGNORED, 0, "", 0, 0, "0|1", OBSOLETE,
 	    "Each family has its own socket." },
 	{ "timeout_check_interval", BT_OPT_IGNORED, 0, "", 0, 0, "seconds", OBSOLETE,
@@ -123,6 +147,8 @@ trackopts_check(const struct bt_tracker_settings *s, struct bt_error *err)
 	if (strcmp(s->scrape_allowed, "none") != 0 && strcmp(s->scrape_allowed, "specific") != 0 &&
 	    strcmp(s->scrape_allowed, "full") != 0)
 		return fail(err, BT_EARG, "scrape_allowed: must be none, specific or full");
+	if (s->allowed_dir[0] != '\0' && s->allowed_list[0] != '\0')
+		return fail(err, BT_EARG, "allowed_dir and allowed_list exclude one another");
 	return BT_OK;
 }
 
@@ -147,9 +173,12 @@ trackopts_warn(const struct bt_tracker_settings *s, const struct log *log)
 	if (bt_options_init(bt_tracker_options(), &usual) != BT_OK)
 		return;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		if (rows[i].group == NOT_YET && !same_value(&rows[i], s, &usual))
-			log_write(log, BT_LOG_WARN, "tracker", "option %s is not supported yet",
-			    rows[i].name);
+		const struct bt_option *row = &rows[i];
+
+		if (row->group == OBSOLETE && row->kind != BT_OPT_IGNORED &&
+		    !same_value(row, s, &usual))
+			log_write(log, BT_LOG_WARN, "tracker", "%s has no effect: %s", row->name,
+			    row->help);
 	}
 	bt_options_fini(bt_tracker_options(), &usual);
 }

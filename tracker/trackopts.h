@@ -10,7 +10,7 @@
 /* What the table cannot say: whether texts have one of their words. */
 enum bt_code trackopts_check(const struct bt_tracker_settings *s, struct bt_error *err);
 
-/* A line for each option that was set and does nothing yet. */
+/* A line for each option that was set and does nothing any more. */
 void trackopts_warn(const struct bt_tracker_settings *s, const struct log *log);
 
 #endif

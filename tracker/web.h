@@ -14,6 +14,7 @@ struct web {
 	const struct server_shared *shared;
 	struct replier *replier;
 	struct loop *loop;
+	char headers[512];		/* of the reply at hand */
 	char redirect[1024];		/* header line for infopage_redirect */
 };
 

@@ -93,6 +93,7 @@ struct announce_reply {
 	int64_t incomplete;
 	int64_t downloaded;
 	struct bt_slice tracker_id;
+	bool seeded;			/* writing: BitTornado, a dedicated seed has it */
 	struct addr external_ip;	/* port 0; ADDR_NONE absent */
 	struct vec peers;		/* struct announce_peer; reading: only addr_usable ones */
 	uint32_t skipped; /* reading: entries that were unusable, host names among them */

@@ -141,6 +141,7 @@ announce_reply_write(struct buf *b, const struct announce_reply *r, enum announc
 	} else {
 		write_list_of_peers(&w, r, form);
 	}
+	write_number(&w, "seeded", r->seeded ? 1 : -1);
 	write_text(&w, "tracker id", r->tracker_id);
 	write_text(&w, "warning message", r->warning);
 	write_end(&w);

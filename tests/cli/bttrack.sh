@@ -201,11 +201,11 @@ expect "bad dfile" 'dfile.bad' "$(cat "$dir/err")"
 kill -TERM $pid
 wait $pid
 
-# -- peers that are silent go; log rotation; options that do nothing yet --
+# -- peers that are silent go; log rotation; options that do nothing any more --
 rm -f "$dir/dfile"
-start --timeout_downloaders_interval 2 --hupmonitor 1 --nat_check 3 --scrape_allowed specific \
+start --timeout_downloaders_interval 2 --hupmonitor 1 --aggregator 1 --scrape_allowed specific \
     --min_time_between_cache_refreshes 600
-expect "warning" 'nat_check is not supported yet' "$(cat "$dir/err")"
+expect "warning" 'aggregator has no effect: ' "$(cat "$dir/err")"
 get $v4 "/announce?$common&peer_id=-XX0001-kkkkkkkkkkkk&port=7011&left=5" >/dev/null
 expect "scrape of a named torrent" 'incompletei1e' "$(get $v4 "/scrape?info_hash=$hash")"
 expect "full scrape not allowed" 'failure reason' "$(get $v4 /scrape)"

@@ -52,13 +52,12 @@ struct bt_tracker_settings {
 	char *allowed_ips;
 	char *banned_ips;
 	int64_t parse_dir_interval;
+	char *trusted_proxies;
+	int64_t rate_limit;
+	int64_t rate_burst;
 	int64_t multitracker_enabled;
-	char *multitracker_allowed;
-	int64_t multitracker_reannounce_interval;
-	int64_t multitracker_maxpeers;
 	char *aggregate_forward;
 	char *aggregator;
-	int64_t http_timeout;
 	int64_t show_names;
 	char *favicon;
 	int64_t allow_get;
@@ -77,8 +76,10 @@ struct bt_tracker *bt_tracker_new(const struct bt_tracker_settings *settings, bt
 /* Serves until it is stopped, then saves; the code is that of the last save. */
 enum bt_code bt_tracker_run(struct bt_tracker *t, struct bt_error *err);
 
-/* May be called from another thread and from a signal handler: end; open the log file anew. */
+/* May be called from another thread and from a signal handler: end; read the lists of torrents and
+ * addresses again; open the log file anew. */
 void bt_tracker_stop(struct bt_tracker *t);
+void bt_tracker_reload(struct bt_tracker *t);
 void bt_tracker_reopen_log(struct bt_tracker *t);
 
 /* The port in use, also if the system chose it. */

@@ -7,6 +7,7 @@ int
 main(void)
 {
 	Suite *(*const make[])(void) = {
+		allowed_suite,
 		connid_suite,
 		forwarded_suite,
 		iplist_suite,

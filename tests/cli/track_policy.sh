@@ -1,0 +1,254 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# Whom and what bttrack serves: lists of torrents and addresses, proxies, rates.
+. "$(dirname "$0")/common.sh"
+have curl || exit 77
+have python3 || exit 77
+pids=
+trap '[ -z "$pids" ] || kill -9 $pids 2>/dev/null; rm -rf "$work"' EXIT
+
+# start OPTION...: a tracker on $port that believes what 127.0.0.1 says about clients.
+start()
+{
+	for try in 1 2 3 4 5 6 7 8; do
+		port=$((20000 + ($$ + try * 991) % 12000))
+		bttrack --port $port --bind 127.0.0.1 --dfile state --parse_dir_interval 1 \
+		    --min_time_between_log_flushes 0 --logfile log "$@" >out 2>err &
+		pids=$!
+		for i in 1 2 3 4 5 6 7 8 9 10; do
+			sleep 0.1
+			kill -0 $pids 2>/dev/null || break
+			curl -s -o got "http://127.0.0.1:$port/nothing" && return
+		done
+		kill -9 $pids 2>/dev/null
+	done
+	cat err
+	exit 99
+}
+
+stop()
+{
+	kill -TERM $pids
+	wait $pids || fail "no clean end"
+	pids=
+	rm -f state log
+}
+
+# get PATH [HEADER]: into the file got.
+get()
+{
+	curl -g -s ${2:+-H "$2"} "http://127.0.0.1:$port$1" | tr '\000' . >got
+}
+
+status()
+{
+	curl -g -s -o got -w '%{http_code}' ${2:+-H "$2"} "http://127.0.0.1:$port$1"
+}
+
+escape()
+{
+	printf '%s' "$1" | sed 's/../%&/g'
+}
+
+n=0
+# announce HEX [MORE [HEADER]]: a new peer each time.
+announce()
+{
+	n=$((n + 1))
+	get "/announce?info_hash=$(escape "$1")&peer_id=-XX0001-$(printf %012d $n)&port=$((7000 +
+	    n))&left=5&compact=1&uploaded=0&downloaded=0${2:-}" "${3:-}"
+}
+
+refused()
+{
+	has got "14:failure reason"
+	has got "$1"
+}
+
+served()
+{
+	has got "10:incomplete"
+}
+
+# until COMMAND...: what a worker reads takes a moment.
+within()
+{
+	for i in $(seq 60); do
+		"$@" && return
+		sleep 0.1
+	done
+	fail "did not come: $*"
+}
+
+is_served()
+{
+	announce "$1" && grep -q 10:incomplete got
+}
+
+is_refused()
+{
+	announce "$1" && grep -q 14:failure got
+}
+
+hash_of()
+{
+	btshowmetainfo --field info_hash "$1"
+}
+
+make_torrent()
+{
+	head -c "$2" /dev/zero >"content-$1"
+	btmakemetafile http://127.0.0.1/announce "content-$1" --target "$3" >/dev/null 2>&1 ||
+	    fail "no torrent $3"
+}
+
+other=00112233445566778899aabbccddeeff00112233
+
+# -- allowed_list --
+one=0102030405060708090a0b0c0d0e0f1011121314
+two=ABCDEF0405060708090a0b0c0d0e0f1011121314
+printf '# ours\n%s\n\n' $one >list
+start --allowed_list list
+announce $one; served
+announce $other; refused 'not authorized'
+announce $two; refused 'not authorized'
+echo "$two a name" >>list
+within is_served $two
+echo rubbish >>list
+until_has err 'list: line 5: no info-hash'
+announce $one; served
+sleep 1.3
+[ "$(grep -c 'line 5' err)" -eq 1 ] || fail "a fault is told more than once"
+echo $other >list
+within is_served $other
+announce $one; refused 'not authorized'
+stop
+run 1 bttrack --port 0 --dfile state --allowed_list nowhere
+has err "nowhere"
+run 2 bttrack --port 0 --dfile state --allowed_list list --allowed_dir .
+has err "exclude one another"
+rm -f state
+
+# -- allowed_dir --
+mkdir -p dir/sub/deeper dir/sub/.hidden
+make_torrent one 50000 dir/sub/deeper/one.torrent
+make_torrent four 50001 dir/sub/.hidden/four.torrent
+one=$(hash_of dir/sub/deeper/one.torrent)
+four=$(hash_of dir/sub/.hidden/four.torrent)
+start --allowed_dir dir --allow_get 1 --allowed_controls 1 --parse_dir_interval 3600
+announce "$one"; served
+announce "$other"; refused 'not authorized'
+announce "$four"; refused 'not authorized'
+head -c 60000 /dev/zero >content-two
+btmakemetafile http://127.0.0.1/announce content-two --meta_version hybrid \
+    --target dir/sub/two.torrent >/dev/null 2>&1 || fail "no hybrid"
+two=$(hash_of dir/sub/two.torrent)
+long=$(btshowmetainfo --field info_hash_v2 dir/sub/two.torrent)
+kill -HUP $pids
+within is_served "$two"
+announce "$(printf %.40s "$long")"; served
+# A directory with torrents hides what is below.
+announce "$one"; refused 'not authorized'
+[ "$(status "/file?info_hash=$(escape "$two")")" = 200 ] || fail "allow_get: no file"
+cmp -s got dir/sub/two.torrent || fail "allow_get: another file"
+curl -s -D - -o /dev/null "http://127.0.0.1:$port/file?info_hash=$(escape "$two")" >heads
+has heads 'application/x-bittorrent'
+has heads 'filename="two.torrent"'
+[ "$(status "/file?info_hash=$(escape "$one")")" = 404 ] || fail "allow_get: what is not allowed"
+[ "$(status "/file?info_hash=../../etc/passwd")" = 404 ] || fail "allow_get: a path"
+# The owner's word to clients, beside the info dictionary.
+sed 's/^d/d14:failure reason9:try later/' dir/sub/two.torrent >dir/sub/.new
+mv dir/sub/.new dir/sub/two.torrent
+cp dir/sub/two.torrent dir/sub/twin.torrent
+echo rubbish >dir/sub/bad.torrent
+kill -HUP $pids
+within is_refused "$two"
+refused 'try later'
+until_has err 'dir/sub/bad.torrent has errors'
+until_has err 'dir/sub/two.torrent is a duplicate torrent for dir/sub/twin.torrent'
+rm dir/sub/twin.torrent
+btmakemetafile http://127.0.0.1/announce content-two --meta_version hybrid \
+    --target dir/sub/two.torrent >/dev/null 2>&1
+tail -c +2 dir/sub/two.torrent >rest
+{ printf 'd15:warning message8:beware !'; cat rest; } >dir/sub/.new
+mv dir/sub/.new dir/sub/two.torrent
+two=$(hash_of dir/sub/two.torrent)
+kill -HUP $pids
+within is_served "$two"
+has got '15:warning message8:beware !'
+stop
+
+# -- favicon --
+printf 'icon' >icon.png
+start --favicon icon.png --trusted_proxies 127.0.0.1
+[ "$(status /favicon.ico)" = 200 ] && has got icon
+curl -s -D - -o /dev/null "http://127.0.0.1:$port/favicon.ico" >heads
+has heads 'image/png'
+[ "$(status "/file?info_hash=$(escape $other)")" = 404 ] || fail "files are served unasked"
+
+# -- proxies: the log, too, says who it was --
+announce $other '' 'X-Forwarded-For: 1.1.1.1, 80.81.82.83'
+announce $other '' 'X-Forwarded-For: 80.81.82.84'
+has got 'PQRS'	# 80.81.82.83
+until_has log '80.81.82.83 - - '
+stop
+start --trusted_proxies 10.0.0.0/8
+announce $other '' 'X-Forwarded-For: 80.81.82.83'
+announce $other '' 'X-Forwarded-For: 80.81.82.84'
+grep -q PQRS got && fail "anybody is believed"
+stop
+run 2 bttrack --port 0 --dfile state --trusted_proxies everybody
+has err everybody
+
+# -- addresses --
+printf '# ours\n80.0.0.0/8\n2001:db8::/32 the other family\n127.0.0.1\n' >allowed
+printf 'Some - body:80.5.0.0-80.5.255.255\nSix:2001:db8:1::-2001:db8:1::ffff\n' >banned
+start --trusted_proxies 127.0.0.1 --allowed_ips allowed --banned_ips banned
+announce $other '' 'X-Forwarded-For: 80.1.1.1'; served
+announce $other '' 'X-Forwarded-For: 81.1.1.1'; refused 'your address is not allowed'
+announce $other '' 'X-Forwarded-For: 80.5.1.1'; refused 'your address is not allowed'
+announce $other '' 'X-Forwarded-For: 2001:db8:2::1'; served
+announce $other '' 'X-Forwarded-For: 2001:db8:1::1'; refused 'your address is not allowed'
+[ "$(status / 'X-Forwarded-For: 80.5.1.1')" = 403 ] || fail "a page for the banned"
+get "/scrape?info_hash=$(escape $other)" 'X-Forwarded-For: 80.5.1.1'; refused 'not allowed'
+python3 "$srcdir/tests/cli/udp_tracker.py" 127.0.0.1 $port announce $other -XX0001-uuuuuuuuuuuu 6000 \
+    1 none >got
+has got 'interval'
+printf 'Some - body:80.5.0.0-80.5.255.255\nnobody\n' >banned
+until_has err 'banned: line 2:'
+announce $other '' 'X-Forwarded-For: 80.5.1.1'; refused 'your address is not allowed'
+printf 'Us:127.0.0.1\n' >banned
+ban_is_lifted() { announce $other '' 'X-Forwarded-For: 80.5.1.1' && grep -q 10:incomplete got; }
+within ban_is_lifted
+python3 "$srcdir/tests/cli/udp_tracker.py" 127.0.0.1 $port announce $other -XX0001-uuuuuuuuuuuu 6000 \
+    1 none >got
+has got 'error: your address is not allowed'
+stop
+
+# -- rates --
+start --trusted_proxies 127.0.0.1 --rate_limit 1 --rate_burst 5
+for i in 1 2 3 4 5; do announce $other '' 'X-Forwarded-For: 80.1.1.1'; served; done
+for i in 1 2 3 4 5; do announce $other '' 'X-Forwarded-For: 80.1.1.1'; done
+refused 'too many requests'
+has got '8:retry ini1e'
+announce $other '' 'X-Forwarded-For: 80.1.1.2'; served
+for i in 1 2 3 4 5 6 7 8 9 10; do got=$(status / 'X-Forwarded-For: 80.1.1.3'); done
+[ "$got" = 429 ] || fail "pages are not limited: $got"
+for i in 1 2 3 4 5 6 7 8 9 10; do announce $other; done
+served
+stop
+
+# -- the seed that a torrent waits for --
+start --dedicated_seed_id 'se cret'
+announce $one '&check_seeded=1'
+grep -q seeded got && fail "seeded by nobody"
+get "/announce?info_hash=$(escape "$one")&peer_id=-XX0001-ssssssssssss&port=9000&left=0&compact=1&seed_id=wrong"
+announce "$one" '&check_seeded=1'
+grep -q seeded got && fail "seeded with the wrong id"
+get "/announce?info_hash=$(escape "$one")&peer_id=-XX0001-ssssssssssss&port=9000&left=0&compact=1&seed_id=se+cret"
+announce "$one" '&check_seeded=1'
+has got '6:seededi1e'
+announce "$one"
+grep -q seeded got && fail "seeded unasked"
+stop
+finish
