@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +41,7 @@ static enum bt_code
 check_range(const struct bt_option *row, double v, struct bt_error *err)
 {
 	if ((row->min != 0 || row->max != 0) && (v < row->min || v > row->max))
-		return fail(err, BT_EARG, "%s: must be from %g to %g", row->name, row->min,
+		return fail(err, BT_EARG, "%s: must be from %.15g to %.15g", row->name, row->min,
 		    row->max);
 	return BT_OK;
 }
@@ -77,6 +78,32 @@ set_float(const struct bt_option *row, void *values, const char *text, struct bt
 		return BT_EARG;
 	*(double *)value_of(row, values) = v;
 	return BT_OK;
+}
+
+/* Does the table name all that it may be, as in "none|specific|full"? */
+static bool
+is_choice(const struct bt_option *row)
+{
+	return row->kind == BT_OPT_TEXT && row->arg != NULL && strchr(row->arg, '|') != NULL &&
+	    strpbrk(row->arg, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == NULL;
+}
+
+static enum bt_code
+check_choice(const struct bt_option *row, const char *text, struct bt_error *err)
+{
+	size_t len = strlen(text);
+
+	if (row->def != NULL && strcmp(text, row->def) == 0)
+		return BT_OK;
+	for (const char *word = row->arg; ; word += strcspn(word, "|") + 1) {
+		size_t n = strcspn(word, "|");
+
+		if (n == len && strncmp(word, text, n) == 0)
+			return BT_OK;
+		if (word[n] == '\0')
+			break;
+	}
+	return fail(err, BT_EARG, "%s: '%.60s' is none of %s", row->name, text, row->arg);
 }
 
 static enum bt_code
@@ -130,6 +157,8 @@ bt_options_set(const struct bt_option_table *table, void *values, const char *na
 
 	if (row == NULL)
 		return fail(err, BT_ENOENT, "unknown option --%.60s", name);
+	if (is_choice(row) && check_choice(row, text, err) != BT_OK)
+		return BT_EARG;
 	return set_row(row, values, text, err);
 }
 

@@ -63,7 +63,7 @@ has out '"info_hash":null,"info_hash_v2":"b03bcfa39e28fb7add1422c38309252913b3fc
 run 0 btmakemetafile http://t/a d --meta-version=hybrid --target both.torrent
 strings both.torrent | grep -q '4:attr1:p' || fail "a hybrid without padding"
 run 2 btmakemetafile http://t/a d --meta_version 3
-has err "meta_version: '3' is none of 1, 2, hybrid"
+has err "meta_version: '3' is none of 1|2|hybrid"
 run 1 btmakemetafile http://t/a d --meta_version 2 --piece_size_pow2 13 --target none.torrent
 has err 'power of two from 16384 on'
 [ -e none.torrent ] && fail "none.torrent was written"
@@ -209,13 +209,5 @@ if [ -w /dev/full ]; then
 	btshowmetainfo a.bin.torrent >/dev/full 2>err && fail "a full disk was not noticed"
 	has err 'standard output'
 fi
-
-# Every option is in the manual, and nothing else.
-for tool in btmakemetafile btshowmetainfo; do
-	$tool --help | sed -n 's/^  --\([a-z_0-9-]*\).*/\1/p' | grep -vx -e help -e version | sort >in.help
-	sed -n 's/^\.It Fl Fl \([a-z_0-9-]*\).*/\1/p' "$srcdir/doc/$tool.1" |
-		grep -vx -e help -e version -e filesystem_encoding | sort >in.page
-	cmp -s in.help in.page || { fail "$tool: --help and the manual differ:"; diff in.help in.page; }
-done
 
 finish

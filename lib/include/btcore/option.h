@@ -16,7 +16,7 @@ enum bt_option_kind {
 	BT_OPT_INT,	/* int64_t */
 	BT_OPT_FLOAT,	/* double */
 	BT_OPT_TEXT,	/* char *, owned, never NULL */
-	BT_OPT_IGNORED	/* accepted for old command lines, has no value; help says why */
+	BT_OPT_IGNORED	/* accepted for old command lines, has no value; its help says why */
 };
 
 struct bt_option {
@@ -25,7 +25,8 @@ struct bt_option {
 	size_t offset;		/* of the value in the owner's struct */
 	const char *def;	/* the default as text; NULL: required */
 	double min, max;	/* of numbers; both 0: no limits */
-	const char *arg;	/* the word for the value in --help: "seconds", "FILE" */
+	const char *arg;	/* the word for the value in --help: "seconds", "FILE"; a text
+				 * of "one|two", in small letters, must be one of these */
 	const char *group;	/* heading in --help */
 	const char *help;	/* one sentence */
 };

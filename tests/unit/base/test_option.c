@@ -9,7 +9,7 @@ Suite *option_suite(void);
 struct values {
 	int64_t flag, number, any;
 	double rate;
-	char *text, *needed;
+	char *text, *needed, *choice, *open;
 };
 
 #define AT(member) offsetof(struct values, member)
@@ -21,6 +21,8 @@ static const struct bt_option rows[] = {
 	{ "rate_limit", BT_OPT_FLOAT, AT(rate), "0.5", 0, 1, "R", NULL, "A rate." },
 	{ "some-text", BT_OPT_TEXT, AT(text), "", 0, 0, "T", NULL, "A text." },
 	{ "needed", BT_OPT_TEXT, AT(needed), NULL, 0, 0, "T", NULL, "A needed text." },
+	{ "choice", BT_OPT_TEXT, AT(choice), "", 0, 0, "one|two", NULL, "A choice." },
+	{ "open", BT_OPT_TEXT, AT(open), "none", 0, 0, "none|NAME", NULL, "Any text." },
 	{ "old", BT_OPT_IGNORED, 0, "", 0, 0, "X", NULL, "Not used any more." },
 };
 
@@ -44,6 +46,11 @@ START_TEST(sets_values_of_every_kind)
 	ck_assert_int_eq(bt_options_set(&table, &v, "some_text", "a", &err), BT_OK);
 	ck_assert_int_eq(bt_options_set(&table, &v, "some_text", "b", &err), BT_OK);
 	ck_assert_int_eq(bt_options_set(&table, &v, "old", "whatever", &err), BT_OK);
+	ck_assert_int_eq(bt_options_set(&table, &v, "choice", "two", &err), BT_OK);
+	ck_assert_int_eq(bt_options_set(&table, &v, "choice", "one", &err), BT_OK);
+	ck_assert_str_eq(v.choice, "one");
+	ck_assert_int_eq(bt_options_set(&table, &v, "choice", "", &err), BT_OK);
+	ck_assert_int_eq(bt_options_set(&table, &v, "open", "some", &err), BT_OK);
 	ck_assert_int_eq(v.flag, 0);
 	ck_assert_int_eq(v.number, -1);
 	ck_assert_int_eq(v.any, INT64_MIN);
@@ -59,7 +66,8 @@ START_TEST(refuses_and_names_the_option)
 		{ "flag", "2" }, { "flag", "yes" }, { "flag", "" }, { "number", "11" },
 		{ "number", "-2" }, { "number", "1x" }, { "number", "1.5" },
 		{ "any", "9223372036854775808" }, { "rate_limit", "nan" },
-		{ "rate_limit", "1.01" }, { "rate_limit", "" },
+		{ "rate_limit", "1.01" }, { "rate_limit", "" }, { "choice", "on" },
+		{ "choice", "one|two" }, { "choice", "three" },
 	};
 	struct bt_error err;
 	struct values v;
