@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tools/cli_preset.h"
 #include "tools/make_options.h"
 #include "tools/stop.h"
 
@@ -99,10 +100,14 @@ int
 main(int argc, char **argv)
 {
 	struct make make;
-	const struct cli_part part = { &make_option_table, &make.options };
-	struct cli cli = { "btcompletedir", "URL DIR...",
-		"Makes a torrent of each entry of each DIR that has none yet; URL is its tracker.",
-		&part, 1, 2, CLI_MANY, NULL, 0 };
+	struct cli_preset preset;
+	const struct cli_part parts[] = {
+		{ &cli_preset_table, &preset }, { &make_option_table, &make.options },
+	};
+	struct cli cli = { .program = "btcompletedir", .words = "URL DIR...",
+		.about = "Makes a torrent of each entry of each DIR that has none yet; URL is its "
+		    "tracker.",
+		.parts = parts, .part_count = 2, .min_args = 1, .max_args = CLI_MANY };
 	const char *target;
 	bool failed = false;
 
@@ -113,8 +118,8 @@ main(int argc, char **argv)
 	if (make.options.name[0] != '\0')
 		cli_misuse(&cli, "--name: several files cannot have one name");
 	make_begin(&make, &cli);
-	for (size_t i = 1; i < cli.arg_count && !stop_asked; i++)
-		failed |= !complete(&make, cli.args[i]);
+	for (size_t i = 0; i < make.path_count && !stop_asked; i++)
+		failed |= !complete(&make, make.paths[i]);
 	make_end(&make);
 	return cli_finish(&cli, failed || stop_asked);
 }

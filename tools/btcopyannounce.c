@@ -15,9 +15,10 @@ main(int argc, char **argv)
 {
 	struct edit_options o;
 	const struct cli_part part = { &edit_option_table, &o };
-	struct cli cli = { "btcopyannounce", "SOURCE FILE...",
-		"Gives each torrent FILE the trackers of the torrent SOURCE.",
-		&part, 1, 2, CLI_MANY, NULL, 0 };
+	struct cli cli = { .program = "btcopyannounce", .words = "SOURCE FILE...",
+		.about = "Gives each torrent FILE the trackers of the torrent SOURCE.",
+		.parts = &part, .part_count = 1, .min_args = 2, .max_args = CLI_MANY,
+		.torrents = true };
 	struct edit_each each = { &cli, &o, edit, edit_say_old_trackers, NULL };
 	struct bt_edit *source;
 	struct bt_error err;

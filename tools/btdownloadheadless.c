@@ -13,15 +13,15 @@ static const struct bt_option rows[] = {
 	{ "metafile", BT_OPT_TEXT, offsetof(struct own_options, metafile), "", 0, 0, "FILE", NULL,
 	  "The torrent, instead of the first argument." },
 	{ "ipv6_binds_v4", BT_OPT_IGNORED, 0, "", 0, 0, "0|1", NULL,
-	  "Accepted for old command lines: both families are always bound apart." },
+	  "Both families are always bound apart." },
 	{ "upload_rate_fudge", BT_OPT_IGNORED, 0, "", 0, 0, "SECONDS", NULL,
-	  "Accepted for old command lines." },
+	  "Bytes are counted when they are sent." },
 	{ "tcp_ack_fudge", BT_OPT_IGNORED, 0, "", 0, 0, "NUMBER", NULL,
-	  "Accepted for old command lines." },
+	  "Acknowledgements are not counted as upload." },
 	{ "double_check", BT_OPT_IGNORED, 0, "", 0, 0, "0|1", NULL,
-	  "Accepted for old command lines: pieces are hashed before they are written." },
+	  "Pieces are hashed before they are written." },
 	{ "triple_check", BT_OPT_IGNORED, 0, "", 0, 0, "0|1", NULL,
-	  "Accepted for old command lines." },
+	  "As for --double_check." },
 };
 
 static const struct bt_option_table table = { rows, sizeof(rows) / sizeof(rows[0]) };
@@ -45,7 +45,7 @@ main(int argc, char **argv)
 	};
 	struct cli cli = { .program = "btdownloadheadless", .words = "FILE.torrent",
 		.about = "Download a torrent, or seed it, from a script or a terminal.",
-		.parts = parts, .part_count = 3, .max_args = 1 };
+		.parts = parts, .part_count = 3, .max_args = 1, .torrents = true };
 	const char *metafile;
 
 	cli_parse(&cli, argc, argv);

@@ -91,10 +91,11 @@ main(int argc, char **argv)
 	struct announce_options o;
 	struct edit_options shared;
 	const struct cli_part parts[] = { { &table, &o }, { &edit_option_table, &shared } };
-	struct cli cli = { "btreannounce", "[URL] FILE...",
-		"Makes URL the tracker of each torrent FILE, or changes the trackers it has: with "
-		"--add, --remove or --replace there is no URL.",
-		parts, 2, 1, CLI_MANY, NULL, 0 };
+	struct cli cli = { .program = "btreannounce", .words = "[URL] FILE...",
+		.about = "Makes URL the tracker of each torrent FILE, or changes the trackers it "
+		    "has: with --add, --remove or --replace there is no URL.",
+		.parts = parts, .part_count = 2, .min_args = 1, .max_args = CLI_MANY,
+		.torrents = true };
 	struct change c = { .o = &o };
 	const struct edit_each each = { &cli, &shared, edit, edit_say_old_trackers, &c };
 	bool url, ok;

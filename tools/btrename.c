@@ -68,9 +68,10 @@ main(int argc, char **argv)
 	struct rename_options o;
 	struct edit_options shared;
 	const struct cli_part parts[] = { { &table, &o }, { &edit_option_table, &shared } };
-	struct cli cli = { "btrename", "FILE NAME | --match FILE...",
-		"Changes the name inside a torrent, and with it the info-hash.",
-		parts, 2, 1, CLI_MANY, NULL, 0 };
+	struct cli cli = { .program = "btrename", .words = "FILE NAME | --match FILE...",
+		.about = "Changes the name inside a torrent, and with it the info-hash.",
+		.parts = parts, .part_count = 2, .min_args = 1, .max_args = CLI_MANY,
+		.torrents = true };
 	struct edit_each each = { &cli, &shared, edit, say, NULL };
 
 	cli_parse_short(&cli, shorts, argc, argv);

@@ -32,10 +32,11 @@ main(int argc, char **argv)
 {
 	struct edit_options o;
 	const struct cli_part part = { &edit_option_table, &o };
-	struct cli cli = { "btsethttpseeds", "SEEDS FILE...",
-		"Sets the HTTP seeds (BEP 17) of each torrent FILE: URLs joined by '|', or 0 "
-		    "for none.",
-		&part, 1, 2, CLI_MANY, NULL, 0 };
+	struct cli cli = { .program = "btsethttpseeds", .words = "SEEDS FILE...",
+		.about = "Sets the HTTP seeds (BEP 17) of each torrent FILE: URLs joined by '|', "
+		    "or 0 for none.",
+		.parts = &part, .part_count = 1, .min_args = 2, .max_args = CLI_MANY,
+		.torrents = true };
 	struct seeds seeds = { .count = 0 };
 	const struct edit_each each = { &cli, &o, edit, say, &seeds };
 	bool ok;

@@ -117,6 +117,7 @@ main(int argc, char **argv)
 		.about = "Shows what is in torrent files, or checks content against them. "
 		    "'-' is standard input.",
 		.parts = &part, .part_count = 1, .min_args = 1, .max_args = CLI_MANY,
+		.torrents = true,
 	};
 	const struct show_field *field = NULL;
 	bool well;

@@ -6,13 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
+#include "tools/cli_preset.h"
+#include "tools/cli_print.h"
 #include "tools/text.h"
 
 #define EXIT_MISUSE 2
-#define HELP_INDENT 10	/* columns before an option's text */
 
 /* Paths and texts of strangers are in it: nothing of them may drive the terminal. */
 static void
@@ -51,115 +50,12 @@ cli_misuse(const struct cli *c, const char *fmt, ...)
 	exit(EXIT_MISUSE);
 }
 
-static size_t
-columns(void)
+static void *
+need(void *p)
 {
-	const char *env = getenv("COLUMNS");
-	long wide = env == NULL ? 0 : strtol(env, NULL, 10);
-	struct winsize ws;
-
-	if (wide <= 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == 0)
-		wide = ws.ws_col;
-	return wide < 40 || wide > 500 ? 80 : (size_t)wide;
-}
-
-/* text in words, from the given column on, broken before the last one. */
-static void
-print_wrapped(const char *text, size_t indent, size_t wide)
-{
-	size_t at = indent;
-
-	(void)printf("%*s", (int)indent, "");
-	while (*text != '\0') {
-		size_t n = strcspn(text, " ");
-
-		if (at > indent && at + 1 + n > wide) {
-			(void)printf("\n%*s", (int)indent, "");
-			at = indent;
-		}
-		if (at > indent) {
-			(void)putchar(' ');
-			at++;
-		}
-		(void)printf("%.*s", (int)n, text);
-		at += n;
-		text += n + strspn(text + n, " ");
-	}
-	(void)putchar('\n');
-}
-
-/* The letter that stands for this option, or 0. */
-static char
-letter_of(const struct cli_short *shorts, const char *name)
-{
-	while (shorts != NULL && shorts->letter != 0 && strcmp(shorts->name, name) != 0)
-		shorts++;
-	return shorts == NULL ? 0 : shorts->letter;
-}
-
-static void
-print_name(const struct cli_short *shorts, const char *name)
-{
-	char letter = letter_of(shorts, name);
-
-	if (letter == 0)
-		(void)printf("  --%s", name);
-	else
-		(void)printf("  -%c, --%s", letter, name);
-}
-
-static void
-print_option(const struct bt_option *o, const struct cli_short *shorts, size_t wide)
-{
-	char text[1024];
-
-	print_name(shorts, o->name);
-	(void)printf("%s%s%s\n", o->arg == NULL ? "" : " <",
-	    o->arg == NULL ? "" : o->arg, o->arg == NULL ? "" : ">");
-	if (o->def == NULL)
-		(void)snprintf(text, sizeof(text), "%s (required)", o->help);
-	else if (o->def[0] == '\0')
-		(void)snprintf(text, sizeof(text), "%s", o->help);
-	else
-		(void)snprintf(text, sizeof(text), "%s (default: %s)", o->help, o->def);
-	print_wrapped(text, HELP_INDENT, wide);
-}
-
-static void
-print_table(const struct bt_option_table *table, const struct cli_short *shorts,
-    const char **group, size_t wide)
-{
-	for (size_t i = 0; i < table->count; i++) {
-		const struct bt_option *o = &table->rows[i];
-
-		if (o->kind == BT_OPT_IGNORED)
-			continue;
-		if (o->group != NULL && (*group == NULL || strcmp(*group, o->group) != 0)) {
-			(void)printf("\n%s:\n", o->group);
-			*group = o->group;
-		}
-		print_option(o, shorts, wide);
-	}
-}
-
-static void
-print_usage(const struct cli *c, const struct cli_short *shorts)
-{
-	const char *group = NULL;
-	size_t wide = columns();
-
-	(void)printf("usage: %s %s%s[--option value ...]\n", c->program, c->words,
-	    c->words[0] == '\0' ? "" : " ");
-	print_wrapped(c->about, 0, wide);
-	(void)putchar('\n');
-	for (size_t i = 0; i < c->part_count; i++)
-		print_table(c->parts[i].table, shorts, &group, wide);
-	(void)putchar('\n');
-	print_name(shorts, "help");
-	(void)putchar('\n');
-	print_name(shorts, "version");
-	(void)putchar('\n');
-	print_wrapped("Print this, or the version, and end.", HELP_INDENT, wide);
+	if (p == NULL)
+		abort();
+	return p;
 }
 
 static const struct bt_option *
@@ -218,44 +114,56 @@ set_option(const struct cli *c, const struct cli_part *part, const struct bt_opt
 		cli_misuse(c, "--%s", err.text);
 }
 
-/* --help and --version, or the first len bytes of their names. */
+/* --help and --version, or the first len bytes of their names; and what the build asks for. */
 static void
 take_special(const struct cli *c, const struct cli_short *shorts, const char *name, size_t len)
 {
 	if (strncmp(name, "help", len) == 0)
-		print_usage(c, shorts);
+		cli_print_help(c, shorts);
 	else if (strncmp(name, "version", len) == 0)
 		(void)printf("%s %s\n", c->program, PACKAGE_VERSION);
+	else if (strcmp(name, "help-mdoc") == 0)
+		cli_print_mdoc(c, shorts);
+	else if (strcmp(name, "help-complete") == 0)
+		cli_print_completion(c, shorts);
 	else
 		return;
 	exit(cli_finish(c, false));
+}
+
+static const struct bt_option *
+find_long(const struct cli *c, const struct cli_short *shorts, const char *name,
+    const struct cli_part **part)
+{
+	const struct bt_option *o = find_option(c, name, part);
+
+	if (o == NULL)
+		take_special(c, shorts, name, sizeof("version"));
+	if (o == NULL && shorts != NULL && *name != '\0') {
+		o = find_abbreviated(c, name, part);
+		if (o == NULL)
+			take_special(c, shorts, name, strlen(name));
+	}
+	if (o == NULL)
+		cli_misuse(c, "unknown option --%s", name);
+	return o;
 }
 
 /* The option that begins at argv[0]; the words it takes. */
 static int
 take_long(const struct cli *c, const struct cli_short *shorts, char **argv)
 {
-	char *name = argv[0] + 2;
-	char *value = strchr(name, '=');
+	size_t len = strcspn(argv[0] + 2, "=");
+	char *name = need(strndup(argv[0] + 2, len));
+	const char *value = argv[0][2 + len] == '=' ? argv[0] + 2 + len + 1 : NULL;
 	const struct cli_part *part;
-	const struct bt_option *o;
+	const struct bt_option *o = find_long(c, shorts, name, &part);
 	int taken = 1;
 
-	if (value != NULL)
-		*value++ = '\0';
-	o = find_option(c, name, &part);
-	if (o == NULL)
-		take_special(c, shorts, name, sizeof("version"));
-	if (o == NULL && shorts != NULL && *name != '\0') {
-		o = find_abbreviated(c, name, &part);
-		if (o == NULL)
-			take_special(c, shorts, name, strlen(name));
-	}
-	if (o == NULL)
-		cli_misuse(c, "unknown option --%s", name);
+	free(name);
 	/* getopt's flags take no word: "btsethttpseeds --verbose 0 FILE" removes seeds. */
 	if (value == NULL && (o->kind != BT_OPT_FLAG ||
-	    (letter_of(shorts, o->name) == 0 && is_flag_value(argv[1])))) {
+	    (cli_letter(shorts, o->name) == 0 && is_flag_value(argv[1])))) {
 		value = argv[1];
 		taken = 2;
 	}
@@ -290,6 +198,13 @@ take_short(const struct cli *c, const struct cli_short *shorts, char **argv)
 }
 
 static void
+fini_values(const struct cli *c)
+{
+	for (size_t i = 0; i < c->part_count; i++)
+		bt_options_fini(c->parts[i].table, c->parts[i].values);
+}
+
+static void
 init_values(const struct cli *c)
 {
 	for (size_t i = 0; i < c->part_count; i++) {
@@ -316,20 +231,13 @@ check_required(const struct cli *c)
 	}
 }
 
-void
-cli_parse_short(struct cli *c, const struct cli_short *shorts, int argc, char **argv)
+static void
+read_words(struct cli *c, const struct cli_short *shorts, int argc, char **argv)
 {
 	bool options = true;
 	int i = 1;
 
-	init_values(c);
-	c->args = argv;
 	c->arg_count = 0;
-	if (argc < 2) {
-		print_usage(c, shorts);
-		(void)cli_finish(c, false);
-		exit(EXIT_MISUSE);
-	}
 	while (i < argc) {
 		if (options && strcmp(argv[i], "--") == 0) {
 			options = false;
@@ -339,10 +247,37 @@ cli_parse_short(struct cli *c, const struct cli_short *shorts, int argc, char **
 		} else if (options && shorts != NULL && argv[i][0] == '-' && argv[i][1] != '\0') {
 			i += take_short(c, shorts, argv + i);
 		} else {
-			/* What is before i was read already. */
 			c->args[c->arg_count++] = argv[i++];
 		}
 	}
+}
+
+/* Below the command line, which is therefore read again. */
+static void
+read_preset(struct cli *c, const struct cli_short *shorts, int argc, char **argv)
+{
+	char *name = need(strdup(cli_preset_name(c)));
+
+	fini_values(c);
+	init_values(c);
+	cli_preset_apply(c, name);
+	read_words(c, shorts, argc, argv);
+	free(name);
+}
+
+void
+cli_parse_short(struct cli *c, const struct cli_short *shorts, int argc, char **argv)
+{
+	init_values(c);
+	c->args = need(calloc((size_t)argc + 1, sizeof(*c->args)));
+	if (argc < 2) {
+		cli_print_help(c, shorts);
+		(void)cli_finish(c, false);
+		exit(EXIT_MISUSE);
+	}
+	read_words(c, shorts, argc, argv);
+	if (cli_preset_name(c) != NULL)
+		read_preset(c, shorts, argc, argv);
 	if (c->arg_count < c->min_args)
 		cli_misuse(c, "too few arguments: wanted %s", c->words);
 	if (c->arg_count > c->max_args)
@@ -359,8 +294,8 @@ cli_parse(struct cli *c, int argc, char **argv)
 int
 cli_finish(const struct cli *c, bool failed)
 {
-	for (size_t i = 0; i < c->part_count; i++)
-		bt_options_fini(c->parts[i].table, c->parts[i].values);
+	fini_values(c);
+	free(c->args);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		cli_error(c, "standard output: %s", strerror(errno));
 		failed = true;

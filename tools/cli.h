@@ -28,6 +28,7 @@ struct cli {
 	const struct cli_part *parts;
 	size_t part_count;
 	size_t min_args, max_args;	/* of what is no option */
+	bool torrents;		/* where it says FILE a torrent is meant */
 
 	char **args;		/* filled by cli_parse: what is no option */
 	size_t arg_count;

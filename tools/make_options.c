@@ -15,6 +15,8 @@
 #define AT(member) offsetof(struct make_options, member)
 
 static const struct bt_option rows[] = {
+	{ "announce", BT_OPT_TEXT, AT(announce), "", 0, 0, "URL", NULL,
+	  "The tracker, so that there need be no other URL." },
 	{ "announce-list", BT_OPT_TEXT, AT(announce_list), "", 0, 0, "URLS", NULL,
 	  "Trackers: ',' between those of one tier, '|' between tiers." },
 	{ "httpseeds", BT_OPT_TEXT, AT(http_seeds), "", 0, 0, "URLS", NULL,
@@ -26,9 +28,9 @@ static const struct bt_option rows[] = {
 	{ "piece_size_pow2", BT_OPT_INT, AT(piece_size_pow2), "0", 0, 29, "N", NULL,
 	  "Pieces of 2^N bytes, at most 29; 0: by the size of the content." },
 	{ "piece_length", BT_OPT_INT, AT(piece_length), "0", 0, 1u << 29, "BYTES", NULL,
-	  "Pieces of so many bytes; 0: see piece_size_pow2." },
+	  "Pieces of so many bytes; 0: see --piece_size_pow2." },
 	{ "pieces_max", BT_OPT_INT, AT(pieces_max), "0", 0, 1u << 22, "N", NULL,
-	  "No more pieces than these, larger ones if need be; 0: see piece_size_pow2." },
+	  "No more pieces than these, larger ones if need be; 0: see --piece_size_pow2." },
 	{ "name", BT_OPT_TEXT, AT(name), "", 0, 0, "NAME", NULL,
 	  "The name in the torrent; otherwise that of FILE." },
 	{ "include", BT_OPT_TEXT, AT(include), "", 0, 0, "GLOBS", NULL,
@@ -219,6 +221,20 @@ make_output_path(const struct make *m, const char *path)
 	return out;
 }
 
+/* Divides the words; a path without "://" is no URL, and the empty one is no path. */
+static const char *
+take_words(struct make *m, const struct cli *c)
+{
+	const char *announce = m->options.announce, *first = c->args[0];
+	bool url = *announce == '\0' || *first == '\0' || strstr(first, "://") != NULL;
+
+	m->paths = c->args + url;
+	m->path_count = c->arg_count - url;
+	if (m->path_count == 0)
+		cli_misuse(c, "too few arguments: wanted %s", c->words);
+	return url ? first : announce;
+}
+
 void
 make_begin(struct make *m, const struct cli *c)
 {
@@ -234,7 +250,7 @@ make_begin(struct make *m, const struct cli *c)
 	create->patterns = patterns_of(o, &create->pattern_count);
 	create->hidden = o->hidden;
 	create->links = refuses_links(c, o->symlinks) ? BT_LINKS_REFUSE : BT_LINKS_FOLLOW;
-	create->announce = unless_empty(c->args[0]);
+	create->announce = unless_empty(take_words(m, c));
 	create->trackers = need(urls_tiers(o->announce_list, &create->tracker_count));
 	create->http_seeds = need(urls_list(o->http_seeds, &create->http_seed_count));
 	create->url_seeds = need(urls_list(o->web_seeds, &create->url_seed_count));

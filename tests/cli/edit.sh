@@ -263,11 +263,4 @@ run 2 btrename a b c
 run 2 btrename --recursive d name
 cmp -s first kept || fail "a mistake changed a torrent"
 
-# Every option is in the manual, and nothing else.
-for tool in btreannounce btcopyannounce btrename btsethttpseeds; do
-	$tool --help | sed -n 's/^  \(-.*, \)*--\([a-z_0-9-]*\).*/\2/p' | sort >in.help
-	sed -n 's/^\.It \(Fl . .*, \)*Fl Fl \([a-z_0-9-]*\).*/\2/p' "$srcdir/doc/$tool.1" | sort >in.page
-	cmp -s in.help in.page || { fail "$tool: --help and the manual differ:"; diff in.help in.page; }
-done
-
 finish

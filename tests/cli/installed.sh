@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # Run by `make installcheck`: a stranger compiles doc/example.c against what was installed, and it
-# works together with the installed programs. Wants CC, bindir, libdir, includedir, mandir.
+# works together with the installed programs. Wants CC, bindir, libdir, includedir, mandir, datadir.
 . "${srcdir:-.}/tests/cli/common.sh"
 
 export PKG_CONFIG_PATH="$libdir/pkgconfig" LD_LIBRARY_PATH="$libdir" PATH="$bindir:$PATH"
@@ -11,6 +11,7 @@ done
 for program in "$bindir"/bt*; do
 	program=$(basename "$program")
 	[ -s "$mandir/man1/$program.1" ] || fail "$program has no manual"
+	[ -s "$datadir/bash-completion/completions/$program" ] || fail "$program is not completed"
 	run 0 "$program" --version
 	has out "$(pkg-config --modversion btcore)"
 done
