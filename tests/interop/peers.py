@@ -21,6 +21,7 @@ KIB = 1024
 class Peer:
     needs = ()  # programs on the PATH
     families = (4, 6)
+    udp_families = (4, 6)  # of trackers that it reaches by UDP
     loopback = True  # whether it talks to 127.0.0.1 and ::1
     litter = ()  # endings of files that it leaves beside the content
     empty_files = True  # whether it makes them
@@ -201,6 +202,7 @@ class Libtorrent(Peer):
 
 
 class Transmission(Peer):
+    udp_families = (4,)
     needs = ("transmission-daemon",)
     loopback = False
     empty_files = False
@@ -286,6 +288,7 @@ class Transmission(Peer):
 
 
 class Aria2(Peer):
+    udp_families = (4,)
     needs = ("aria2c",)
     stop_signal = signal.SIGINT  # at SIGTERM it drops everything
     litter = (".aria2",)

@@ -23,6 +23,7 @@ sys.dont_write_bytecode = True
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import npm  # noqa: E402
 from content import Content, info_hash, make_torrent, write_torrent  # noqa: E402
 from peers import KINDS  # noqa: E402
 from process import Died, describe, die_with_parent, wait_for  # noqa: E402
@@ -282,7 +283,12 @@ class Run:
 def inside(args):
     """In the namespace: run the one scenario, say on stdout what is wrong."""
     scenario = next(s for s in scenarios(args) if s.name == args.inside)
-    faults = Run(scenario, args.dir, Settings(args.bin, args.subject)).faults()
+    settings = Settings(args.bin, args.subject)
+    if isinstance(scenario, npm.Scenario):
+        set_up_network(scenario.network)
+        faults = npm.Run(scenario, args.dir, settings).faults(NETWORKS[scenario.network][1][0])
+    else:
+        faults = Run(scenario, args.dir, settings).faults()
     for fault in faults:
         print(fault)
     return 1 if faults else 0
@@ -317,6 +323,8 @@ class Suite:
         self.running = set()
         self.stopping = False
         self.home = tempfile.mkdtemp(prefix="btcore-interop-")
+        self.npm = npm.Package(self.home)
+        os.environ["BTCORE_NPM"] = self.npm.modules
 
     def why_not(self, scenario):
         """The reason to skip it, or None."""
@@ -328,6 +336,8 @@ class Suite:
         for kind in scenario.kinds:
             missing += self.missing_for(KINDS[kind])
         missing += self.missing_for(TRACKERS[scenario.tracker])
+        if isinstance(scenario, npm.Scenario):
+            missing += self.npm.missing()
         return "not installed: " + ", ".join(sorted(set(missing))) if missing else None
 
     def missing_for(self, kind):
@@ -449,7 +459,9 @@ class Suite:
 def scenarios(args):
     # To prove the harness without our tools, a plain tracker stands in for ours.
     ours = args.subject == "us" or Settings(args.bin, args.subject).tool("bttrack")
-    return all_scenarios(args.subject, "bttrack" if ours and not args.plain_tracker else "plain")
+    if args.plain_tracker or not ours:
+        return all_scenarios(args.subject, "plain")
+    return all_scenarios(args.subject, "bttrack") + npm.all_scenarios()
 
 
 def matches(name, patterns):

@@ -98,6 +98,10 @@ class Bttrack(Tracker):
         return [] if settings.tool("bttrack") else ["bttrack"]
 
 
+class BttrackUdp(Bttrack):
+    scheme = "udp"
+
+
 class Opentracker(Tracker):
     needs = ("opentracker",)
     families = (4,)  # Debian's build
@@ -145,6 +149,7 @@ class Plain(Tracker):
 
 TRACKERS = {
     "bttrack": Bttrack,
+    "bttrack-udp": BttrackUdp,
     "opentracker": Opentracker,
     "opentracker-udp": OpentrackerUdp,
     "plain": Plain,
