@@ -2,6 +2,8 @@
 /* A strict value written anew is the same bytes; what strict takes, lenient takes untouched. */
 #include "fuzz.h"
 
+#include <btcore/bencode.h>
+
 #include "bencode/scan.h"
 #include "bencode/write.h"
 
@@ -59,6 +61,49 @@ check_rewrite(struct bt_slice in)
 	buf_fini(&out);
 }
 
+/* The same by the public functions. */
+static void
+copy_public(struct bt_bencode v, struct bt_bencode_writer *w)
+{
+	struct bt_bencode_iter it;
+	struct bt_bencode element;
+	struct bt_slice key;
+	int64_t n = 0;
+
+	switch (bt_bencode_kind(v)) {
+	case BT_BENCODE_INT:
+		MUST(bt_bencode_int(v, &n));
+		bt_bencode_put_int(w, n);
+		return;
+	case BT_BENCODE_STRING: bt_bencode_put_bytes(w, bt_bencode_string(v)); return;
+	case BT_BENCODE_LIST: bt_bencode_put_list(w); break;
+	case BT_BENCODE_DICT: bt_bencode_put_dict(w); break;
+	case BT_BENCODE_NONE: MUST(false);
+	}
+	bt_bencode_start(&it, v);
+	while (bt_bencode_next(&it, &key, &element)) {
+		if (it.dict)
+			bt_bencode_put_key_slice(w, key);
+		copy_public(element, w);
+	}
+	bt_bencode_put_end(w);
+}
+
+static void
+check_public(struct bt_slice in)
+{
+	struct bt_bencode_writer *w = bt_bencode_writer_new();
+	struct bt_bencode v;
+	uint8_t *bytes;
+	size_t len;
+
+	MUST(bt_bencode_parse(in, BT_BENCODE_STRICT, &v, NULL) == BT_OK);
+	copy_public(v, w);
+	MUST(bt_bencode_writer_finish(w, &bytes, &len, NULL) == BT_OK);
+	MUST(slice_eq(slice_of(bytes, len), in));
+	free(bytes);
+}
+
 /* In a lenient dictionary no key comes twice, and every value is inside the input. */
 static void
 check_lenient(struct bt_slice in)
@@ -97,8 +142,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	lenient_ok = scan_finish(&lenient);
 	MUST(strict_ok == (lenient_ok && lenient.tolerated == 0));
 	MUST(strict_ok || (strict.why != NULL && strict.bad_pos <= size));
-	if (strict_ok)
+	if (strict_ok) {
 		check_rewrite(in);
+		check_public(in);
+	}
 	if (lenient_ok)
 		check_lenient(in);
 	return 0;
