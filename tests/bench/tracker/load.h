@@ -82,7 +82,8 @@ struct feed {
 void feed_init(struct feed *f, const struct settings *s, enum feed_kind kind);
 
 /* To be called in every turn. If others kept us from the CPU for longer than a turn takes, the
- * plan waits for us: what was due meanwhile is neither asked in a heap nor blamed on the tracker. */
+ * plan waits for us: what was due meanwhile is neither asked in a heap nor blamed on the
+ * tracker. */
 void feed_turn(struct feed *f, uint64_t now);
 
 /* false: nothing is due. */
