@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: ISC */
-/* What browsers and scrapers see: the page at / and the scrape. */
+/* The page for people. Works without scripts, on any width, and fetches nothing from elsewhere. */
 #ifndef TRACKER_PAGES_H
 #define TRACKER_PAGES_H
 
-#include "net/httpd.h"
-#include "tracker/reply.h"
+#include "base/buf.h"
+#include "tracker/census.h"
+#include "tracker/names.h"
+#include "tracker/stats.h"
 
-void pages_index(struct replier *r, struct httpd_reply *re);
-void pages_scrape(struct replier *r, struct bt_slice query, struct httpd_reply *re);
+struct page {
+	const struct stats_view *stats;
+	const struct census *census;
+	const struct torrent_names *names;	/* NULL: no names are known, or none are shown */
+	struct bt_slice query;		/* sort=KEY or sort=-KEY; others are passed over */
+	struct bt_slice host;		/* of the request, to tell the announce URLs; or empty */
+	bool has_json, has_metrics, has_files;	/* link them */
+	int64_t now;			/* seconds since 1970 */
+};
+
+void page_write(struct buf *b, const struct page *p);
 
 #endif

@@ -104,7 +104,6 @@ reply_announce(struct replier *r, const struct announce_req *req, const struct a
 
 	ask.claimed = !addr_same_ip(&ask.addr, from);
 	announce_reply_init(out);
-	r->announces++;
 	out->interval = r->settings->reannounce_interval;
 	/* A third: enough for a person's "update now", too rare for a busy loop. */
 	out->min_interval = (r->settings->reannounce_interval + 2) / 3;

@@ -19,7 +19,6 @@ struct replier {
 	struct shards *shards;
 	struct gate gate;		/* zeroed: everything may be tracked */
 	struct rng rng;
-	uint64_t announces, scrapes;
 	uint8_t addr4[SWARM_WANT_MAX * COMPACT_V4_LEN];
 	uint8_t addr6[SWARM_WANT_MAX * COMPACT_V6_LEN];
 	uint8_t id4[SWARM_WANT_MAX * 20];

@@ -32,6 +32,7 @@ struct server {
 	struct server_shared shared;
 	struct replier replier;
 	struct web web;
+	struct stat_counters *counters;
 	struct httpd *httpd;
 	struct dgram_batch *batch;
 	TAILQ_HEAD(, udp_socket) udp;
@@ -46,7 +47,7 @@ udp_scrape(struct server *s, const struct udp_request *rq, struct buf *out)
 	struct scrape_entry entries[SCRAPE_HASHES_MAX];
 	size_t n = rq->hashes.len / 20;
 
-	s->replier.scrapes++;
+	stat_add(s->counters, STAT_UDP_SCRAPE, 1);
 	if (strcmp(s->shared.settings->scrape_allowed, "none") == 0) {
 		udp_error_write(out, rq->transaction, slice_str("scrape is not allowed"));
 		return;
@@ -64,7 +65,10 @@ udp_announce(struct server *s, const struct udp_request *rq, const struct addr *
 {
 	struct announce_reply reply;
 
+	stat_add(s->counters, from->family == ADDR_V6 ? STAT_UDP_ANNOUNCE6 : STAT_UDP_ANNOUNCE4, 1);
 	reply_announce(&s->replier, &rq->announce, from, REPLY_ONE_FAMILY, now, &reply);
+	if (reply.failed)
+		stat_add(s->counters, STAT_ANNOUNCES_FAILED, 1);
 	if (reply.failed)
 		udp_error_write(out, rq->transaction, reply.failure);
 	else
@@ -79,9 +83,26 @@ udp_may_ask(struct server *s, const struct udp_request *rq, const struct addr *f
 {
 	struct gate_answer a = gate_address(&s->replier.gate, from, now);
 
+	if (a.verdict != GATE_OPEN)
+		stat_add(s->counters, STAT_TURNED_AWAY, 1);
 	if (a.verdict == GATE_BANNED)
 		udp_error_write(out, rq->transaction, slice_str(a.why));
 	return a.verdict == GATE_OPEN;
+}
+
+static void
+udp_connect(struct server *s, const struct udp_request *rq, const struct addr *from, usec now,
+    struct buf *out)
+{
+	stat_add(s->counters, STAT_UDP_CONNECT, 1);
+	udp_connect_reply_write(out, rq->transaction, connid_make(s->shared.connid, from, now));
+}
+
+static void
+udp_stale(struct server *s, const struct udp_request *rq, struct buf *out)
+{
+	stat_add(s->counters, STAT_UDP_STALE, 1);
+	udp_error_write(out, rq->transaction, slice_str("connection id has expired"));
 }
 
 /* A reply to an address that has proved nothing is never longer than the request. */
@@ -91,21 +112,22 @@ udp_serve(struct server *s, struct bt_slice packet, const struct addr *from, str
 	struct udp_request *rq = &s->request;
 	usec now = loop_now(s->loop);
 
-	if (from->family == ADDR_NONE || from->port == 0)
+	if (from->family == ADDR_NONE || from->port == 0 ||
+	    udp_request_parse(packet, rq) != STEP_DONE) {
+		stat_add(s->counters, STAT_UDP_IGNORED, 1);
 		return;
-	if (udp_request_parse(packet, rq) != STEP_DONE)
-		return;
+	}
 	if (rq->action == UDP_CONNECT)
-		udp_connect_reply_write(out, rq->transaction,
-		    connid_make(s->shared.connid, from, now));
+		udp_connect(s, rq, from, now, out);
 	else if (!connid_good(s->shared.connid, from, rq->connection, now))
-		udp_error_write(out, rq->transaction, slice_str("connection id has expired"));
+		udp_stale(s, rq, out);
 	else if (!udp_may_ask(s, rq, from, now, out))
 		return;
 	else if (rq->action == UDP_ANNOUNCE)
 		udp_announce(s, rq, from, now, out);
 	else
 		udp_scrape(s, rq, out);
+	stat_add(s->counters, STAT_UDP_BYTES, out->len);
 }
 
 static void
@@ -276,6 +298,7 @@ open_all(struct server *s, uint16_t *port, struct bt_error *err)
 	s->httpd = httpd_new(s->loop, &limits, &web_ops, &s->web);
 	if (s->httpd == NULL)
 		return fail(err, BT_ENOMEM, "out of memory");
+	web_serve(&s->web, s->httpd);
 	return listen_all(s, port, err);
 }
 
@@ -285,9 +308,8 @@ server_new(struct loop *l, const struct server_shared *shared, uint16_t *port, s
 	struct server *s = mem_zero(sizeof(*s));
 	enum bt_code code = BT_ENOMEM;
 
-	if (s == NULL || (s->batch = dgram_batch_new()) == NULL) {
+	if (s == NULL) {
 		(void)fail(err, BT_ENOMEM, "out of memory");
-		mem_free(s);
 		return NULL;
 	}
 	s->loop = l;
@@ -295,7 +317,14 @@ server_new(struct loop *l, const struct server_shared *shared, uint16_t *port, s
 	TAILQ_INIT(&s->udp);
 	replier_init(&s->replier, shared->settings, shared->shards);
 	s->replier.gate = policy_gate(shared->policy);
-	web_init(&s->web, &s->shared, &s->replier, l);
+	s->batch = dgram_batch_new();
+	s->counters = stats_counters(shared->stats);
+	if (s->batch == NULL || s->counters == NULL ||
+	    !web_init(&s->web, &s->shared, &s->replier, s->counters, l)) {
+		(void)fail(err, BT_ENOMEM, "out of memory");
+		server_free(s);
+		return NULL;
+	}
 	for (int i = 0; code != BT_OK && i < PORT_TRIES; i++) {
 		uint16_t wanted = *port;
 
@@ -322,6 +351,7 @@ server_free(struct server *s)
 		return;
 	close_udp(s);
 	httpd_free(s->httpd);
+	web_fini(&s->web);
 	dgram_batch_free(s->batch);
 	gate_fini(&s->replier.gate);
 	mem_free(s);

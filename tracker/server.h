@@ -10,10 +10,12 @@
 
 #include "base/log.h"
 #include "net/loop.h"
+#include "tracker/census.h"
 #include "tracker/connid.h"
 #include "tracker/policy.h"
 #include "tracker/reqlog.h"
 #include "tracker/shards.h"
+#include "tracker/stats.h"
 
 struct server;
 
@@ -24,6 +26,8 @@ struct server_shared {
 	const struct connid *connid;
 	const struct log *log;
 	struct policy *policy;
+	struct stats *stats;
+	struct census_taker *census;
 };
 
 /* Listens as the settings say. port: 0 in the settings becomes the same number for all. */

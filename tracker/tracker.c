@@ -3,6 +3,7 @@
 #include <btcore/tracker.h>
 
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -15,6 +16,7 @@
 
 #define ROUND_MAX (60 * SECOND)		/* for a sweep through all shards */
 #define ROUND_MIN SECOND
+#define CENSUS_AT_ONCE 1000u		/* torrents that a page may count in its turn */
 
 /* What is written to the eventfd; it adds up, so a stop is seen whatever else came. */
 #define WISH_REOPEN UINT64_C(1)
@@ -25,6 +27,8 @@ struct bt_tracker {
 	const struct bt_tracker_settings *settings;
 	struct log log;
 	struct shards *shards;
+	struct stats *stats;
+	struct census_taker *census;
 	struct reqlog reqlog;
 	struct connid connid;
 	struct policy policy;
@@ -33,7 +37,7 @@ struct bt_tracker {
 	uint16_t port;
 	int wishes;			/* eventfd */
 	struct loop_fd wishes_watch, pool_watch;
-	struct loop_timer sweep_timer, save_timer, flush_timer;
+	struct loop_timer sweep_timer, save_timer, flush_timer, stats_timer;
 	usec sweep_step;
 	struct pool *pool;		/* one worker: saves */
 	bool saving;
@@ -119,6 +123,16 @@ on_flush(void *arg, usec now)
 }
 
 static void
+on_stats(void *arg, usec now)
+{
+	struct bt_tracker *t = arg;
+
+	stats_tick(t->stats, now);
+	census_tick(t->census, now);
+	loop_timer_set(&t->stats_timer, STATS_STEP);
+}
+
+static void
 on_wish(void *arg, unsigned ready)
 {
 	struct bt_tracker *t = arg;
@@ -184,7 +198,8 @@ make_loop(struct bt_tracker *t, struct bt_error *err)
 	    !loop_fd_init(&t->pool_watch, t->loop, pool_fd(t->pool), on_pool, t) ||
 	    !loop_timer_init(&t->sweep_timer, t->loop, on_sweep, t) ||
 	    !loop_timer_init(&t->save_timer, t->loop, on_save, t) ||
-	    !loop_timer_init(&t->flush_timer, t->loop, on_flush, t))
+	    !loop_timer_init(&t->flush_timer, t->loop, on_flush, t) ||
+	    !loop_timer_init(&t->stats_timer, t->loop, on_stats, t))
 		return fail(err, BT_ENOMEM, "cannot make an event loop");
 	loop_fd_want(&t->wishes_watch, LOOP_READ);
 	loop_fd_want(&t->pool_watch, LOOP_READ);
@@ -204,14 +219,21 @@ make_store(struct bt_tracker *t, struct bt_error *err)
 	};
 
 	t->shards = shards_new(&limits);
-	return t->shards != NULL ? BT_OK : fail(err, BT_ENOMEM, "out of memory");
+	if (t->shards == NULL)
+		return fail(err, BT_ENOMEM, "out of memory");
+	t->stats = stats_new(t->shards, loop_now(t->loop), (int64_t)time(NULL));
+	t->census = census_taker_new(t->shards, CENSUS_AT_ONCE);
+	if (t->stats == NULL || t->census == NULL)
+		return fail(err, BT_ENOMEM, "out of memory");
+	return BT_OK;
 }
 
 static enum bt_code
 make_server(struct bt_tracker *t, struct bt_error *err)
 {
-	struct server_shared shared = { t->settings, t->shards, &t->reqlog, &t->connid, &t->log,
-	    &t->policy };
+	struct server_shared shared = { .settings = t->settings, .shards = t->shards,
+	    .reqlog = &t->reqlog, .connid = &t->connid, .log = &t->log, .policy = &t->policy,
+	    .stats = t->stats, .census = t->census };
 
 	connid_init(&t->connid);
 	t->port = (uint16_t)t->settings->port;
@@ -286,6 +308,7 @@ bt_tracker_run(struct bt_tracker *t, struct bt_error *err)
 
 	loop_timer_set(&t->sweep_timer, t->sweep_step);
 	loop_timer_set(&t->save_timer, t->settings->save_dfile_interval * SECOND);
+	loop_timer_set(&t->stats_timer, STATS_STEP);
 	on_flush(t, 0);
 	loop_run(t->loop);
 	while (pool_wait(t->pool))
@@ -306,12 +329,15 @@ bt_tracker_free(struct bt_tracker *t)
 	loop_timer_fini(&t->sweep_timer);
 	loop_timer_fini(&t->save_timer);
 	loop_timer_fini(&t->flush_timer);
+	loop_timer_fini(&t->stats_timer);
 	loop_fd_fini(&t->wishes_watch);
 	loop_fd_fini(&t->pool_watch);
 	loop_free(t->loop);
 	if (t->wishes >= 0)
 		(void)close(t->wishes);
 	reqlog_close(&t->reqlog);
+	census_taker_free(t->census);
+	stats_free(t->stats);
 	shards_free(t->shards);
 	mem_free(t);
 }

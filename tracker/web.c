@@ -2,11 +2,24 @@
 #include "tracker/web.h"
 
 #include <stdio.h>
+#include <time.h>
 
+#include "base/mem.h"
 #include "base/query.h"
+#include "net/gzip.h"
+#include "proto/limits.h"
 #include "tracker/files.h"
 #include "tracker/forwarded.h"
+#include "tracker/metrics.h"
 #include "tracker/pages.h"
+
+#define RETRY (SECOND / 50)
+
+/* A page that a stranger's torrent names cannot make fetch or run anything. */
+#define SAFE "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n" \
+	"Cache-Control: no-cache\r\n"
+#define SAFE_PAGE SAFE "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; " \
+	"img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
 
 /* BitTornado: an operator's seed tells who waits for it that it has come. */
 static void
@@ -53,8 +66,149 @@ on_announce(struct web *w, const struct httpd_request *rq, struct httpd_reply *r
 		reply.failed = true;
 		reply.failure = slice_str(err.text);
 	}
+	if (reply.failed)
+		stat_add(w->counters, STAT_ANNOUNCES_FAILED, 1);
 	announce_reply_write(re->body, &reply, announce_req_form(&req));
 	announce_reply_fini(&reply);
+}
+
+/* -- scrapes -- */
+
+static void
+forbid(struct httpd_reply *re, const char *why)
+{
+	re->status = 400;
+	scrape_failure_write(re->body, slice_str(why));
+}
+
+static void
+put_off(struct web *w, struct httpd_reply *re)
+{
+	re->later = true;
+	loop_timer_set(&w->retry, RETRY);
+}
+
+static void
+scrape_all(struct web *w, const struct httpd_request *rq, struct httpd_reply *re)
+{
+	bool packed = gzip_wanted(httpd_header(rq, "accept-encoding"));
+	struct httpd_shared *all = census_scrape(w->shared->census, packed, loop_now(w->loop));
+
+	if (all == NULL) {
+		put_off(w, re);
+		return;
+	}
+	re->pack = true;
+	re->shared = all;
+	re->shared_packed = packed;
+}
+
+static void
+on_scrape(struct web *w, const struct httpd_request *rq, struct httpd_reply *re)
+{
+	uint8_t hashes[SCRAPE_HASHES_MAX][20];
+	struct scrape_entry entries[SCRAPE_HASHES_MAX];
+	const char *allowed = w->shared->settings->scrape_allowed;
+	size_t n = scrape_query_parse(rq->http.query, hashes, SCRAPE_HASHES_MAX);
+
+	if (strcmp(allowed, "none") == 0) {
+		forbid(re, "this tracker does not answer scrapes");
+	} else if (n > 0) {
+		for (size_t i = 0; i < n; i++)
+			entries[i] = reply_scrape(w->replier, hashes[i]);
+		scrape_reply_write(re->body, entries, n);
+	} else if (strcmp(allowed, "full") == 0) {
+		scrape_all(w, rq, re);
+	} else {
+		forbid(re, "this tracker answers scrapes only for torrents that are named");
+	}
+}
+
+/* -- pages -- */
+
+/* With all that pages are made of: large, so not on the stack. */
+struct page_data {
+	struct stats_view stats;
+	struct census *census;
+};
+
+static struct page_data *
+page_data_new(struct web *w, struct httpd_reply *re)
+{
+	struct page_data *d = mem_alloc(sizeof(*d));
+
+	if (d == NULL) {
+		re->status = 503;
+		buf_add_str(re->body, "out of memory\n");
+		return NULL;
+	}
+	d->census = census_take(w->shared->census, loop_now(w->loop));
+	if (d->census == NULL) {
+		mem_free(d);
+		put_off(w, re);
+		return NULL;
+	}
+	stats_view(w->shared->stats, loop_now(w->loop), &d->stats);
+	return d;
+}
+
+static void
+page_data_free(struct page_data *d)
+{
+	census_drop(d->census);
+	mem_free(d);
+}
+
+static bool
+find_name(void *arg, const uint8_t info_hash[20], struct torrent_name *out)
+{
+	struct web *w = arg;
+	const struct allowed_torrent *t = gate_torrent(&w->replier->gate, info_hash);
+
+	if (t == NULL)
+		return false;
+	out->text = t->name;
+	out->size = t->size;
+	return true;
+}
+
+/* Only files tell names. */
+static const struct torrent_names *
+names_shown(const struct web *w)
+{
+	const struct bt_tracker_settings *o = w->shared->settings;
+
+	return o->show_names && o->allowed_dir[0] != '\0' ? &w->names : NULL;
+}
+
+static void
+no_page(struct httpd_reply *re)
+{
+	re->status = 404;
+	buf_add_str(re->body, "there is no such page\n");
+}
+
+static void
+show_index(struct web *w, const struct httpd_request *rq, struct httpd_reply *re)
+{
+	const struct bt_tracker_settings *o = w->shared->settings;
+	struct page_data *d = page_data_new(w, re);
+	struct page page = { .names = names_shown(w), .query = rq->http.query,
+	    .has_json = o->stats_json, .has_metrics = o->metrics,
+	    .has_files = o->allow_get != 0, .now = (int64_t)time(NULL) };
+
+	if (d == NULL)
+		return;
+	/* Somebody behind a door of its own sees another address than clients do. */
+	if (rq->door == WEB_DOOR_PUBLIC)
+		page.host = httpd_header(rq, "host");
+	page.stats = &d->stats;
+	page.census = d->census;
+	re->content_type = "text/html; charset=utf-8";
+	re->extra = slice_str(SAFE_PAGE);
+	re->pack = true;
+	page_write(re->body, &page);
+	page_data_free(d);
 }
 
 static void
@@ -62,22 +216,54 @@ on_index(struct web *w, const struct httpd_request *rq, struct httpd_reply *re)
 {
 	const struct bt_tracker_settings *o = w->shared->settings;
 
-	(void)rq;
 	if (o->infopage_redirect[0] != '\0') {
 		re->status = 302;
 		re->extra = slice_str(w->redirect);
 	} else if (o->show_infopage) {
-		pages_index(w->replier, re);
+		show_index(w, rq, re);
 	} else {
-		re->status = 404;
-		buf_add_str(re->body, "there is no page here\n");
+		no_page(re);
 	}
 }
 
 static void
-on_scrape(struct web *w, const struct httpd_request *rq, struct httpd_reply *re)
+on_json(struct web *w, const struct httpd_request *rq, struct httpd_reply *re)
 {
-	pages_scrape(w->replier, rq->http.query, re);
+	struct page_data *d;
+
+	(void)rq;
+	if (!w->shared->settings->stats_json) {
+		no_page(re);
+		return;
+	}
+	d = page_data_new(w, re);
+	if (d == NULL)
+		return;
+	re->content_type = "application/json";
+	re->extra = slice_str(SAFE);
+	re->pack = true;
+	metrics_json(re->body, &d->stats, d->census, names_shown(w), (int64_t)time(NULL));
+	page_data_free(d);
+}
+
+static void
+on_metrics(struct web *w, const struct httpd_request *rq, struct httpd_reply *re)
+{
+	struct stats_view *view = mem_alloc(sizeof(*view));
+
+	(void)rq;
+	if (!w->shared->settings->metrics) {
+		no_page(re);
+	} else if (view == NULL) {
+		re->status = 503;
+	} else {
+		stats_view(w->shared->stats, loop_now(w->loop), view);
+		re->content_type = "text/plain; version=0.0.4; charset=utf-8";
+		re->extra = slice_str(SAFE);
+		re->pack = true;
+		metrics_text(re->body, view);
+	}
+	mem_free(view);
 }
 
 static void
@@ -93,21 +279,47 @@ on_favicon(struct web *w, const struct httpd_request *rq, struct httpd_reply *re
 	files_favicon(w->shared->settings, re);
 }
 
-static const struct {
+enum kind { ANNOUNCE, SCRAPE, FILES, PAGE };
+
+struct path {
 	const char *path;
 	void (*fn)(struct web *, const struct httpd_request *, struct httpd_reply *);
-} pages[] = {
-	{ "/announce", on_announce },
-	{ "/scrape", on_scrape },
-	{ "/announce.php", on_announce },
-	{ "/scrape.php", on_scrape },
-	{ "/tracker.php/announce", on_announce },
-	{ "/tracker.php/scrape", on_scrape },
-	{ "/", on_index },
-	{ "/index.html", on_index },
-	{ "/file", on_file },
-	{ "/favicon.ico", on_favicon },
+	enum kind kind;
 };
+
+static const struct path paths[] = {
+	{ "/announce", on_announce, ANNOUNCE },
+	{ "/scrape", on_scrape, SCRAPE },
+	{ "/announce.php", on_announce, ANNOUNCE },
+	{ "/scrape.php", on_scrape, SCRAPE },
+	{ "/tracker.php/announce", on_announce, ANNOUNCE },
+	{ "/tracker.php/scrape", on_scrape, SCRAPE },
+	{ "/file", on_file, FILES },
+	{ "/favicon.ico", on_favicon, FILES },
+	{ "/", on_index, PAGE },
+	{ "/index.html", on_index, PAGE },
+	{ "/stats.json", on_json, PAGE },
+	{ "/metrics", on_metrics, PAGE },
+};
+
+static const struct path *
+find_path(struct bt_slice path)
+{
+	for (size_t i = 0; i < COUNT_OF(paths); i++) {
+		if (slice_eq_str(path, paths[i].path))
+			return &paths[i];
+	}
+	return NULL;
+}
+
+/* Pages that have a door of their own are behind no other. */
+static bool
+is_open(const struct web *w, enum kind kind, unsigned door)
+{
+	if (door == WEB_DOOR_PAGES)
+		return kind == PAGE || kind == FILES;
+	return kind != PAGE || w->shared->settings->pages_bind[0] == '\0';
+}
 
 /* Clients show a failure reason to their users, and keep to its time (BEP 31). */
 static void
@@ -133,43 +345,83 @@ on_request(void *arg, const struct httpd_request *from_proxy, struct httpd_reply
 {
 	struct web *w = arg;
 	struct httpd_request seen = *from_proxy, *rq = &seen;
-	struct gate_answer answer;
+	const struct path *p = find_path(rq->http.path);
+	struct gate_answer answer = { .verdict = GATE_OPEN };
 
-	seen.from = forwarded_for(&w->shared->policy->proxies, from_proxy);
-	answer = gate_address(&w->replier->gate, &seen.from, loop_now(w->loop));
-	for (size_t i = 0; i < COUNT_OF(pages); i++) {
-		if (slice_eq_str(rq->http.path, pages[i].path)) {
-			if (answer.verdict == GATE_OPEN)
-				pages[i].fn(w, rq, re);
-			else
-				turn_away(pages[i].fn == on_announce || pages[i].fn == on_scrape,
-				    &answer, re);
-			return;
-		}
+	if (p == NULL || !is_open(w, p->kind, rq->door)) {
+		no_page(re);
+		return;
 	}
-	re->status = 404;
-	buf_add_str(re->body, "there is no such page\n");
+	seen.from = forwarded_for(&w->shared->policy->proxies, from_proxy);
+	if (!rq->again)
+		answer = gate_address(&w->replier->gate, &seen.from, loop_now(w->loop));
+	if (answer.verdict == GATE_OPEN) {
+		p->fn(w, rq, re);
+		return;
+	}
+	stat_add(w->counters, STAT_TURNED_AWAY, 1);
+	turn_away(p->kind == ANNOUNCE || p->kind == SCRAPE, &answer, re);
+}
+
+static enum stat
+stat_of(const struct httpd_request *rq)
+{
+	const struct path *p = find_path(rq->http.path);
+
+	if (p == NULL || p->kind == PAGE || p->kind == FILES)
+		return STAT_HTTP_OTHER;
+	if (p->kind == SCRAPE)
+		return STAT_HTTP_SCRAPE;
+	return rq->from.family == ADDR_V6 ? STAT_HTTP_ANNOUNCE6 : STAT_HTTP_ANNOUNCE4;
 }
 
 static void
 on_done(void *arg, const struct httpd_request *rq, unsigned status, size_t body_len)
 {
 	struct web *w = arg;
+	const struct httpd_stats *h = httpd_stats(w->httpd);
 
 	struct httpd_request seen = *rq;
 
 	seen.from = forwarded_for(&w->shared->policy->proxies, rq);
+	stat_add(w->counters, stat_of(&seen), 1);
+	stat_add(w->counters, STAT_HTTP_BYTES, body_len);
+	stat_set(w->counters, STAT_HTTP_OPEN, h->connections);
+	stat_set(w->counters, STAT_HTTP_REFUSED, h->refused);
+	stat_set(w->counters, STAT_HTTP_TIMEOUTS, h->timeouts);
 	reqlog_add(w->shared->reqlog, &seen, status, body_len);
 }
 
 const struct httpd_ops web_ops = { on_request, on_done };
 
-void
-web_init(struct web *w, const struct server_shared *shared, struct replier *replier, struct loop *l)
+static void
+on_retry(void *arg, usec now)
 {
-	w->shared = shared;
-	w->replier = replier;
-	w->loop = l;
+	struct web *w = arg;
+
+	(void)now;
+	httpd_retry(w->httpd);
+}
+
+bool
+web_init(struct web *w, const struct server_shared *shared, struct replier *replier,
+    struct stat_counters *counters, struct loop *l)
+{
+	*w = (struct web){ .shared = shared, .replier = replier, .counters = counters, .loop = l,
+	    .names = { find_name, w } };
 	(void)snprintf(w->redirect, sizeof(w->redirect), "Location: %.1000s\r\n",
 	    shared->settings->infopage_redirect);
+	return loop_timer_init(&w->retry, l, on_retry, w);
+}
+
+void
+web_fini(struct web *w)
+{
+	loop_timer_fini(&w->retry);
+}
+
+void
+web_serve(struct web *w, struct httpd *h)
+{
+	w->httpd = h;
 }

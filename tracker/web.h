@@ -4,23 +4,35 @@
 #define TRACKER_WEB_H
 
 #include "net/httpd.h"
+#include "tracker/names.h"
 #include "tracker/reply.h"
 #include "tracker/server.h"
 
 /* For httpd_add_listener. */
-enum web_door { WEB_DOOR_PUBLIC, WEB_DOOR_PAGES };
+enum web_door {
+	WEB_DOOR_PUBLIC,	/* all, but for pages if they have a door of their own */
+	WEB_DOOR_PAGES		/* pages only */
+};
 
 struct web {
 	const struct server_shared *shared;
 	struct replier *replier;
+	struct stat_counters *counters;
 	struct loop *loop;
+	struct httpd *httpd;
+	struct loop_timer retry;	/* for requests that wait for a census */
+	struct torrent_names names;
 	char headers[512];		/* of the reply at hand */
-	char redirect[1024];		/* header line for infopage_redirect */
+	char redirect[1100];		/* header line for infopage_redirect */
 };
 
 /* All must outlive it. */
-void web_init(struct web *w, const struct server_shared *shared, struct replier *replier,
-    struct loop *l);
+bool web_init(struct web *w, const struct server_shared *shared, struct replier *replier,
+    struct stat_counters *counters, struct loop *l) MUST_USE;
+void web_fini(struct web *w);
+
+/* The server that web_ops are of. */
+void web_serve(struct web *w, struct httpd *h);
 
 /* For httpd_new, with a struct web. */
 extern const struct httpd_ops web_ops;

@@ -39,7 +39,8 @@ struct conn {
 	bool linger;			/* after CONN_CLOSING */
 	bool eof;
 	bool held;			/* whole requests wait in in: too much of out is pending */
-	bool waiting;			/* the request at the front of in was put off; also held */
+	bool again;			/* the request at the front of in was put off before */
+	bool waiting;			/* and still is; also held */
 	TAILQ_ENTRY(conn) wait_link;	/* httpd.waiting */
 	struct tls_conn *tls;		/* NULL: plain */
 	unsigned door;
@@ -186,13 +187,14 @@ add_reply(struct conn *c, const struct httpd_request *rq, struct httpd_reply *re
 	head = (struct http_reply){ re->status, re->content_type, body.len, keep,
 	    buf_slice(&h->extra) };
 	http_reply_write(&c->out, &head);
-	if (!head_only && re->shared != NULL) {
-		httpd_shared_hold(re->shared);
+	if (!head_only && re->shared == NULL)
+		buf_add_slice(&c->out, body);
+	if (!head_only && re->shared != NULL && body.len > 0) {
 		c->tail = re->shared;
 		c->tail_sent = 0;
-	} else if (!head_only) {
-		buf_add_slice(&c->out, body);
+		re->shared = NULL;
 	}
+	httpd_shared_drop(re->shared);
 	h->stats.requests++;
 	if (h->ops->on_done != NULL)
 		h->ops->on_done(h->arg, rq, re->status, head_only ? 0 : body.len);
@@ -239,6 +241,7 @@ serve(struct conn *c, struct httpd_request *rq)
 	}
 	buf_clear(&h->body);
 	h->ops->on_request(h->arg, rq, &re);
+	c->again = re.later;
 	if (re.later) {
 		c->waiting = true;
 		TAILQ_INSERT_TAIL(&h->waiting, c, wait_link);
@@ -272,7 +275,8 @@ serve_all(struct conn *c, struct bt_slice in)
 	struct bt_slice rest = in;
 
 	while (c->state == CONN_SERVING) {
-		struct httpd_request rq = { .from = c->from, .door = c->door };
+		struct httpd_request rq = { .from = c->from, .door = c->door,
+		    .again = c->again };
 		unsigned status;
 		size_t used;
 		enum step step;

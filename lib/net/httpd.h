@@ -27,6 +27,7 @@ struct httpd_request {
 	struct http_request http;
 	struct addr from;
 	unsigned door;		/* as given to httpd_add_listener */
+	bool again;		/* it was put off before */
 };
 
 /* A large body that many replies may share, on any thread; freed by the last. */
@@ -56,7 +57,7 @@ struct httpd_reply {
 	struct buf *body;	/* the server's; over the limit: 500 is sent instead */
 	struct bt_slice extra;	/* more header lines, each with its CR LF */
 	bool pack;		/* send it gzipped if the client asked for that */
-	struct httpd_shared *shared;	/* sent in place of body, NULL: body; the server holds it */
+	struct httpd_shared *shared;	/* sent in place of body; handed over to the server */
 	bool shared_packed;	/* it is gzipped already */
 	bool later;		/* not now: on_request is called again after httpd_retry */
 };

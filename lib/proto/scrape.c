@@ -106,23 +106,42 @@ write_entry(struct write *w, const struct scrape_entry *e)
 }
 
 void
-scrape_reply_write(struct buf *b, struct scrape_entry *entries, size_t n)
+scrape_reply_begin(struct write *w, struct buf *b)
 {
-	struct write w;
+	write_init(w, b);
+	write_dict(w);
+	write_key(w, "files");
+	write_dict(w);
+}
+
+void
+scrape_reply_part(struct write *w, struct scrape_entry *entries, size_t n)
+{
 	size_t i;
 
 	if (n > 1)
 		qsort(entries, n, sizeof(*entries), compare_entries);
-	write_init(&w, b);
-	write_dict(&w);
-	write_key(&w, "files");
-	write_dict(&w);
 	for (i = 0; i < n; i++) {
 		if (i == 0 || compare_entries(&entries[i - 1], &entries[i]) != 0)
-			write_entry(&w, &entries[i]);
+			write_entry(w, &entries[i]);
 	}
-	write_end(&w);
-	write_end(&w);
+}
+
+void
+scrape_reply_end(struct write *w)
+{
+	write_end(w);
+	write_end(w);
+}
+
+void
+scrape_reply_write(struct buf *b, struct scrape_entry *entries, size_t n)
+{
+	struct write w;
+
+	scrape_reply_begin(&w, b);
+	scrape_reply_part(&w, entries, n);
+	scrape_reply_end(&w);
 }
 
 void

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/vec.h"
+#include "bencode/write.h"
 
 struct scrape_entry {
 	uint8_t info_hash[20];
@@ -31,6 +32,12 @@ size_t scrape_query_parse(struct bt_slice query, uint8_t (*out)[20], size_t max)
 
 /* Sorts the entries in place and writes an equal hash once. */
 void scrape_reply_write(struct buf *b, struct scrape_entry *entries, size_t n);
+
+/* The same in parts: the hashes of each are greater than those before it. */
+void scrape_reply_begin(struct write *w, struct buf *b);
+void scrape_reply_part(struct write *w, struct scrape_entry *entries, size_t n);
+void scrape_reply_end(struct write *w);
+
 void scrape_failure_write(struct buf *b, struct bt_slice reason);
 
 struct scrape_reply {

@@ -36,6 +36,9 @@ struct bt_tracker_settings {
 	int64_t keep_dead;
 	char *scrape_allowed;
 	int64_t show_infopage;
+	int64_t stats_json;
+	int64_t metrics;
+	char *pages_bind;
 	char *infopage_redirect;
 	char *logfile;
 	double min_time_between_log_flushes;

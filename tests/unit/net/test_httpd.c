@@ -48,7 +48,7 @@ on_request(void *arg, const struct httpd_request *rq, struct httpd_reply *re)
 		for (unsigned i = 0; i < 1000; i++)
 			buf_add_str(re->body, "many like this ");
 	} else if (slice_eq_str(rq->http.path, "/shared")) {
-		re->shared = r->shared;
+		httpd_shared_hold(re->shared = r->shared);
 	} else {
 		buf_addf(re->body, "door %u, ", rq->door);
 		buf_add_slice(re->body, httpd_header(rq, "X-Forwarded-For"));
