@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "tools/cli_preset.h"
-#include "tools/make_options.h"
+#include "tools/make_one.h"
 #include "tools/stop.h"
 
 #define SUFFIX ".torrent"
@@ -117,6 +117,8 @@ main(int argc, char **argv)
 		cli_misuse(&cli, "--target: it must be a directory");
 	if (make.options.name[0] != '\0')
 		cli_misuse(&cli, "--name: several files cannot have one name");
+	if (make.options.join)
+		cli_misuse(&cli, "--join: each entry has a torrent of its own");
 	make_begin(&make, &cli);
 	for (size_t i = 0; i < make.path_count && !stop_asked; i++)
 		failed |= !complete(&make, make.paths[i]);

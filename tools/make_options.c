@@ -2,13 +2,11 @@
 #include "tools/make_options.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "tools/make_lists.h"
 #include "tools/stop.h"
 #include "tools/urls.h"
 
@@ -19,6 +17,10 @@ static const struct bt_option rows[] = {
 	  "The tracker, so that there need be no other URL." },
 	{ "announce-list", BT_OPT_TEXT, AT(announce_list), "", 0, 0, "URLS", NULL,
 	  "Trackers: ',' between those of one tier, '|' between tiers." },
+	{ "trackers_from", BT_OPT_TEXT, AT(trackers_from), "", 0, 0, "FILE", NULL,
+	  "More trackers, from a file: one a line, an empty line between tiers." },
+	{ "nodes", BT_OPT_TEXT, AT(nodes), "", 0, 0, "HOST:PORT,...", NULL,
+	  "Nodes of the DHT that may be asked for peers (BEP 5)." },
 	{ "httpseeds", BT_OPT_TEXT, AT(http_seeds), "", 0, 0, "URLS", NULL,
 	  "HTTP seeds (BEP 17), joined by '|'." },
 	{ "webseed", BT_OPT_TEXT, AT(web_seeds), "", 0, 0, "URLS", NULL,
@@ -33,22 +35,32 @@ static const struct bt_option rows[] = {
 	  "No more pieces than these, larger ones if need be; 0: see --piece_size_pow2." },
 	{ "name", BT_OPT_TEXT, AT(name), "", 0, 0, "NAME", NULL,
 	  "The name in the torrent; otherwise that of FILE." },
+	{ "join", BT_OPT_FLAG, AT(join), "0", 0, 0, "0|1", NULL,
+	  "One torrent, NAME.torrent, of all FILEs; wants --name." },
 	{ "include", BT_OPT_TEXT, AT(include), "", 0, 0, "GLOBS", NULL,
 	  "Of a directory, take only files that match one of these, joined by ',' or '|'." },
 	{ "exclude", BT_OPT_TEXT, AT(exclude), "", 0, 0, "GLOBS", NULL,
 	  "Of a directory, leave out what matches one of these, even if included." },
 	{ "hidden", BT_OPT_FLAG, AT(hidden), "0", 0, 0, "0|1", NULL,
 	  "Take names that begin with '.' too." },
-	{ "symlinks", BT_OPT_TEXT, AT(symlinks), "follow", 0, 0, "follow|refuse", NULL,
-	  "What to do with symbolic links to files." },
+	{ "symlinks", BT_OPT_TEXT, AT(symlinks), "follow", 0, 0, "follow|store|refuse", NULL,
+	  "Symbolic links: take the file, store the link as one (BEP 47), or fail." },
+	{ "order", BT_OPT_TEXT, AT(order), "path", 0, 0, "path|natural|size", NULL,
+	  "Order of the files: by names, the same with 2 before 10, or the smallest first." },
 	{ "private", BT_OPT_FLAG, AT(private), "0", 0, 0, "0|1", NULL,
 	  "Peers from the trackers only (BEP 27)." },
 	{ "source", BT_OPT_TEXT, AT(source), "", 0, 0, "TEXT", NULL,
 	  "The key 'source', which makes the info-hash another." },
+	{ "collections", BT_OPT_TEXT, AT(collections), "", 0, 0, "NAMES", NULL,
+	  "Collections, joined by ',': torrents of one may share files (BEP 38)." },
+	{ "similar", BT_OPT_TEXT, AT(similar), "", 0, 0, "HASHES", NULL,
+	  "Info-hashes, joined by ',', of torrents that may share files (BEP 38)." },
+	{ "entropy", BT_OPT_FLAG, AT(entropy), "0", 0, 0, "0|1", NULL,
+	  "Write the key 'entropy' with 64 random digits, so that the info-hash is another." },
 	{ "comment", BT_OPT_TEXT, AT(comment), "", 0, 0, "TEXT", NULL,
 	  "A comment for people." },
-	{ "created_by", BT_OPT_FLAG, AT(created_by), "1", 0, 0, "0|1", NULL,
-	  "Write the keys 'created by' and 'encoding'." },
+	{ "created_by", BT_OPT_TEXT, AT(created_by), "1", 0, 0, "0|1|TEXT", NULL,
+	  "Write the keys 'created by', this program or TEXT, and 'encoding'; 0: neither." },
 	{ "creation_date", BT_OPT_TEXT, AT(creation_date), "now", 0, 0, "now|none|SECONDS", NULL,
 	  "The creation date: seconds since 1970, or none; now can be set by "
 	  "SOURCE_DATE_EPOCH." },
@@ -68,35 +80,42 @@ static const struct bt_option rows[] = {
 
 const struct bt_option_table make_option_table = { rows, sizeof(rows) / sizeof(rows[0]) };
 
-static void
-show_progress(void *arg, uint64_t done, uint64_t total)
+/* Which of the words it is; the table lets no other pass. */
+static int
+word_of(const char *text, const char *const words[3])
 {
-	double percent = total == 0 ? 100 : 100.0 * (double)done / (double)total;
+	int i = 0;
 
-	(void)fprintf(stderr, "\r%s: %.1f%% complete%s", (const char *)arg, percent,
-	    done == total ? "\n" : "");
-}
-
-static void *
-need(void *p)
-{
-	if (p == NULL) {
-		(void)fprintf(stderr, "out of memory\n");
-		exit(EXIT_FAILURE);
-	}
-	return p;
+	while (i < 2 && strcmp(text, words[i]) != 0)
+		i++;
+	return i;
 }
 
 static enum bt_create_kind
-kind_named(const struct cli *c, const char *name)
+kind_of(const char *text)
 {
-	if (strcmp(name, "1") == 0)
-		return BT_CREATE_V1;
-	if (strcmp(name, "2") == 0)
-		return BT_CREATE_V2;
-	if (strcmp(name, "hybrid") != 0)
-		cli_misuse(c, "--meta_version: '%s' is none of 1, 2, hybrid", name);
-	return BT_CREATE_HYBRID;
+	static const char *const words[3] = {
+		[BT_CREATE_V1] = "1", [BT_CREATE_V2] = "2", [BT_CREATE_HYBRID] = "hybrid" };
+
+	return (enum bt_create_kind)word_of(text, words);
+}
+
+static enum bt_create_links
+links_of(const char *text)
+{
+	static const char *const words[3] = { [BT_LINKS_FOLLOW] = "follow",
+		[BT_LINKS_STORE] = "store", [BT_LINKS_REFUSE] = "refuse" };
+
+	return (enum bt_create_links)word_of(text, words);
+}
+
+static enum bt_create_order
+order_of(const char *text)
+{
+	static const char *const words[3] = { [BT_ORDER_PATH] = "path",
+		[BT_ORDER_NATURAL] = "natural", [BT_ORDER_SIZE] = "size" };
+
+	return (enum bt_create_order)word_of(text, words);
 }
 
 static int64_t
@@ -137,88 +156,20 @@ piece_length(const struct cli *c, const struct make_options *o)
 	return o->piece_size_pow2 == 0 ? 0 : 1u << o->piece_size_pow2;
 }
 
-static bool
-refuses_links(const struct cli *c, const char *what)
-{
-	if (strcmp(what, "follow") != 0 && strcmp(what, "refuse") != 0)
-		cli_misuse(c, "--symlinks: '%s' is neither follow nor refuse", what);
-	return strcmp(what, "refuse") == 0;
-}
-
-/* Room for one glob of each byte and the empty one: more than text can hold. */
-static struct bt_create_pattern *
-patterns_of(const struct make_options *o, size_t *count)
-{
-	char *texts[] = { o->include, o->exclude };
-	struct bt_create_pattern *p;
-
-	*count = 0;
-	p = need(calloc(strlen(o->include) + strlen(o->exclude) + 2, sizeof(*p)));
-	for (size_t i = 0; i < 2; i++) {
-		char *rest = texts[i], *glob;
-
-		while ((glob = strsep(&rest, ",|")) != NULL) {
-			if (*glob != '\0')
-				p[(*count)++] = (struct bt_create_pattern){ glob, i == 0 };
-		}
-	}
-	return p;
-}
-
 static const char *
 unless_empty(const char *text)
 {
 	return text[0] == '\0' ? NULL : text;
 }
 
-bool
-make_is_directory(const char *path)
+static const char *
+creator(const struct make_options *o)
 {
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-/* Without slashes at the end; "." and ".." by their real names. To be freed. */
-static char *
-plain_path(const char *path)
-{
-	const char *last;
-	char *plain;
-	size_t len = strlen(path);
-
-	while (len > 1 && path[len - 1] == '/')
-		len--;
-	plain = need(strndup(path, len));
-	last = strrchr(plain, '/') == NULL ? plain : strrchr(plain, '/') + 1;
-	if (strcmp(last, ".") == 0 || strcmp(last, "..") == 0) {
-		char *real = realpath(plain, NULL);
-
-		if (real != NULL) {
-			free(plain);
-			plain = real;
-		}
-	}
-	return plain;
-}
-
-char *
-make_output_path(const struct make *m, const char *path)
-{
-	const char *target = m->options.target;
-	char *plain = plain_path(path);
-	const char *last = strrchr(plain, '/') == NULL ? plain : strrchr(plain, '/') + 1;
-	size_t size = strlen(plain) + strlen(target) + sizeof("/.torrent");
-	char *out = need(malloc(size));
-
-	if (target[0] == '\0')
-		(void)snprintf(out, size, "%s.torrent", plain);
-	else if (make_is_directory(target))
-		(void)snprintf(out, size, "%s/%s.torrent", target, last);
-	else
-		(void)snprintf(out, size, "%s", target);
-	free(plain);
-	return out;
+	if (strcmp(o->created_by, "0") == 0)
+		return NULL;
+	if (strcmp(o->created_by, "1") == 0)
+		return o->reproducible ? NULL : "btcore/" PACKAGE_VERSION;
+	return unless_empty(o->created_by);
 }
 
 /* Divides the words; a path without "://" is no URL, and the empty one is no path. */
@@ -235,6 +186,57 @@ take_words(struct make *m, const struct cli *c)
 	return url ? first : announce;
 }
 
+static void
+set_trackers(struct make *m, const char *announce)
+{
+	struct bt_create_options *create = &m->create;
+
+	m->trackers = make_need(urls_tiers(m->options.announce_list, &create->tracker_count));
+	if (m->options.trackers_from[0] != '\0')
+		m->tracker_text = make_trackers_from(m->cli, m->options.trackers_from,
+		    &m->trackers, &create->tracker_count);
+	create->trackers = m->trackers;
+	create->announce = unless_empty(announce);
+	if (create->announce == NULL && create->tracker_count > 0)
+		create->announce = m->trackers[0].url;
+}
+
+/* What is in the info dictionary beside the files. */
+static void
+set_hints(struct make *m)
+{
+	const struct make_options *o = &m->options;
+	struct bt_create_options *create = &m->create;
+
+	if (o->entropy && o->reproducible)
+		cli_misuse(m->cli,
+		    "--entropy makes another torrent each time, --reproducible the same");
+	m->collections = make_words(o->collections, &create->collection_count);
+	create->collections = m->collections;
+	make_hashes(m->cli, o->similar, &m->similar, &create->similar_count);
+	create->similar = (const uint8_t (*)[20])m->similar;
+	create->source = unless_empty(o->source);
+	create->private = o->private;
+}
+
+static void
+set_files(struct make *m)
+{
+	const struct make_options *o = &m->options;
+	struct bt_create_options *create = &m->create;
+
+	create->name = unless_empty(o->name);
+	create->piece_length = piece_length(m->cli, o);
+	create->pieces_max = (uint32_t)o->pieces_max;
+	m->patterns = make_patterns(o->include, o->exclude, &create->pattern_count);
+	create->patterns = m->patterns;
+	create->hidden = o->hidden;
+	create->links = links_of(o->symlinks);
+	create->order = order_of(o->order);
+	if (create->order != BT_ORDER_PATH && create->kind != BT_CREATE_V1)
+		cli_misuse(m->cli, "--order: version 2 has its files in the order of their paths");
+}
+
 void
 make_begin(struct make *m, const struct cli *c)
 {
@@ -243,76 +245,33 @@ make_begin(struct make *m, const struct cli *c)
 
 	m->cli = c;
 	*create = (struct bt_create_options){ .cancel = &stop_asked };
-	create->kind = kind_named(c, o->meta_version);
-	create->name = unless_empty(o->name);
-	create->piece_length = piece_length(c, o);
-	create->pieces_max = (uint32_t)o->pieces_max;
-	create->patterns = patterns_of(o, &create->pattern_count);
-	create->hidden = o->hidden;
-	create->links = refuses_links(c, o->symlinks) ? BT_LINKS_REFUSE : BT_LINKS_FOLLOW;
-	create->announce = unless_empty(take_words(m, c));
-	create->trackers = need(urls_tiers(o->announce_list, &create->tracker_count));
-	create->http_seeds = need(urls_list(o->http_seeds, &create->http_seed_count));
-	create->url_seeds = need(urls_list(o->web_seeds, &create->url_seed_count));
+	create->kind = kind_of(o->meta_version);
+	set_files(m);
+	set_trackers(m, take_words(m, c));
+	set_hints(m);
+	m->http_seeds = make_need(urls_list(o->http_seeds, &create->http_seed_count));
+	create->http_seeds = m->http_seeds;
+	m->url_seeds = make_need(urls_list(o->web_seeds, &create->url_seed_count));
+	create->url_seeds = m->url_seeds;
+	m->nodes = make_nodes(c, o->nodes, &create->node_count);
+	create->nodes = m->nodes;
 	create->comment = unless_empty(o->comment);
-	create->created_by = o->created_by && !o->reproducible ? "btcore/" PACKAGE_VERSION : NULL;
-	create->source = unless_empty(o->source);
-	create->private = o->private;
-	create->encoding = o->created_by;
+	create->created_by = creator(o);
+	create->encoding = strcmp(o->created_by, "0") != 0;
 	create->creation_date = creation_date(c, o);
 	create->workers = (unsigned)o->threads;
-	create->progress = isatty(STDERR_FILENO) ? show_progress : NULL;
 	stop_on_signals();
 }
 
 void
 make_end(struct make *m)
 {
-	free((void *)m->create.trackers);
-	free((void *)m->create.http_seeds);
-	free((void *)m->create.url_seeds);
-	free((void *)m->create.patterns);
-}
-
-/* Asked before the long work, and after it, for others are at work too. */
-static bool
-may_write(const struct make *m, const char *out)
-{
-	if (m->options.overwrite || access(out, F_OK) != 0)
-		return true;
-	cli_error(m->cli, "%s: is there already", out);
-	return false;
-}
-
-static bool
-make_into(struct make *m, const char *path, const char *out)
-{
-	struct bt_metainfo *made = NULL;
-	struct bt_error err;
-	bool ok;
-
-	m->create.arg = (void *)path;
-	if (bt_create(path, &m->create, &made, &err) != BT_OK) {
-		if (m->create.progress != NULL)
-			(void)fputc('\n', stderr);
-		cli_error(m->cli, "%s", err.text);
-		return false;
-	}
-	ok = may_write(m, out);
-	if (ok && bt_metainfo_save(made, out, &err) != BT_OK) {
-		cli_error(m->cli, "%s", err.text);
-		ok = false;
-	}
-	bt_metainfo_free(made);
-	return ok;
-}
-
-bool
-make_one(struct make *m, const char *path)
-{
-	char *out = make_output_path(m, path);
-	bool ok = may_write(m, out) && make_into(m, path, out);
-
-	free(out);
-	return ok;
+	free(m->trackers);
+	free(m->tracker_text);
+	free(m->http_seeds);
+	free(m->url_seeds);
+	free(m->collections);
+	free(m->similar);
+	free(m->nodes);
+	free(m->patterns);
 }

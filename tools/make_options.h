@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What btmakemetafile and btcompletedir share: their options, and making one torrent by them.
- *
- *	struct make make;
- *	const struct cli_part part = { &make_option_table, &make.options };
- *	cli_parse(&cli, argc, argv);
- *	make_begin(&make, &cli);
- *	failed |= !make_one(&make, make.paths[0]);
- *	make_end(&make);
+ * What btmakemetafile and btcompletedir share: their options, and what follows from them for a
+ * torrent. See make_one.h for making it.
  */
 #ifndef TOOLS_MAKE_OPTIONS_H
 #define TOOLS_MAKE_OPTIONS_H
@@ -20,10 +14,11 @@
 #include "tools/cli.h"
 
 struct make_options {
-	char *announce, *announce_list, *http_seeds, *web_seeds, *comment, *source, *name, *target;
-	char *meta_version, *creation_date, *include, *exclude, *symlinks;
+	char *announce, *announce_list, *trackers_from, *nodes, *http_seeds, *web_seeds;
+	char *comment, *created_by, *creation_date, *source, *collections, *similar;
+	char *meta_version, *name, *include, *exclude, *symlinks, *order, *target;
 	int64_t piece_size_pow2, piece_length, pieces_max, threads;
-	int64_t created_by, reproducible, private, hidden, overwrite;
+	int64_t join, reproducible, private, hidden, overwrite, entropy;
 };
 
 struct make {
@@ -32,6 +27,13 @@ struct make {
 	char **paths;		/* what torrents are to be made of */
 	size_t path_count;
 	struct bt_create_options create;
+	/* what that borrows */
+	struct bt_create_tracker *trackers;
+	char *tracker_text;
+	struct bt_create_node *nodes;
+	struct bt_create_pattern *patterns;
+	const char **http_seeds, **url_seeds, **collections;
+	uint8_t (*similar)[20];
 };
 
 extern const struct bt_option_table make_option_table;
@@ -39,14 +41,6 @@ extern const struct bt_option_table make_option_table;
 /* The options were parsed; the first argument is the tracker unless --announce has named it. Ends
  * the program if they make no sense. The first SIGINT or SIGTERM sets stop_asked from now on. */
 void make_begin(struct make *m, const struct cli *c);
-
-/* The torrent of a file or directory. False: failed, and said so. */
-bool make_one(struct make *m, const char *path);
-
-/* Where the torrent of path goes. To be freed. */
-char *make_output_path(const struct make *m, const char *path);
-
-bool make_is_directory(const char *path);
 
 void make_end(struct make *m);
 

@@ -201,7 +201,6 @@ has err 'option --comment needs a value'
 run 2 btmakemetafile http://t/a a.bin --piece_size_pow2 30
 has err 'piece_size_pow2: must be from 0 to 29'
 run 2 btmakemetafile http://t/a a.bin --piece_size_pow2 1x
-run 2 btmakemetafile http://t/a a.bin --created_by=2
 run 1 btshowmetainfo --json 0 -- --no-such-file
 has err '--no-such-file: No such file'
 SOURCE_DATE_EPOCH=soon run 2 btmakemetafile http://t/a a.bin
