@@ -90,6 +90,26 @@ set_peers(struct replier *r, const struct announce_req *req, const struct swarm_
 		refuse(out, "the tracker is out of memory", RETRY_SOON);
 }
 
+/* Who was not reached yet may look, but is not handed out. */
+static void
+check_nat(struct replier *r, struct swarm_ask *ask, const struct addr *from, usec now,
+    struct announce_req *onlooker)
+{
+	const struct announce_req *req = ask->req;
+
+	if (r->nat == NULL || req->event == ANNOUNCE_SNOOPED)
+		return;
+	if (req->event == ANNOUNCE_STOPPED) {
+		nat_check_stopped(r->nat, req, &ask->addr);
+	} else if (nat_check_passed(r->nat, req, &ask->addr, from, now)) {
+		ask->claimed = false;
+	} else {
+		*onlooker = *req;
+		onlooker->event = ANNOUNCE_SNOOPED;
+		ask->req = onlooker;
+	}
+}
+
 void
 reply_announce(struct replier *r, const struct announce_req *req, const struct addr *from,
     enum reply_families families, usec now, struct announce_reply *out)
@@ -101,6 +121,7 @@ reply_announce(struct replier *r, const struct announce_req *req, const struct a
 		.v4 = { r->addr4, list ? r->id4 : NULL, req->supportcrypto ? r->flags4 : NULL, 0 },
 		.v6 = { r->addr6, list ? r->id6 : NULL, NULL, 0 },
 	};
+	struct announce_req onlooker;
 
 	ask.claimed = !addr_same_ip(&ask.addr, from);
 	announce_reply_init(out);
@@ -114,6 +135,7 @@ reply_announce(struct replier *r, const struct announce_req *req, const struct a
 	}
 	if (!may_be_tracked(r, req, out))
 		return;
+	check_nat(r, &ask, from, now, &onlooker);
 	switch (shards_announce(r->shards, &ask, now, &r->rng, &got)) {
 	case BT_OK: break;
 	case BT_ELIMIT: refuse(out, "the tracker has too many torrents", RETRY_SOON); return;
@@ -124,6 +146,17 @@ reply_announce(struct replier *r, const struct announce_req *req, const struct a
 	out->downloaded = got.counts.downloaded;
 	out->external_ip = *from;
 	set_peers(r, req, &got, out);
+}
+
+void
+reply_enter(struct replier *r, const struct announce_req *req, const struct addr *at, usec now)
+{
+	struct swarm_ask ask = { .req = req, .addr = *at };
+	struct swarm_answer nothing = { .v4 = { r->addr4, NULL, NULL, 0 },
+	    .v6 = { r->addr6, NULL, NULL, 0 } };
+
+	/* Without memory it is not entered; it announces itself again. */
+	(void)shards_announce(r->shards, &ask, now, &r->rng, &nothing);
 }
 
 struct scrape_entry

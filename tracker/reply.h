@@ -12,12 +12,14 @@
 #include "proto/compact.h"
 #include "proto/scrape.h"
 #include "tracker/gate.h"
+#include "tracker/nat_check.h"
 #include "tracker/shards.h"
 
 struct replier {
 	const struct bt_tracker_settings *settings;
 	struct shards *shards;
 	struct gate gate;		/* zeroed: everything may be tracked */
+	struct nat_check *nat;		/* NULL: peers are handed out unseen */
 	struct rng rng;
 	uint8_t addr4[SWARM_WANT_MAX * COMPACT_V4_LEN];
 	uint8_t addr6[SWARM_WANT_MAX * COMPACT_V6_LEN];
@@ -35,6 +37,10 @@ enum reply_families { REPLY_ONE_FAMILY, REPLY_BOTH_FAMILIES };
 
 void reply_announce(struct replier *r, const struct announce_req *req, const struct addr *from,
     enum reply_families families, usec now, struct announce_reply *out);
+
+/* Enters a peer that nat_check has reached. */
+void reply_enter(struct replier *r, const struct announce_req *req, const struct addr *at,
+    usec now);
 
 /* The counts of a torrent, zeroes if there is none. */
 struct scrape_entry reply_scrape(struct replier *r, const uint8_t info_hash[20]);

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/query.h"
 
 #define GATHER (64u << 10)	/* lines are written before they are more than that */
 #define FIELD_MAX 2048u		/* of one field; longer ones are cut */
@@ -122,6 +123,19 @@ reqlog_add(struct reqlog *l, const struct httpd_request *rq, unsigned status, si
 	buf_add_u8(b, '\n');
 	if (b->len > GATHER)
 		reqlog_flush(l);
+}
+
+void
+reqlog_add_nat_check(struct reqlog *l, const uint8_t peer_id[20], const struct addr *at,
+    unsigned status)
+{
+	char ip[ADDR_TEXT_MAX];
+	struct buf *b = &l->lines;
+
+	addr_ip_text(at, ip);
+	buf_addf(b, "%s - ", ip);
+	query_escape(b, slice_of(peer_id, 20));
+	buf_addf(b, " [%s] \"!natcheck-%s:%u\" %u 0 - -\n", stamp_now(l), ip, at->port, status);
 }
 
 void

@@ -25,6 +25,9 @@ enum bt_code reqlog_reopen(struct reqlog *l, struct bt_error *err);
 
 void reqlog_add(struct reqlog *l, const struct httpd_request *rq, unsigned status,
     size_t body_len);
+/* "!natcheck-1.2.3.4:80", as the original wrote it. */
+void reqlog_add_nat_check(struct reqlog *l, const uint8_t peer_id[20], const struct addr *at,
+    unsigned status);
 void reqlog_flush(struct reqlog *l);
 
 #endif

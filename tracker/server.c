@@ -15,6 +15,7 @@
 #include "tracker/web.h"
 
 #define REPLY_MAX (256u << 20)	/* a full scrape of some millions of torrents */
+#define NAT_TIMEOUT (15 * SECOND)	/* to be reached */
 #define FDS_KEPT 64		/* for everything that is no HTTP connection */
 #define BATCHES_MAX 16u		/* datagrams taken in one turn, so that HTTP gets its turn */
 #define PORT_TRIES 16		/* to find one that is free for TCP, UDP and both families */
@@ -170,6 +171,39 @@ add_udp(struct server *s, int fd, enum addr_family family)
 	return true;
 }
 
+/* -- connecting back -- */
+
+static void
+on_nat_reached(void *arg, const struct announce_req *req, const struct addr *at, usec now)
+{
+	struct server *s = arg;
+
+	reply_enter(&s->replier, req, at, now);
+}
+
+static void
+on_nat_tried(void *arg, const struct announce_req *req, const struct addr *at,
+    enum nat_result result)
+{
+	struct server *s = arg;
+
+	if (s->shared.settings->log_nat_checks)
+		reqlog_add_nat_check(s->shared.reqlog, req->peer_id, at, result);
+}
+
+static bool
+add_nat_check(struct server *s)
+{
+	static const struct nat_check_ops ops = { on_nat_reached, on_nat_tried };
+	const struct bt_tracker_settings *o = s->shared.settings;
+	struct nat_check_limits limits = { (unsigned)o->nat_check,
+	    o->timeout_downloaders_interval * SECOND, NAT_TIMEOUT };
+
+	if (o->nat_check > 0)
+		s->replier.nat = nat_check_new(s->loop, &limits, &ops, s);
+	return o->nat_check == 0 || s->replier.nat != NULL;
+}
+
 /* -- listening -- */
 
 static enum bt_code
@@ -319,7 +353,7 @@ server_new(struct loop *l, const struct server_shared *shared, uint16_t *port, s
 	s->replier.gate = policy_gate(shared->policy);
 	s->batch = dgram_batch_new();
 	s->counters = stats_counters(shared->stats);
-	if (s->batch == NULL || s->counters == NULL ||
+	if (s->batch == NULL || s->counters == NULL || !add_nat_check(s) ||
 	    !web_init(&s->web, &s->shared, &s->replier, s->counters, l)) {
 		(void)fail(err, BT_ENOMEM, "out of memory");
 		server_free(s);
@@ -353,6 +387,7 @@ server_free(struct server *s)
 	httpd_free(s->httpd);
 	web_fini(&s->web);
 	dgram_batch_free(s->batch);
+	nat_check_free(s->replier.nat);
 	gate_fini(&s->replier.gate);
 	mem_free(s);
 }

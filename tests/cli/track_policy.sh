@@ -238,6 +238,70 @@ for i in 1 2 3 4 5 6 7 8 9 10; do announce $other; done
 served
 stop
 
+# -- connecting back: a peer that answers, one that does not, one that says another torrent --
+cat >peers.py <<'END'
+import socket, sys, threading
+hello = b"\x13BitTorrent protocol" + bytes(8)
+def serve(s, answer):
+    while True:
+        c, _ = s.accept()
+        got = b""
+        while len(got) < 68:
+            d = c.recv(68)
+            if not d:
+                break
+            got += d
+        print("called", s.getsockname()[1], got[28:48].hex(), flush=True)
+        c.sendall(hello + (got[28:48] if answer else bytes(20)) + b"-XX0001-abcdefghijkl")
+        c.close()
+ports = []
+for answer in True, False:
+    s = socket.socket()
+    s.bind(("127.0.0.1", 0))
+    s.listen()
+    ports.append(s.getsockname()[1])
+    threading.Thread(target=serve, args=(s, answer)).start()
+print("ports", *ports, flush=True)
+END
+python3 peers.py >calls &
+peers=$!
+start --nat_check 2 --log_nat_checks 1 --trusted_proxies 127.0.0.1
+pids="$pids $peers"
+until_has calls ports
+read -r word good wrong <calls
+closed=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+# come PORT [HEX]: a peer there announces itself.
+come()
+{
+	get "/announce?info_hash=$(escape "${2:-$one}")&peer_id=-XX0001-p%20sssss$1&port=$1&left=0&compact=1"
+}
+count() { get "/scrape?info_hash=$(escape "$1")"; grep -q "8:completei$2e" got; }
+come $good
+has got completei0e
+come $wrong
+come $closed
+within count "$one" 1
+until_has log "\"!natcheck-127.0.0.1:$good\" 200 0 - -"
+until_has log "\"!natcheck-127.0.0.1:$wrong\" 503 0 - -"
+until_has log "\"!natcheck-127.0.0.1:$closed\" 503 0 - -"
+has calls "called $good $one"
+announce $one
+has got 'peers6:'
+# Reached once is reached for all torrents; given up is given up.
+come $good $other
+count $other 1 || fail "an address that was reached is asked again"
+for i in 1 2 3; do come $wrong; sleep 0.3; done
+[ "$(grep -c "called $wrong" calls)" -eq 2 ] || fail "not as many tries as nat_check says"
+count "$one" 1 || fail "a peer that was not reached is counted"
+# An address that it claims is believed once it has answered; nobody far away sends us home.
+get "/announce?info_hash=$(escape $two)&peer_id=-XX0001-tttttttttttt&port=$good&left=0&compact=1&ip=127.0.0.1" \
+    'X-Forwarded-For: 80.1.1.1'
+sleep 0.3
+[ "$(grep -c "called $good" calls)" -eq 1 ] || fail "called home for a stranger"
+kill $peers
+pids=${pids% *}
+stop
+
 # -- the seed that a torrent waits for --
 start --dedicated_seed_id 'se cret'
 announce $one '&check_seeded=1'

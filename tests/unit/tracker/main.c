@@ -12,6 +12,7 @@ main(void)
 		forwarded_suite,
 		iplist_suite,
 		limit_suite,
+		nat_known_suite,
 		reply_suite,
 		shards_suite,
 		state_suite,

@@ -9,6 +9,7 @@ Suite *connid_suite(void);
 Suite *forwarded_suite(void);
 Suite *iplist_suite(void);
 Suite *limit_suite(void);
+Suite *nat_known_suite(void);
 Suite *reply_suite(void);
 Suite *shards_suite(void);
 Suite *state_suite(void);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What is known of addresses that were connected to: reached, or how often not. A table of fixed
+ * size, of one loop; in a full one the address that was silent longest makes room. What was not
+ * asked for so long as a peer lives is forgotten.
+ */
+#ifndef TRACKER_NAT_KNOWN_H
+#define TRACKER_NAT_KNOWN_H
+
+#include <stdbool.h>
+
+#include "base/addr.h"
+#include "base/cdefs.h"
+#include "base/time.h"
+
+#define NAT_TRIES_MAX 254u
+
+struct nat_known;
+
+/* forget: after which time without a question. */
+struct nat_known *nat_known_new(usec forget) MUST_USE;
+void nat_known_free(struct nat_known *k);
+
+/* Asks for an address with its port: whether it was reached, and else how often not. */
+bool nat_known_ask(struct nat_known *k, const struct addr *a, usec now, unsigned *failures);
+
+void nat_known_tell(struct nat_known *k, const struct addr *a, bool reached, usec now);
+
+#endif
