@@ -225,6 +225,8 @@ names_dir(struct names *n, uint32_t parent, uint32_t pos, uint32_t *out, struct 
 	*out = find(n, parent, element);
 	if (*out != NO_ID)
 		return BT_OK;
+	if (n->dirs.len == NAMES_MAX_DIRS)
+		return fail(err, BT_ELIMIT, "more than %u directories", NAMES_MAX_DIRS);
 	up->has_dirs = true;
 	n->doubtful |= up->last_pos != 0 || element.len > NAME_MAX_LEN;
 	*out = (uint32_t)n->dirs.len;

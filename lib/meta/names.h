@@ -12,6 +12,7 @@
 #include "base/vec.h"
 
 #define NAMES_MAX_DEPTH 128	/* directories in directories */
+#define NAMES_MAX_DIRS (2u << 20) /* some 50 bytes each; three of a hostile torrent make one */
 #define NAME_MAX_LEN 255	/* bytes of a safe element */
 
 #define NAMES_ROOT 0xffffffffu	/* parent of what lies at the top */
@@ -57,7 +58,7 @@ size_t names_safe(struct bt_slice element, char out[NAME_MAX_LEN]);
 /* The string at pos. */
 struct bt_slice names_at(const struct names *n, uint32_t pos);
 
-/* The directory of that name, made if missing. */
+/* The directory of that name, made if missing. BT_ELIMIT: too many. */
 enum bt_code names_dir(struct names *n, uint32_t parent, uint32_t pos, uint32_t *out,
     struct bt_error *err);
 

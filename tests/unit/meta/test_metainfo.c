@@ -535,6 +535,86 @@ START_TEST(carries_many_files)
 }
 END_TEST
 
+/* A torrent of the given one-letter names, /-separated, in that order; is it one? */
+static bool
+takes_names(const char *paths)
+{
+	struct bt_metainfo *m;
+	enum bt_code code;
+	struct buf b;
+	size_t files = 0;
+
+	buf_init(&b, 10000);
+	buf_add_str(&b, "d4:infod5:filesl");
+	for (; *paths != '\0'; files++) {
+		size_t len = strcspn(paths, " ");
+
+		buf_add_str(&b, "d6:lengthi0e4:pathl");
+		for (size_t i = 0; i < len; i += 2)
+			buf_addf(&b, "1:%c", paths[i]);
+		buf_add_str(&b, "ee");
+		paths += len + (paths[len] == ' ');
+	}
+	buf_add_str(&b, "e4:name1:n12:piece lengthi16384e6:pieces0:ee");
+	code = bt_metainfo_parse(buf_slice(&b), &m, NULL);
+	ck_assert(code == BT_OK || code == BT_EFORMAT);
+	if (code == BT_OK) {
+		ck_assert_uint_eq(bt_metainfo_file_count(m), files);
+		bt_metainfo_free(m);
+	}
+	buf_fini(&b);
+	return code == BT_OK;
+}
+
+START_TEST(finds_equal_names_in_any_order)
+{
+	static const char *const good[] = { "a b c", "c b a", "d/a d/b e/a e/b", "d/a e/a d/b e/b",
+	    "d/b e/a d/a", "a d/a", "d/a a", "d/d d/e/d", "d/e/d d/d", "d/e/f/g d/e/g d/f e" };
+	static const char *const bad[] = { "a a", "a b a", "b a b", "a b c b", "d/a d/b d/a",
+	    "d/b e/b d/a d/b", "d/a d", "d d/a", "d/e/a d/e", "d/e d/f d/e/a", "a d/a d" };
+
+	for (size_t i = 0; i < COUNT_OF(good); i++)
+		ck_assert_msg(takes_names(good[i]), "%s", good[i]);
+	for (size_t i = 0; i < COUNT_OF(bad); i++)
+		ck_assert_msg(!takes_names(bad[i]), "%s", bad[i]);
+}
+END_TEST
+
+/* What is wrong inside a list does not hide that the torrent is of another age. */
+START_TEST(looks_at_the_version_first)
+{
+	struct bt_metainfo *m;
+	struct bt_error err;
+
+	ck_assert_int_eq(bt_metainfo_parse(slice_str("d4:infod9:file treed1:ai5e1:bd2:..leee"
+	    "5:filesld6:lengthi5e4:pathl2:..eei5ee12:meta versioni3e4:name1:nee"), &m, &err),
+	    BT_EUNSUP);
+	ck_assert_msg(strstr(err.text, "newer") != NULL, "%s", err.text);
+}
+END_TEST
+
+START_TEST(has_a_limit_for_directories)
+{
+	enum { DEPTH = 120, FILES = (2 << 20) / DEPTH + 1 };
+	struct bt_metainfo *m;
+	struct bt_error err;
+	struct buf b;
+
+	buf_init(&b, 64 << 20);
+	buf_add_str(&b, "d4:infod5:filesl");
+	for (unsigned i = 0; i < FILES; i++) {
+		buf_addf(&b, "d6:lengthi0e4:pathl8:%08u", i);
+		for (unsigned k = 1; k < DEPTH; k++)
+			buf_add(&b, "1:a", 3);
+		buf_add_str(&b, "1:fee");
+	}
+	buf_add_str(&b, "e4:name1:n12:piece lengthi16384e6:pieces0:ee");
+	ck_assert_int_eq(bt_metainfo_parse(buf_slice(&b), &m, &err), BT_ELIMIT);
+	ck_assert_msg(strstr(err.text, "directories") != NULL, "%s", err.text);
+	buf_fini(&b);
+}
+END_TEST
+
 Suite *
 metainfo_suite(void)
 {
@@ -554,6 +634,9 @@ metainfo_suite(void)
 	tcase_add_test(c, survives_want_of_memory);
 	tcase_add_test(c, opens_files);
 	tcase_add_test(c, carries_many_files);
+	tcase_add_test(c, finds_equal_names_in_any_order);
+	tcase_add_test(c, looks_at_the_version_first);
+	tcase_add_test(c, has_a_limit_for_directories);
 	suite_add_tcase(s, c);
 	return s;
 }
