@@ -35,12 +35,12 @@ now_ns(void)
 
 struct member {
 	uint32_t swarm;
-	uint32_t ip;		/* 10.128.0.0/9, host order */
+	uint32_t ip;		/* 80.0.0.0/9, host order: local ones are not limited */
 	uint16_t port;
 	bool is_seed;
 };
 
-#define CROWD_NET 0x0a800000u
+#define CROWD_NET 0x50000000u
 #define CROWD_MASK 0x007fffffu
 #define CROWD_PORT 1024u
 
