@@ -76,22 +76,33 @@ stamp_now(struct reqlog *l)
 	return l->stamp;
 }
 
-/* As log_escape, and a quote cannot end the field. */
+static size_t
+special_index(struct bt_slice s)
+{
+	size_t quote = slice_index(s, '"'), backslash = slice_index(s, '\\');
+
+	return quote < backslash ? quote : backslash;
+}
+
+/* As log_escape; besides, a quote cannot end the field, nor a backslash keep it from ending. */
 static void
 add_field(struct buf *b, struct bt_slice s)
 {
-	char text[FIELD_MAX];
-	const char *rest = log_escape(s, text, sizeof(text));
-	const char *quote;
+	char text[FIELD_MAX + 1];
 
-	if (*rest == '\0')
-		rest = "-";
-	while ((quote = strchr(rest, '"')) != NULL) {
-		buf_add(b, rest, (size_t)(quote - rest));
-		buf_add_str(b, "\\x22");
-		rest = quote + 1;
+	if (s.len == 0)
+		buf_add_u8(b, '-');
+	if (s.len > FIELD_MAX)
+		s.len = FIELD_MAX;
+	while (s.len > 0) {
+		size_t n = special_index(s);
+
+		buf_add_str(b, log_escape(slice_of(s.ptr, n), text, sizeof(text)));
+		s = slice_skip(s, n);
+		if (s.len > 0)
+			buf_addf(b, "\\x%02x", s.ptr[0]);
+		s = slice_skip(s, s.len > 0);
 	}
-	buf_add_str(b, rest);
 }
 
 static void

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/query.h"
 
+#include <string.h>
+
 bool
 query_unreserved(uint8_t c)
 {
@@ -57,6 +59,25 @@ query_unescape(struct bt_slice s, enum query_plus plus, uint8_t *out, size_t siz
 			out[n] = c;
 	}
 	return n;
+}
+
+static bool
+escapes_are_whole(struct bt_slice s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] == '%' && (s.len - i <= 2 || query_hex(s.ptr[i + 1]) < 0 ||
+		    query_hex(s.ptr[i + 2]) < 0))
+			return false;
+	}
+	return true;
+}
+
+bool
+query_unescape_exactly(struct bt_slice s, uint8_t *out, size_t size)
+{
+	/* What was no escape has left its '%' behind. */
+	return query_unescape(s, QUERY_PLUS_STAYS, out, size) == size &&
+	    (memchr(out, '%', size) == NULL || escapes_are_whole(s));
 }
 
 bool

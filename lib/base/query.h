@@ -20,6 +20,9 @@ enum query_plus {
  * there are in all: more than size means that it did not fit. out may be s.ptr. */
 size_t query_unescape(struct bt_slice s, enum query_plus plus, uint8_t *out, size_t size);
 
+/* As above for raw bytes, of which there must be size, and without a '%' that escapes nothing. */
+bool query_unescape_exactly(struct bt_slice s, uint8_t *out, size_t size);
+
 /* Takes the next name=value off the front of *query, both still escaped; false at the end. Empty
  * parameters are passed over; without '=' the value is empty. */
 bool query_next(struct bt_slice *query, struct bt_slice *name, struct bt_slice *value);

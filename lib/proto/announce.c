@@ -180,7 +180,7 @@ static const struct bt_slice param_names[PARAM_COUNT] = {
 static bool
 parse_id(struct bt_slice value, uint8_t out[20])
 {
-	return query_unescape(value, QUERY_PLUS_STAYS, out, 20) == 20;
+	return query_unescape_exactly(value, out, 20);
 }
 
 /* Not escaped by any client, so taken as they stand. */

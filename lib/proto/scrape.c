@@ -63,7 +63,7 @@ scrape_query_parse(struct bt_slice query, uint8_t (*out)[20], size_t max)
 
 	while (n < max && query_next(&query, &name, &value)) {
 		if (slice_eq_str(name, "info_hash") &&
-		    query_unescape(value, QUERY_PLUS_STAYS, hash, sizeof(hash)) == sizeof(hash))
+		    query_unescape_exactly(value, hash, sizeof(hash)))
 			memcpy(out[n++], hash, sizeof(hash));
 	}
 	return n;

@@ -45,6 +45,13 @@ START_TEST(undoes_escapes)
 	memset(out, '!', sizeof(out));
 	ck_assert_uint_eq(query_unescape(slice_str("abcdef"), QUERY_PLUS_STAYS, out, 3), 6);
 	ck_assert_mem_eq(out, "abc!!!!!", 8);
+
+	ck_assert(query_unescape_exactly(slice_str("a+%25%4a"), out, 4));
+	assert_text(slice_of(out, 4), "a+%J");
+	ck_assert(!query_unescape_exactly(slice_str("a+%"), out, 3));
+	ck_assert(!query_unescape_exactly(slice_str("a%2g"), out, 4));
+	ck_assert(!query_unescape_exactly(slice_str("%25%2"), out, 3));
+	ck_assert(!query_unescape_exactly(slice_str("abc"), out, 4));
 }
 END_TEST
 
