@@ -18,6 +18,7 @@ import traceback
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import cases_announces  # noqa: E402,F401
 import cases_bttrack  # noqa: E402,F401
 import cases_disk  # noqa: E402,F401
 import cases_peers  # noqa: E402,F401
