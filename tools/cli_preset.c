@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "tools/cli_preset.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "tools/text.h"
 
 #define EXIT_MISUSE 2
 
@@ -64,19 +65,6 @@ file_of_presets(const struct cli *c)
 	return path;
 }
 
-static char *
-trim(char *s)
-{
-	size_t len;
-
-	while (isspace((unsigned char)*s))
-		s++;
-	for (len = strlen(s); len > 0 && isspace((unsigned char)s[len - 1]); len--)
-		;
-	s[len] = '\0';
-	return s;
-}
-
 static void
 set(const struct place *p, const char *option, const char *value)
 {
@@ -105,13 +93,13 @@ take_line(const struct place *p, char *line, const char *name, bool within)
 		return within;
 	if (line[0] == '[' && line[len - 1] == ']') {
 		line[len - 1] = '\0';
-		return strcmp(trim(line + 1), name) == 0;
+		return strcmp(text_trim(line + 1), name) == 0;
 	}
 	if (line[0] == '[' || equals == NULL)
 		complain(p, "neither '[NAME]' nor 'option = value'");
 	*equals = '\0';
 	if (within)
-		set(p, trim(line), trim(equals + 1));
+		set(p, text_trim(line), text_trim(equals + 1));
 	return within;
 }
 
@@ -141,7 +129,7 @@ cli_preset_apply(const struct cli *c, const char *name)
 		complain(&p, "%s", strerror(errno));
 	while (getline(&line, &size, f) >= 0) {
 		p.line++;
-		within = take_line(&p, trim(line), name, within);
+		within = take_line(&p, text_trim(line), name, within);
 		found |= within;
 	}
 	p.line = 0;

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/text.h"
+
 #define MAX_TRACKER_FILE (1u << 20)	/* bytes */
 
 void *
@@ -152,20 +154,6 @@ read_all(const struct cli *c, const char *path)
 	return text;
 }
 
-/* Without blanks at both ends. */
-static char *
-trim(char *line)
-{
-	size_t len;
-
-	line += strspn(line, " \t\r");
-	len = strlen(line);
-	while (len > 0 && strchr(" \t\r", line[len - 1]) != NULL)
-		len--;
-	line[len] = '\0';
-	return line;
-}
-
 char *
 make_trackers_from(const struct cli *c, const char *path, struct bt_create_tracker **list,
     size_t *count)
@@ -179,7 +167,7 @@ make_trackers_from(const struct cli *c, const char *path, struct bt_create_track
 		lines++;
 	*list = make_need(reallocarray(*list, *count + lines, sizeof(**list)));
 	while ((line = strsep(&rest, "\n")) != NULL) {
-		line = trim(line);
+		line = text_trim(line);
 		if (*line == '#')
 			continue;
 		if (*line != '\0')

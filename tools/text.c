@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tools/text.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include <btcore/text.h>
@@ -25,4 +26,17 @@ void
 text_puts(FILE *out, const char *s)
 {
 	text_print(out, (struct bt_slice){ (const uint8_t *)s, strlen(s) });
+}
+
+char *
+text_trim(char *s)
+{
+	size_t len;
+
+	while (isspace((unsigned char)*s))
+		s++;
+	for (len = strlen(s); len > 0 && isspace((unsigned char)s[len - 1]); len--)
+		;
+	s[len] = '\0';
+	return s;
 }

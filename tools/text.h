@@ -13,4 +13,7 @@ void text_print(FILE *out, struct bt_slice s);
 /* The same for a string. */
 void text_puts(FILE *out, const char *s);
 
+/* s without white space at both ends; it is cut. */
+char *text_trim(char *s);
+
 #endif

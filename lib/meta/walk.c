@@ -198,7 +198,7 @@ static enum bt_code
 take_entry(struct folder *d, size_t path, const struct dirent *e, bool wanted,
     struct bt_error *err)
 {
-	struct stat st = { .st_mode = DTTOIF(e->d_type) };
+	struct stat st = { .st_mode = (mode_t)DTTOIF(e->d_type) };
 
 	if ((wanted && e->d_type != DT_DIR) || e->d_type == DT_UNKNOWN) {
 		if (fstatat(d->fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)

@@ -16,7 +16,7 @@ static char folder[64];
 static inline void
 make_folder(void)
 {
-	(void)snprintf(folder, sizeof(folder), "/tmp/btcore-create.XXXXXX");
+	(void)snprintf(folder, sizeof(folder), "/tmp/btcore-meta.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	ck_assert_int_eq(chdir(folder), 0);
 }

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/mem.h"
+#include "folder.h"
 #include "content.h"
 
 Suite *verify_suite(void);
@@ -24,42 +24,6 @@ struct seen {
 	struct bt_verify_torrent torrent;
 	char content[256];
 };
-
-static char folder[64];
-
-static void
-make_folder(void)
-{
-	(void)snprintf(folder, sizeof(folder), "/tmp/btcore-verify.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	ck_assert_int_eq(chdir(folder), 0);
-}
-
-static void
-drop_folder(void)
-{
-	char command[100];
-
-	ck_assert_int_eq(chdir("/"), 0);
-	(void)snprintf(command, sizeof(command), "rm -rf %s", folder);
-	ck_assert_int_eq(system(command), 0);
-}
-
-/* With the folders on the way. */
-static void
-put_file(const char *path, const void *data, size_t size)
-{
-	char dir[256];
-	char *slash;
-
-	(void)snprintf(dir, sizeof(dir), "%s", path);
-	slash = strrchr(dir, '/');
-	if (slash != NULL) {
-		*slash = '\0';
-		ck_assert_int_eq(file_make_dirs(dir, NULL), BT_OK);
-	}
-	ck_assert_int_eq(file_replace(path, slice_of(data, size), NULL), BT_OK);
-}
 
 static void
 put_content(const char *path, const char *seed, size_t size)
