@@ -208,17 +208,6 @@ peers_kin(const struct peers_kind *k, const struct peers *p, const struct addr *
 	return n;
 }
 
-void
-peers_prefetch(const struct peers_kind *k, const struct peers *p, const uint8_t *addr)
-{
-	const uint8_t *at = (const uint8_t *)p;
-
-	if (p->cap > INDEX_FROM)
-		__builtin_prefetch(index_of(k, p) + index_home(k, p, addr));
-	else
-		__builtin_prefetch(at + 64);
-}
-
 /* -- the columns -- */
 
 void

@@ -108,8 +108,15 @@ struct peers_entry peers_at(const struct peers_kind *k, const struct peers *p, u
 void peers_choose(const struct peers_kind *k, const struct peers *p, uint32_t n, uint32_t want,
     uint32_t self, struct rng *rng, struct peers_room *out);
 
-/* Begins to fetch what the next peers_find and peers_choose will read. */
-void peers_prefetch(const struct peers_kind *k, const struct peers *p, const uint8_t *addr);
+/* Begins to fetch what is read first. */
+static inline void
+peers_prefetch(const struct peers *p)
+{
+	if (p == NULL)
+		return;
+	__builtin_prefetch(p);
+	__builtin_prefetch((const uint8_t *)p + 64);
+}
 
 /* Bytes of the block without what only finding needs, which comes last: a copy of so many bytes can
  * be asked by peers_at. */

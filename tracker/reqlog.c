@@ -28,6 +28,7 @@ enum bt_code
 reqlog_open(struct reqlog *l, const char *path, struct bt_error *err)
 {
 	*l = (struct reqlog){ .path = path, .stamp_of = -1 };
+	(void)pthread_mutex_init(&l->lock, NULL);
 	l->fd = is_stdout(l) ? STDOUT_FILENO : open_log(path);
 	if (l->fd < 0)
 		return fail_errno(err, "cannot write the log %s", path);
@@ -44,7 +45,17 @@ reqlog_close(struct reqlog *l)
 	if (!is_stdout(l))
 		(void)close(l->fd);
 	buf_fini(&l->lines);
+	(void)pthread_mutex_destroy(&l->lock);
 	*l = (struct reqlog){ .fd = -1 };
+}
+
+static void
+write_lines(struct reqlog *l)
+{
+	/* A log that cannot be written must not stop the tracker: the lines are lost. */
+	if (l->lines.len > 0)
+		(void)file_write_all(l->fd, buf_slice(&l->lines));
+	buf_clear(&l->lines);
 }
 
 enum bt_code
@@ -58,8 +69,10 @@ reqlog_reopen(struct reqlog *l, struct bt_error *err)
 	fd = open_log(l->path);
 	if (fd < 0)
 		return fail_errno(err, "cannot open the log %s anew", l->path);
+	(void)pthread_mutex_lock(&l->lock);
 	(void)close(l->fd);
 	l->fd = fd;
+	(void)pthread_mutex_unlock(&l->lock);
 	return BT_OK;
 }
 
@@ -119,6 +132,7 @@ reqlog_add(struct reqlog *l, const struct httpd_request *rq, unsigned status, si
 	char ip[ADDR_TEXT_MAX];
 	struct buf *b = &l->lines;
 
+	(void)pthread_mutex_lock(&l->lock);
 	buf_addf(b, "%s - - [%s] \"", addr_ip_text(&rq->from, ip), stamp_now(l));
 	if (rq->http.target.len > 0) {
 		add_field(b, rq->http.method);
@@ -133,7 +147,8 @@ reqlog_add(struct reqlog *l, const struct httpd_request *rq, unsigned status, si
 	add_header(b, rq, "user-agent");
 	buf_add_u8(b, '\n');
 	if (b->len > GATHER)
-		reqlog_flush(l);
+		write_lines(l);
+	(void)pthread_mutex_unlock(&l->lock);
 }
 
 void
@@ -152,8 +167,7 @@ reqlog_add_nat_check(struct reqlog *l, const uint8_t peer_id[20], const struct a
 void
 reqlog_flush(struct reqlog *l)
 {
-	/* A log that cannot be written must not stop the tracker: the lines are lost. */
-	if (l->lines.len > 0)
-		(void)file_write_all(l->fd, buf_slice(&l->lines));
-	buf_clear(&l->lines);
+	(void)pthread_mutex_lock(&l->lock);
+	write_lines(l);
+	(void)pthread_mutex_unlock(&l->lock);
 }

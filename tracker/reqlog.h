@@ -6,10 +6,14 @@
 #ifndef TRACKER_REQLOG_H
 #define TRACKER_REQLOG_H
 
+#include <pthread.h>
+
 #include "base/error.h"
 #include "net/httpd.h"
 
+/* May be used by several threads. */
 struct reqlog {
+	pthread_mutex_t lock;
 	const char *path;	/* empty or "-": standard output */
 	int fd;
 	struct buf lines;

@@ -5,28 +5,17 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "base/list.h"
 #include "base/mem.h"
-#include "net/dgram.h"
 #include "net/httpd.h"
 #include "net/sock.h"
-#include "proto/udp_announce.h"
+#include "tracker/packets.h"
 #include "tracker/reply.h"
 #include "tracker/web.h"
 
 #define REPLY_MAX (256u << 20)	/* a full scrape of some millions of torrents */
 #define NAT_TIMEOUT (15 * SECOND)	/* to be reached */
 #define FDS_KEPT 64		/* for everything that is no HTTP connection */
-#define BATCHES_MAX 16u		/* datagrams taken in one turn, so that HTTP gets its turn */
 #define PORT_TRIES 16		/* to find one that is free for TCP, UDP and both families */
-
-struct udp_socket {
-	TAILQ_ENTRY(udp_socket) link;	/* server.udp */
-	struct server *server;
-	struct loop_fd watch;
-	int fd;
-	enum addr_family family;
-};
 
 struct server {
 	struct loop *loop;
@@ -34,142 +23,10 @@ struct server {
 	struct replier replier;
 	struct web web;
 	struct stat_counters *counters;
+	struct packets packets;
 	struct httpd *httpd;
-	struct dgram_batch *batch;
-	TAILQ_HEAD(, udp_socket) udp;
-	struct udp_request request;	/* the one at hand: a large struct */
+	bool joins;		/* the addresses of a server that is there already */
 };
-
-/* -- UDP -- */
-
-static void
-udp_scrape(struct server *s, const struct udp_request *rq, struct buf *out)
-{
-	struct scrape_entry entries[SCRAPE_HASHES_MAX];
-	size_t n = rq->hashes.len / 20;
-
-	stat_add(s->counters, STAT_UDP_SCRAPE, 1);
-	if (strcmp(s->shared.settings->scrape_allowed, "none") == 0) {
-		udp_error_write(out, rq->transaction, slice_str("scrape is not allowed"));
-		return;
-	}
-	if (n > SCRAPE_HASHES_MAX)
-		n = SCRAPE_HASHES_MAX;
-	for (size_t i = 0; i < n; i++)
-		entries[i] = reply_scrape(&s->replier, rq->hashes.ptr + i * 20);
-	udp_scrape_reply_write(out, rq->transaction, entries, n);
-}
-
-static void
-udp_announce(struct server *s, const struct udp_request *rq, const struct addr *from, usec now,
-    struct buf *out)
-{
-	struct announce_reply reply;
-
-	stat_add(s->counters, from->family == ADDR_V6 ? STAT_UDP_ANNOUNCE6 : STAT_UDP_ANNOUNCE4, 1);
-	reply_announce(&s->replier, &rq->announce, from, REPLY_ONE_FAMILY, now, &reply);
-	if (reply.failed)
-		stat_add(s->counters, STAT_ANNOUNCES_FAILED, 1);
-	if (reply.failed)
-		udp_error_write(out, rq->transaction, reply.failure);
-	else
-		udp_announce_reply_write(out, rq->transaction, &reply, from->family);
-	announce_reply_fini(&reply);
-}
-
-/* Who asks too often gets no answer: it asks again less and less often (BEP 15). */
-static bool
-udp_may_ask(struct server *s, const struct udp_request *rq, const struct addr *from, usec now,
-    struct buf *out)
-{
-	struct gate_answer a = gate_address(&s->replier.gate, from, now);
-
-	if (a.verdict != GATE_OPEN)
-		stat_add(s->counters, STAT_TURNED_AWAY, 1);
-	if (a.verdict == GATE_BANNED)
-		udp_error_write(out, rq->transaction, slice_str(a.why));
-	return a.verdict == GATE_OPEN;
-}
-
-static void
-udp_connect(struct server *s, const struct udp_request *rq, const struct addr *from, usec now,
-    struct buf *out)
-{
-	stat_add(s->counters, STAT_UDP_CONNECT, 1);
-	udp_connect_reply_write(out, rq->transaction, connid_make(s->shared.connid, from, now));
-}
-
-static void
-udp_stale(struct server *s, const struct udp_request *rq, struct buf *out)
-{
-	stat_add(s->counters, STAT_UDP_STALE, 1);
-	udp_error_write(out, rq->transaction, slice_str("connection id has expired"));
-}
-
-/* A reply to an address that has proved nothing is never longer than the request. */
-static void
-udp_serve(struct server *s, struct bt_slice packet, const struct addr *from, struct buf *out)
-{
-	struct udp_request *rq = &s->request;
-	usec now = loop_now(s->loop);
-
-	if (from->family == ADDR_NONE || from->port == 0 ||
-	    udp_request_parse(packet, rq) != STEP_DONE) {
-		stat_add(s->counters, STAT_UDP_IGNORED, 1);
-		return;
-	}
-	if (rq->action == UDP_CONNECT)
-		udp_connect(s, rq, from, now, out);
-	else if (!connid_good(s->shared.connid, from, rq->connection, now))
-		udp_stale(s, rq, out);
-	else if (!udp_may_ask(s, rq, from, now, out))
-		return;
-	else if (rq->action == UDP_ANNOUNCE)
-		udp_announce(s, rq, from, now, out);
-	else
-		udp_scrape(s, rq, out);
-	stat_add(s->counters, STAT_UDP_BYTES, out->len);
-}
-
-static void
-udp_ready(void *arg, unsigned ready)
-{
-	struct udp_socket *u = arg;
-	struct server *s = u->server;
-
-	(void)ready;
-	for (unsigned round = 0; round < BATCHES_MAX; round++) {
-		unsigned n = dgram_receive(s->batch, u->fd);
-
-		for (unsigned i = 0; i < n; i++) {
-			struct addr from = dgram_from(s->batch, i);
-
-			udp_serve(s, dgram_bytes(s->batch, i), &from, dgram_reply(s->batch, i));
-		}
-		dgram_send(s->batch, u->fd);
-		if (n < DGRAM_BATCH)
-			break;
-	}
-}
-
-static bool
-add_udp(struct server *s, int fd, enum addr_family family)
-{
-	struct udp_socket *u = mem_zero(sizeof(*u));
-
-	if (u == NULL || !loop_fd_init(&u->watch, s->loop, fd, udp_ready, u)) {
-		mem_free(u);
-		(void)close(fd);
-		return false;
-	}
-	u->server = s;
-	u->fd = fd;
-	u->family = family;
-	TAILQ_INSERT_TAIL(&s->udp, u, link);
-	dgram_prepare(fd);
-	loop_fd_want(&u->watch, LOOP_READ);
-	return true;
-}
 
 /* -- connecting back -- */
 
@@ -206,10 +63,28 @@ add_nat_check(struct server *s)
 
 /* -- listening -- */
 
+/* The first to come must find the address free, or a second tracker by mistake would get a part of
+ * all requests. */
+static int
+open_socket(const struct server *s, const struct addr *at, int type, struct bt_error *err)
+{
+	int fd;
+
+	if (s->joins)
+		return sock_join(at, type, err);
+	fd = type == SOCK_STREAM ? sock_listen(at, err) : sock_udp(at, err);
+	if (fd >= 0 && s->shared.loops > 1 && !sock_share(fd)) {
+		(void)fail_errno(err, "cannot share a port");
+		(void)close(fd);
+		return -1;
+	}
+	return fd;
+}
+
 static enum bt_code
 listen_at(struct server *s, struct addr *at, struct bt_error *err)
 {
-	int udp = -1, tcp = sock_listen(at, err);
+	int udp = -1, tcp = open_socket(s, at, SOCK_STREAM, err);
 
 	if (tcp >= 0 && at->port == 0) {
 		struct addr local;
@@ -218,7 +93,7 @@ listen_at(struct server *s, struct addr *at, struct bt_error *err)
 			at->port = local.port;
 	}
 	if (tcp >= 0)
-		udp = sock_udp(at, err);
+		udp = open_socket(s, at, SOCK_DGRAM, err);
 	if (tcp >= 0 && udp < 0)
 		(void)close(tcp);
 	if (tcp < 0 || udp < 0)
@@ -227,7 +102,7 @@ listen_at(struct server *s, struct addr *at, struct bt_error *err)
 		(void)close(udp);
 		return fail(err, BT_ENOMEM, "out of memory");
 	}
-	if (!add_udp(s, udp, at->family))
+	if (!packets_add_socket(&s->packets, udp))
 		return fail(err, BT_ENOMEM, "out of memory");
 	return BT_OK;
 }
@@ -253,7 +128,8 @@ listen_everywhere(struct server *s, uint16_t *port, struct bt_error *err)
 		*err = why;
 		return code;
 	}
-	log_write(s->shared.log, BT_LOG_WARN, "tracker", "%s: IPv4 only", why.text);
+	if (!s->joins)
+		log_write(s->shared.log, BT_LOG_WARN, "tracker", "%s: IPv4 only", why.text);
 	return BT_OK;
 }
 
@@ -304,20 +180,7 @@ connection_limit(const struct server *s)
 	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur != RLIM_INFINITY &&
 	    rl.rlim_cur > 2 * FDS_KEPT && want > rl.rlim_cur - FDS_KEPT)
 		want = rl.rlim_cur - FDS_KEPT;
-	return want;
-}
-
-static void
-close_udp(struct server *s)
-{
-	struct udp_socket *u;
-
-	while ((u = TAILQ_FIRST(&s->udp)) != NULL) {
-		TAILQ_REMOVE(&s->udp, u, link);
-		loop_fd_fini(&u->watch);
-		(void)close(u->fd);
-		mem_free(u);
-	}
+	return want / s->shared.loops + 1;
 }
 
 static enum bt_code
@@ -337,7 +200,8 @@ open_all(struct server *s, uint16_t *port, struct bt_error *err)
 }
 
 struct server *
-server_new(struct loop *l, const struct server_shared *shared, uint16_t *port, struct bt_error *err)
+server_new(struct loop *l, const struct server_shared *shared, uint16_t *port, bool joins,
+    struct bt_error *err)
 {
 	struct server *s = mem_zero(sizeof(*s));
 	enum bt_code code = BT_ENOMEM;
@@ -348,12 +212,12 @@ server_new(struct loop *l, const struct server_shared *shared, uint16_t *port, s
 	}
 	s->loop = l;
 	s->shared = *shared;
-	TAILQ_INIT(&s->udp);
+	s->joins = joins;
 	replier_init(&s->replier, shared->settings, shared->shards);
 	s->replier.gate = policy_gate(shared->policy);
-	s->batch = dgram_batch_new();
 	s->counters = stats_counters(shared->stats);
-	if (s->batch == NULL || s->counters == NULL || !add_nat_check(s) ||
+	if (s->counters == NULL || !add_nat_check(s) ||
+	    !packets_init(&s->packets, &s->shared, &s->replier, s->counters, l) ||
 	    !web_init(&s->web, &s->shared, &s->replier, s->counters, l)) {
 		(void)fail(err, BT_ENOMEM, "out of memory");
 		server_free(s);
@@ -369,7 +233,7 @@ server_new(struct loop *l, const struct server_shared *shared, uint16_t *port, s
 		}
 		httpd_free(s->httpd);
 		s->httpd = NULL;
-		close_udp(s);
+		packets_close(&s->packets);
 		/* What the system chose for TCP may be taken for UDP: choose again. */
 		if (*port != 0)
 			break;
@@ -383,10 +247,9 @@ server_free(struct server *s)
 {
 	if (s == NULL)
 		return;
-	close_udp(s);
+	packets_fini(&s->packets);
 	httpd_free(s->httpd);
 	web_fini(&s->web);
-	dgram_batch_free(s->batch);
 	nat_check_free(s->replier.nat);
 	gate_fini(&s->replier.gate);
 	mem_free(s);

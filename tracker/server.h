@@ -28,11 +28,13 @@ struct server_shared {
 	struct policy *policy;
 	struct stats *stats;
 	struct census_taker *census;
+	unsigned loops;			/* how many servers there will be, each with a loop */
 };
 
-/* Listens as the settings say. port: 0 in the settings becomes the same number for all. */
+/* Listens as the settings say. port: 0 becomes the number that the system chose; joins: at the
+ * addresses of the first server, whose port this must be. */
 struct server *server_new(struct loop *l, const struct server_shared *shared, uint16_t *port,
-    struct bt_error *err);
+    bool joins, struct bt_error *err);
 void server_free(struct server *s);
 
 #endif

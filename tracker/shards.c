@@ -64,6 +64,24 @@ shards_announce(struct shards *s, const struct swarm_ask *ask, usec now, struct 
 	return code;
 }
 
+void
+shards_prefetch(struct shards *s, const uint8_t *const *hashes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		__builtin_prefetch(&s->shard[hashes[i][0]], 1);
+		__builtin_prefetch(&s->shard[hashes[i][0]].swarms);
+	}
+	for (unsigned step = SWARMS_PREFETCH_PLACE; step <= SWARMS_PREFETCH_PEERS; step++) {
+		for (size_t i = 0; i < n; i++) {
+			struct shard *at = &s->shard[hashes[i][0]];
+
+			(void)pthread_mutex_lock(&at->lock);
+			swarms_prefetch(&at->swarms, hashes[i], (enum swarms_prefetch)step);
+			(void)pthread_mutex_unlock(&at->lock);
+		}
+	}
+}
+
 enum bt_code
 shards_restore(struct shards *s, const uint8_t info_hash[20], const struct peers_entry *peer,
     usec now)

@@ -32,6 +32,9 @@ enum bt_code shards_restore(struct shards *s, const uint8_t info_hash[20],
 enum bt_code shards_restore_count(struct shards *s, const uint8_t info_hash[20],
     uint32_t downloaded);
 
+/* Begins to fetch from memory what announces or scrapes of these info-hashes will read. */
+void shards_prefetch(struct shards *s, const uint8_t *const *hashes, size_t n);
+
 /* False: no such torrent, or none that is shown. */
 bool shards_scrape(struct shards *s, const uint8_t info_hash[20], struct swarm_counts *out);
 

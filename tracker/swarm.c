@@ -360,6 +360,24 @@ swarms_restore_count(struct swarms *s, const uint8_t info_hash[20], uint32_t dow
 	return code;
 }
 
+void
+swarms_prefetch(const struct swarms *s, const uint8_t info_hash[20], enum swarms_prefetch step)
+{
+	const struct swarm *w;
+
+	switch (step) {
+	case SWARMS_PREFETCH_PLACE: table_prefetch_place(&s->table, info_hash); break;
+	case SWARMS_PREFETCH_TORRENT: table_prefetch(&s->table, info_hash); break;
+	case SWARMS_PREFETCH_PEERS:
+		w = table_find(&s->table, info_hash);
+		if (w != NULL) {
+			peers_prefetch(w->v4);
+			peers_prefetch(w->v6);
+		}
+		break;
+	}
+}
+
 const struct swarm *
 swarms_find(const struct swarms *s, const uint8_t info_hash[20])
 {

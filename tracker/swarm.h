@@ -76,6 +76,12 @@ enum bt_code swarms_restore(struct swarms *s, const uint8_t info_hash[20],
 enum bt_code swarms_restore_count(struct swarms *s, const uint8_t info_hash[20],
     uint32_t downloaded);
 
+/* Begins to fetch from memory what swarms_announce will read; step by step, for each needs what the
+ * one before has brought. */
+enum swarms_prefetch { SWARMS_PREFETCH_PLACE, SWARMS_PREFETCH_TORRENT, SWARMS_PREFETCH_PEERS };
+void swarms_prefetch(const struct swarms *s, const uint8_t info_hash[20],
+    enum swarms_prefetch step);
+
 /* NULL: no such torrent. */
 const struct swarm *swarms_find(const struct swarms *s, const uint8_t info_hash[20]);
 

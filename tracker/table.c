@@ -94,10 +94,25 @@ table_find(const struct table *t, const uint8_t info_hash[20])
 }
 
 void
-table_prefetch(const struct table *t, const uint8_t info_hash[20])
+table_prefetch_place(const struct table *t, const uint8_t info_hash[20])
 {
 	if (t->cap > 0)
 		__builtin_prefetch(&t->places[home(t, hash_of(t, info_hash))]);
+}
+
+void
+table_prefetch(const struct table *t, const uint8_t info_hash[20])
+{
+	uint64_t hash = hash_of(t, info_hash);
+
+	if (t->cap == 0)
+		return;
+	for (uint32_t i = home(t, hash); t->places[i] != 0; i = (i + 1) & (t->cap - 1)) {
+		if ((t->places[i] & ~NUMBER_MASK) == tag(hash)) {
+			__builtin_prefetch(slot(t, (t->places[i] & NUMBER_MASK) - 1));
+			return;
+		}
+	}
 }
 
 static bool

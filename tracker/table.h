@@ -61,7 +61,8 @@ struct swarm *table_next(const struct table *t, size_t *pos);
 /* Lists: heads[i] is the first of list i, or TABLE_NONE. list may be TABLE_NONE: in none. */
 void table_enlist(struct table *t, struct swarm *w, uint32_t *heads, uint32_t list);
 
-/* Begins to fetch what table_find reads first. */
+/* Begins to fetch what table_find reads: first the place, then, when that is there, the torrent. */
+void table_prefetch_place(const struct table *t, const uint8_t info_hash[20]);
 void table_prefetch(const struct table *t, const uint8_t info_hash[20]);
 
 void table_check(const struct table *t);

@@ -2,6 +2,8 @@
 /* The public face: <btcore/tracker.h>. Joins store, server, state file and log. */
 #include <btcore/tracker.h>
 
+#include <pthread.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,11 +19,22 @@
 #define ROUND_MAX (60 * SECOND)		/* for a sweep through all shards */
 #define ROUND_MIN SECOND
 #define CENSUS_AT_ONCE 1000u		/* torrents that a page may count in its turn */
+#define LOOPS_MAX 64			/* unless more are asked for */
 
 /* What is written to the eventfd; it adds up, so a stop is seen whatever else came. */
 #define WISH_REOPEN UINT64_C(1)
 #define WISH_RELOAD (UINT64_C(1) << 20)
 #define WISH_STOP (UINT64_C(1) << 40)
+
+/* A loop beside the first one, with a thread of its own. */
+struct helper {
+	struct loop *loop;
+	struct server *server;
+	int stop;			/* eventfd */
+	struct loop_fd stop_watch;
+	pthread_t thread;
+	bool running;
+};
 
 struct bt_tracker {
 	const struct bt_tracker_settings *settings;
@@ -34,6 +47,8 @@ struct bt_tracker {
 	struct policy policy;
 	struct loop *loop;
 	struct server *server;
+	struct helper *helpers;
+	unsigned helper_count;
 	uint16_t port;
 	int wishes;			/* eventfd */
 	struct loop_fd wishes_watch, pool_watch;
@@ -228,17 +243,62 @@ make_store(struct bt_tracker *t, struct bt_error *err)
 	return BT_OK;
 }
 
+static unsigned
+loop_count(const struct bt_tracker *t)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (t->settings->threads > 0)
+		return (unsigned)t->settings->threads;
+	return cores < 1 ? 1 : cores > LOOPS_MAX ? LOOPS_MAX : (unsigned)cores;
+}
+
+static void
+on_helper_stop(void *arg, unsigned ready)
+{
+	struct helper *h = arg;
+
+	(void)ready;
+	loop_stop(h->loop);
+}
+
 static enum bt_code
-make_server(struct bt_tracker *t, struct bt_error *err)
+make_helper(struct bt_tracker *t, struct helper *h, const struct server_shared *shared,
+    struct bt_error *err)
+{
+	h->loop = loop_new();
+	h->stop = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (h->loop == NULL || h->stop < 0 ||
+	    !loop_fd_init(&h->stop_watch, h->loop, h->stop, on_helper_stop, h))
+		return fail(err, BT_ENOMEM, "cannot make an event loop");
+	loop_fd_want(&h->stop_watch, LOOP_READ);
+	h->server = server_new(h->loop, shared, &t->port, true, err);
+	return h->server != NULL ? BT_OK : err->code;
+}
+
+static enum bt_code
+make_servers(struct bt_tracker *t, struct bt_error *err)
 {
 	struct server_shared shared = { .settings = t->settings, .shards = t->shards,
 	    .reqlog = &t->reqlog, .connid = &t->connid, .log = &t->log, .policy = &t->policy,
-	    .stats = t->stats, .census = t->census };
+	    .stats = t->stats, .census = t->census, .loops = loop_count(t) };
+	enum bt_code code = BT_OK;
 
 	connid_init(&t->connid);
 	t->port = (uint16_t)t->settings->port;
-	t->server = server_new(t->loop, &shared, &t->port, err);
-	return t->server != NULL ? BT_OK : err->code;
+	t->server = server_new(t->loop, &shared, &t->port, false, err);
+	if (t->server == NULL)
+		return err->code;
+	if (shared.loops == 1)
+		return BT_OK;
+	t->helpers = mem_array(shared.loops - 1, sizeof(*t->helpers));
+	if (t->helpers == NULL)
+		return fail(err, BT_ENOMEM, "out of memory");
+	for (; code == BT_OK && t->helper_count < shared.loops - 1; t->helper_count++) {
+		t->helpers[t->helper_count].stop = -1;
+		code = make_helper(t, &t->helpers[t->helper_count], &shared, err);
+	}
+	return code;
 }
 
 /* A state file that cannot be written is better known now than after an interval. */
@@ -268,7 +328,7 @@ open_all(struct bt_tracker *t, struct bt_error *err)
 		code = policy_open(&t->policy, t->settings, &t->log, err);
 	/* The sockets first: a second tracker by mistake ends here and touches no state. */
 	if (code == BT_OK)
-		code = make_server(t, err);
+		code = make_servers(t, err);
 	if (code == BT_OK)
 		code = load_state(t, err);
 	if (code == BT_OK)
@@ -301,16 +361,81 @@ bt_tracker_new(const struct bt_tracker_settings *settings, bt_log_fn log, void *
 	return t;
 }
 
+static void *
+run_helper(void *arg)
+{
+	struct helper *h = arg;
+
+	loop_run(h->loop);
+	return NULL;
+}
+
+/* Signals are for the thread that the host chose: it called bt_tracker_run. */
+static enum bt_code
+start_helpers(struct bt_tracker *t, struct bt_error *err)
+{
+	enum bt_code code = BT_OK;
+	sigset_t all, was;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &was);
+	for (unsigned i = 0; code == BT_OK && i < t->helper_count; i++) {
+		struct helper *h = &t->helpers[i];
+
+		h->running = pthread_create(&h->thread, NULL, run_helper, h) == 0;
+		if (!h->running)
+			code = fail(err, BT_ENOMEM, "cannot start a thread");
+	}
+	(void)pthread_sigmask(SIG_SETMASK, &was, NULL);
+	return code;
+}
+
+static void
+stop_helpers(struct bt_tracker *t)
+{
+	static const uint64_t one = 1;
+
+	for (unsigned i = 0; i < t->helper_count; i++) {
+		struct helper *h = &t->helpers[i];
+
+		if (!h->running)
+			continue;
+		(void)!write(h->stop, &one, sizeof(one));
+		(void)pthread_join(h->thread, NULL);
+		h->running = false;
+	}
+}
+
+static void
+free_helpers(struct bt_tracker *t)
+{
+	for (unsigned i = 0; i < t->helper_count; i++) {
+		struct helper *h = &t->helpers[i];
+
+		server_free(h->server);
+		loop_fd_fini(&h->stop_watch);
+		loop_free(h->loop);
+		if (h->stop >= 0)
+			(void)close(h->stop);
+	}
+	mem_free(t->helpers);
+}
+
 enum bt_code
 bt_tracker_run(struct bt_tracker *t, struct bt_error *err)
 {
-	enum bt_code code;
+	enum bt_code code = start_helpers(t, err);
 
+	if (code != BT_OK) {
+		stop_helpers(t);
+		return code;
+	}
 	loop_timer_set(&t->sweep_timer, t->sweep_step);
 	loop_timer_set(&t->save_timer, t->settings->save_dfile_interval * SECOND);
 	loop_timer_set(&t->stats_timer, STATS_STEP);
 	on_flush(t, 0);
 	loop_run(t->loop);
+	stop_helpers(t);
 	while (pool_wait(t->pool))
 		;
 	code = state_save(t->shards, t->settings->dfile, err);
@@ -324,6 +449,7 @@ bt_tracker_free(struct bt_tracker *t)
 	if (t == NULL)
 		return;
 	pool_free(t->pool);
+	free_helpers(t);
 	server_free(t->server);
 	policy_close(&t->policy);
 	loop_timer_fini(&t->sweep_timer);

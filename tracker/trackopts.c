@@ -25,6 +25,8 @@ static const struct bt_option rows[] = {
 	ROW(bind, BT_OPT_TEXT, "", 0, 0, "addresses", NETWORK,
 	    "Comma separated local addresses to listen on; all if empty."),
 	ROW(ipv6_enabled, BT_OPT_FLAG, "1", 0, 1, "0|1", NETWORK, "Listen on IPv6 too."),
+	ROW(threads, BT_OPT_INT, "0", 0, 1024, "number", NETWORK,
+	    "Threads that serve; 0 is one for each processor."),
 	ROW(socket_timeout, BT_OPT_INT, "15", 1, 3600, "seconds", NETWORK,
 	    "Time for a client to send a request or to take a reply; then it is cut."),
 

@@ -53,8 +53,12 @@ dgram_batch_free(struct dgram_batch *b)
 void
 dgram_prepare(int fd)
 {
+	struct addr at;
 	int one = 1;
 
+	/* Bound to one address there is no other to answer from, and asking costs time. */
+	if (sock_local(fd, &at) && !addr_is_any(&at))
+		return;
 	/* The wrong family is refused, which does no harm. */
 	(void)setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one));
 	(void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof(one));

@@ -65,8 +65,16 @@ close_keeping_errno(int fd)
 	return -1;
 }
 
+bool
+sock_share(int fd)
+{
+	int one = 1;
+
+	return setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) == 0;
+}
+
 static int
-sock_bound(const struct addr *at, int type, struct bt_error *err)
+sock_bound(const struct addr *at, int type, bool joins, struct bt_error *err)
 {
 	char text[ADDR_TEXT_MAX];
 	struct sockaddr_storage ss;
@@ -76,7 +84,7 @@ sock_bound(const struct addr *at, int type, struct bt_error *err)
 
 	if (fd >= 0 && type == SOCK_STREAM)
 		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (fd < 0 || bind(fd, (struct sockaddr *)&ss, len) != 0 ||
+	if (fd < 0 || (joins && !sock_share(fd)) || bind(fd, (struct sockaddr *)&ss, len) != 0 ||
 	    (type == SOCK_STREAM && listen(fd, SOMAXCONN) != 0)) {
 		fd = close_keeping_errno(fd);
 		(void)fail_errno(err, "cannot listen on %s", addr_text(at, text));
@@ -87,13 +95,19 @@ sock_bound(const struct addr *at, int type, struct bt_error *err)
 int
 sock_listen(const struct addr *at, struct bt_error *err)
 {
-	return sock_bound(at, SOCK_STREAM, err);
+	return sock_bound(at, SOCK_STREAM, false, err);
 }
 
 int
 sock_udp(const struct addr *at, struct bt_error *err)
 {
-	return sock_bound(at, SOCK_DGRAM, err);
+	return sock_bound(at, SOCK_DGRAM, false, err);
+}
+
+int
+sock_join(const struct addr *at, int type, struct bt_error *err)
+{
+	return sock_bound(at, type, true, err);
 }
 
 int

@@ -19,6 +19,11 @@ bool sock_to_addr(const struct sockaddr_storage *ss, struct addr *out);
 int sock_listen(const struct addr *at, struct bt_error *err);
 int sock_udp(const struct addr *at, struct bt_error *err);
 
+/* From now on others may join a bound socket's address and port; the system deals out what comes in
+ * (SO_REUSEPORT). sock_join makes such a one, type SOCK_STREAM or SOCK_DGRAM. */
+bool sock_share(int fd);
+int sock_join(const struct addr *at, int type, struct bt_error *err);
+
 /* Begins to connect, from an address of ours if from is not NULL (its port is not used). The
  * result shows when the socket becomes writable: sock_error. -1: it cannot even
  * begin, errno set. */

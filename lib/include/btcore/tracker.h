@@ -26,6 +26,7 @@ struct bt_tracker_settings {
 	char *dfile;
 	char *bind;
 	int64_t ipv6_enabled;
+	int64_t threads;
 	int64_t socket_timeout;
 	int64_t save_dfile_interval;
 	int64_t timeout_downloaders_interval;
