@@ -41,6 +41,8 @@ set(struct running *r, const char *name, const char *text)
 	    BT_OK);
 }
 
+static bool many_loops;
+
 static void
 start(struct running *r, const char *timeout, const char *connections)
 {
@@ -56,6 +58,8 @@ start(struct running *r, const char *timeout, const char *connections)
 	set(r, "logfile", "/dev/null");
 	set(r, "socket_timeout", timeout);
 	set(r, "max_connections", connections);
+	set(r, "threads", many_loops ? "4" : "1");
+	set(r, "save_dfile_interval", "1");
 	r->tracker = bt_tracker_new(&r->settings, NULL, NULL, &err);
 	ck_assert_msg(r->tracker != NULL, "%s", err.text);
 	ck_assert_int_eq(pthread_create(&r->thread, NULL, run, r), 0);
@@ -376,6 +380,78 @@ START_TEST(udp_garbage)
 }
 END_TEST
 
+struct crowd {
+	const struct running *r;
+	uint8_t number;
+	pthread_t thread;
+	unsigned answers;
+};
+
+/* Announces by UDP and by HTTP, each time from another port: the system deals them out. */
+static void *
+crowd(void *arg)
+{
+	struct crowd *c = arg;
+	struct announce_req req;
+	uint8_t packet[2048];
+	char text[4096];
+	struct buf b;
+
+	buf_init(&b, 2048);
+	announce_req_init(&req);
+	req.left = 1;
+	for (uint8_t i = 0; i < 100; i++) {
+		int fd = dial(c->r, i % 4 == 0 ? SOCK_STREAM : SOCK_DGRAM);
+
+		buf_clear(&b);
+		if (i % 4 == 0) {
+			say(fd, i % 8 == 0 ? "GET /scrape HTTP/1.0\r\n\r\n" :
+			    "GET " ANNOUNCE "0001 HTTP/1.0\r\n\r\n");
+			c->answers += hear(fd, text, sizeof(text)) > 0;
+			(void)close(fd);
+			continue;
+		}
+		memset(req.info_hash, i % 10, 20);
+		req.port = (uint16_t)(1000 + 100 * c->number + i);
+		udp_announce_write(&b, udp_connect(fd), i, &req, SLICE_NONE);
+		c->answers += udp_ask(fd, &b, packet).action == UDP_ANNOUNCE;
+		(void)close(fd);
+	}
+	buf_fini(&b);
+	return NULL;
+}
+
+/* All loops serve one store, while it is saved. */
+START_TEST(several_loops)
+{
+	enum { CROWDS = 4 };
+	struct crowd c[CROWDS];
+	struct running r;
+	struct bt_tracker *second;
+	struct bt_error err;
+	unsigned answers = 0;
+	char port[8];
+
+	many_loops = true;
+	start(&r, "15", "1000");
+	(void)snprintf(port, sizeof(port), "%u", bt_tracker_port(r.tracker));
+	for (uint8_t i = 0; i < CROWDS; i++) {
+		c[i] = (struct crowd){ .r = &r, .number = i };
+		ck_assert_int_eq(pthread_create(&c[i].thread, NULL, crowd, &c[i]), 0);
+	}
+	for (uint8_t i = 0; i < CROWDS; i++) {
+		ck_assert_int_eq(pthread_join(c[i].thread, NULL), 0);
+		answers += c[i].answers;
+	}
+	ck_assert_uint_eq(answers, CROWDS * 100);
+	/* Who is there already is not joined by mistake. */
+	set(&r, "port", port);
+	second = bt_tracker_new(&r.settings, NULL, NULL, &err);
+	ck_assert_ptr_null(second);
+	stop(&r);
+}
+END_TEST
+
 START_TEST(mistakes_have_a_sentence)
 {
 	struct bt_tracker_settings s;
@@ -410,6 +486,7 @@ tracker_suite(void)
 	tcase_add_test(t, connections_are_limited);
 	tcase_add_test(t, udp);
 	tcase_add_test(t, udp_garbage);
+	tcase_add_test(t, several_loops);
 	tcase_add_test(t, mistakes_have_a_sentence);
 	suite_add_tcase(s, t);
 	return s;
