@@ -180,7 +180,7 @@ connection_limit(const struct server *s)
 	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur != RLIM_INFINITY &&
 	    rl.rlim_cur > 2 * FDS_KEPT && want > rl.rlim_cur - FDS_KEPT)
 		want = rl.rlim_cur - FDS_KEPT;
-	return want / s->shared.loops + 1;
+	return (want + s->shared.loops - 1) / s->shared.loops;
 }
 
 static enum bt_code
