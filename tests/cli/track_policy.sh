@@ -149,6 +149,8 @@ within is_served "$two"
 announce "$(printf %.40s "$long")"; served
 # A directory with torrents hides what is below.
 announce "$one"; refused 'not authorized'
+get /
+has got content-two
 [ "$(status "/file?info_hash=$(escape "$two")")" = 200 ] || fail "allow_get: no file"
 cmp -s got dir/sub/two.torrent || fail "allow_get: another file"
 curl -s -D - -o /dev/null "http://127.0.0.1:$port/file?info_hash=$(escape "$two")" >heads
@@ -237,6 +239,27 @@ for i in 1 2 3 4 5 6 7 8 9 10; do got=$(status / 'X-Forwarded-For: 80.1.1.3'); d
 for i in 1 2 3 4 5 6 7 8 9 10; do announce $other; done
 served
 stop
+
+# Over UDP, from an address that is not local: in a network of its own.
+cat >udp_flood.sh <<'END'
+ip link set lo up && ip addr add 80.1.1.1/32 dev lo || exit 77
+bttrack --port 6969 --bind 80.1.1.1 --dfile state --logfile log --rate_limit 1 --rate_burst 3 &
+tracker=$!
+trap 'kill $tracker' EXIT
+sleep 0.5
+for i in 1 2 3 4; do
+	python3 "$srcdir/tests/cli/udp_tracker.py" 80.1.1.1 6969 announce $1 -XX0001-uuuuuuuuuuu$i \
+	    600$i 1 none 2>&1 | tail -n 1
+done
+END
+if unshare -rn true 2>/dev/null; then
+	srcdir=$srcdir timeout 30 unshare -rn sh udp_flood.sh $other >got 2>&1
+	if [ $? -ne 77 ]; then
+		[ "$(grep -c '^interval' got)" -eq 3 ] || { fail "UDP is not limited"; cat got; }
+		has got 'timed out'
+	fi
+	rm -f state log
+fi
 
 # -- connecting back: a peer that answers, one that does not, one that says another torrent --
 cat >peers.py <<'END'
