@@ -74,7 +74,7 @@ is_digit(uint8_t c)
 static bool
 read_digits(struct scan *s, size_t *pos, uint64_t max, uint64_t *out)
 {
-	size_t p = *pos;
+	size_t p = *pos, safe = s->len - p > 18 ? p + 18 : s->len;
 	uint64_t v = 0;
 
 	if (p >= s->len || !is_digit(s->ptr[p])) {
@@ -85,13 +85,18 @@ read_digits(struct scan *s, size_t *pos, uint64_t max, uint64_t *out)
 		give_up(s, BT_EFORMAT, "leading zero", p);
 		return false;
 	}
+	/* So many fit, whatever they are. */
+	for (; p < safe && is_digit(s->ptr[p]); p++)
+		v = v * 10 + (uint64_t)(s->ptr[p] - '0');
 	for (; p < s->len && is_digit(s->ptr[p]); p++) {
 		if (!mul_u64(v, 10, &v) || !add_u64(v, (uint64_t)(s->ptr[p] - '0'), &v))
 			v = UINT64_MAX;
-		if (v > max) {
-			give_up(s, BT_EFORMAT, "number out of range", *pos);
-			return false;
-		}
+		if (v > max)
+			break;
+	}
+	if (v > max) {
+		give_up(s, BT_EFORMAT, "number out of range", *pos);
+		return false;
 	}
 	*pos = p;
 	*out = v;
@@ -99,7 +104,7 @@ read_digits(struct scan *s, size_t *pos, uint64_t max, uint64_t *out)
 }
 
 /* The string at *pos, which is moved behind it. */
-static bool
+static inline bool
 read_string(struct scan *s, size_t *pos, struct bt_slice *out)
 {
 	size_t p = *pos;
@@ -146,7 +151,7 @@ read_int(struct scan *s, int64_t *out)
 }
 
 /* Before each value: is one due, and may there be another? */
-static bool
+static inline bool
 begin_value(struct scan *s)
 {
 	struct scan_level *l = top(s);
@@ -162,7 +167,7 @@ begin_value(struct scan *s)
 	return true;
 }
 
-static void
+static inline void
 end_value(struct scan *s)
 {
 	struct scan_level *l = top(s);
@@ -182,6 +187,8 @@ scan_peek(struct scan *s)
 		give_up(s, BT_EFORMAT, s->len == 0 ? "empty" : "input ends early", s->pos);
 		return SCAN_NONE;
 	}
+	if (is_digit(s->ptr[s->pos]))
+		return SCAN_STRING;
 	switch (s->ptr[s->pos]) {
 	case 'i': return SCAN_INT;
 	case 'l': return SCAN_LIST;
@@ -190,10 +197,7 @@ scan_peek(struct scan *s)
 		if (s->depth > 0 && !top(s)->dict)
 			return SCAN_NONE;
 		break;
-	default:
-		if (is_digit(s->ptr[s->pos]))
-			return SCAN_STRING;
-		break;
+	default: break;
 	}
 	give_up(s, BT_EFORMAT, "no value", s->pos);
 	return SCAN_NONE;
