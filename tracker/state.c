@@ -241,7 +241,9 @@ write_peers(struct state_writer *sw, const struct shot_torrent *t)
 		const struct member *m = vec_at(&sw->members, i);
 		struct peers_entry e = entry_of(&sw->shot, t, m);
 
-		write_peer(&sw->w, m->id, &e);
+		/* Somebody calls itself what another one was named: one of them must do. */
+		if (i == 0 || memcmp(m[-1].id, m->id, 20) != 0)
+			write_peer(&sw->w, m->id, &e);
 	}
 	write_end(&sw->w);
 }

@@ -355,8 +355,10 @@ swarms_restore_count(struct swarms *s, const uint8_t info_hash[20], uint32_t dow
 	struct swarm *w;
 	enum bt_code code = swarm_make(s, info_hash, NULL, &w);
 
-	if (code == BT_OK)
+	if (code == BT_OK) {
 		w->downloaded = downloaded;
+		(void)settle(s, w);
+	}
 	return code;
 }
 

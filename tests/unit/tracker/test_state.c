@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "tracker/state.h"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -174,6 +176,32 @@ START_TEST(bad_files_are_set_aside)
 }
 END_TEST
 
+/* No room on the disk: it is said, the old file stays, and nothing is left beside it. */
+START_TEST(a_full_disk_is_said)
+{
+	char folder[] = "/tmp/test_state.XXXXXX", path[64];
+	struct shards *s = shards_new(&usual);
+	struct rlimit few = { 20000, 20000 };
+	struct bt_error err;
+	struct buf kept;
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	(void)snprintf(path, sizeof(path), "%s/d", folder);
+	ck_assert_int_eq(file_replace(path, slice_str("de"), &err), BT_OK);
+	fill(s);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &few), 0);
+	ck_assert_int_eq(state_save(s, path, &err), BT_EIO);
+	ck_assert_ptr_nonnull(strstr(err.text, path));
+	buf_init(&kept, 100);
+	ck_assert_int_eq(file_read(path, &kept, &err), BT_OK);
+	ck_assert(slice_eq_str(buf_slice(&kept), "de"));
+	buf_fini(&kept);
+	ck_assert_int_eq(unlink(path) | rmdir(folder), 0);
+	shards_free(s);
+}
+END_TEST
+
 /* Whichever allocation fails, writing says so or is right. */
 START_TEST(no_memory_is_said)
 {
@@ -210,6 +238,7 @@ state_suite(void)
 	tcase_add_test(t, reads_the_original);
 	tcase_add_test(t, every_cut_is_refused);
 	tcase_add_test(t, bad_files_are_set_aside);
+	tcase_add_test(t, a_full_disk_is_said);
 	tcase_add_test(t, no_memory_is_said);
 	suite_add_tcase(s, t);
 	return s;
