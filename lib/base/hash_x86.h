@@ -43,6 +43,39 @@ extern const uint32_t sha256_k[64];	/* aligned to 16 */
 		if (lanes > 3) { const unsigned l = 3; __VA_ARGS__; } \
 	} while (0)
 
+/* The kernel `name`, from an inlined take_blocks(runs, lanes, blocks). */
+#define KERNEL_OF_LANES(name) \
+	TARGET static void \
+	take_one(struct hash_run *const runs[], size_t blocks) \
+	{ \
+		take_blocks(runs, 1, blocks); \
+	} \
+	TARGET static void \
+	take_two(struct hash_run *const runs[], size_t blocks) \
+	{ \
+		take_blocks(runs, 2, blocks); \
+	} \
+	TARGET static void \
+	take_three(struct hash_run *const runs[], size_t blocks) \
+	{ \
+		take_blocks(runs, 3, blocks); \
+	} \
+	TARGET static void \
+	take_four(struct hash_run *const runs[], size_t blocks) \
+	{ \
+		take_blocks(runs, 4, blocks); \
+	} \
+	void \
+	name(struct hash_run *const runs[], unsigned count, size_t blocks) \
+	{ \
+		static void (*const take[])(struct hash_run *const runs[], size_t blocks) = { \
+			take_one, take_two, take_three, take_four, \
+		}; \
+		\
+		take[count - 1](runs, blocks); \
+	} \
+	struct hash_run	/* takes the semicolon */
+
 /* Keeps the steps of the lanes in the order in which they are written. Compilers would otherwise
  * move them about for want of registers, to no good. */
 #define IN_TURN(vector) __asm__ volatile("" : "+x"(vector))

@@ -77,38 +77,6 @@ take_blocks(struct hash_run *const runs[], const unsigned lanes, size_t blocks)
 		runs[l]->ptr = ptr[l]);
 }
 
-TARGET static void
-take_one(struct hash_run *const runs[], size_t blocks)
-{
-	take_blocks(runs, 1, blocks);
-}
-
-TARGET static void
-take_two(struct hash_run *const runs[], size_t blocks)
-{
-	take_blocks(runs, 2, blocks);
-}
-
-TARGET static void
-take_three(struct hash_run *const runs[], size_t blocks)
-{
-	take_blocks(runs, 3, blocks);
-}
-
-TARGET static void
-take_four(struct hash_run *const runs[], size_t blocks)
-{
-	take_blocks(runs, 4, blocks);
-}
-
-void
-sha256_x86(struct hash_run *const runs[], unsigned count, size_t blocks)
-{
-	static void (*const take[])(struct hash_run *const runs[], size_t blocks) = {
-		take_one, take_two, take_three, take_four,
-	};
-
-	take[count - 1](runs, blocks);
-}
+KERNEL_OF_LANES(sha256_x86);
 
 #endif
