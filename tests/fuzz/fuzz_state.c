@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Any bytes as the tracker's state file; what was understood survives being saved and read again. */
+/* Any bytes as the tracker's state file; what was understood survives being saved and read. */
 #include "fuzz.h"
 
 #include "tracker/state.h"
