@@ -12,7 +12,6 @@
 #include "base/vec.h"
 #include "net/sock.h"
 #include "proto/handshake.h"
-#include "tracker/nat_known.h"
 
 #define CHECKS_MAX 500u		/* at once; who comes then waits for its next announce */
 #define WAITING_MAX 256u	/* announces of one address, while it is tried */
@@ -233,7 +232,7 @@ nat_check_stopped(struct nat_check *n, const struct announce_req *req, const str
 }
 
 struct nat_check *
-nat_check_new(struct loop *l, const struct nat_check_limits *limits,
+nat_check_new(struct loop *l, struct nat_known *known, const struct nat_check_limits *limits,
     const struct nat_check_ops *ops, void *arg)
 {
 	struct nat_check *n = mem_zero(sizeof(*n));
@@ -241,11 +240,7 @@ nat_check_new(struct loop *l, const struct nat_check_limits *limits,
 
 	if (n == NULL)
 		return NULL;
-	n->known = nat_known_new(limits->forget);
-	if (n->known == NULL) {
-		mem_free(n);
-		return NULL;
-	}
+	n->known = known;
 	n->loop = l;
 	n->limits = *limits;
 	if (n->limits.tries > NAT_TRIES_MAX)
@@ -270,6 +265,5 @@ nat_check_free(struct nat_check *n)
 	while ((c = TAILQ_FIRST(&n->checks)) != NULL)
 		free_check(c);
 	map_fini(&n->by_addr);
-	nat_known_free(n->known);
 	mem_free(n);
 }

@@ -9,6 +9,7 @@
 
 #include "net/loop.h"
 #include "proto/announce.h"
+#include "tracker/nat_known.h"
 
 struct nat_check;
 
@@ -26,12 +27,12 @@ struct nat_check_ops {
 
 struct nat_check_limits {
 	unsigned tries;		/* then an address is given up */
-	usec forget;		/* what is known of an address that was silent for so long */
 	usec timeout;		/* for one handshake */
 };
 
-struct nat_check *nat_check_new(struct loop *l, const struct nat_check_limits *limits,
-    const struct nat_check_ops *ops, void *arg) MUST_USE;
+/* known: what all loops know; it must outlive this. */
+struct nat_check *nat_check_new(struct loop *l, struct nat_known *known,
+    const struct nat_check_limits *limits, const struct nat_check_ops *ops, void *arg) MUST_USE;
 
 /* NULL is fine. */
 void nat_check_free(struct nat_check *n);

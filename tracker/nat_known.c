@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 #include "tracker/nat_known.h"
 
+#include <pthread.h>
+
 #include "base/bytes.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/rng.h"
 
 #define LINES 8192u		/* 65536 addresses in 768 KiB */
+#define LOCKS 64u		/* a line belongs to one of them */
 #define WAYS 8u
 #define REACHED UINT8_MAX	/* in place of the number of failures */
 
@@ -19,6 +22,7 @@ struct entry {
 struct nat_known {
 	uint64_t seed[2];
 	usec forget;
+	pthread_mutex_t locks[LOCKS];
 	struct entry entries[LINES][WAYS];
 };
 
@@ -31,30 +35,40 @@ nat_known_new(usec forget)
 		return NULL;
 	k->forget = forget;
 	rng_secret(k->seed, sizeof(k->seed));
+	for (unsigned i = 0; i < LOCKS; i++)
+		(void)pthread_mutex_init(&k->locks[i], NULL);
 	return k;
 }
 
 void
 nat_known_free(struct nat_known *k)
 {
+	if (k == NULL)
+		return;
+	for (unsigned i = 0; i < LOCKS; i++)
+		(void)pthread_mutex_destroy(&k->locks[i]);
 	mem_free(k);
+}
+
+static uint64_t
+hash_of(const struct nat_known *k, const struct addr *a)
+{
+	uint8_t key[18];
+
+	memcpy(key, a->ip, 16);
+	put_be16(key + 16, a->port);
+	return siphash(k->seed, key, sizeof(key));
 }
 
 /* The address's own entry, or one that it may have: then *mine is false. */
 static struct entry *
-find(struct nat_known *k, const struct addr *a, usec now, uint32_t *tag, bool *mine)
+find(struct nat_known *k, uint64_t hash, usec now, bool *mine)
 {
-	uint8_t key[18];
-	uint64_t hash;
-	struct entry *line, *best;
+	struct entry *line = k->entries[hash % LINES], *best = line;
+	uint32_t tag = (uint32_t)(hash >> 32) | 1;
 
-	memcpy(key, a->ip, 16);
-	put_be16(key + 16, a->port);
-	hash = siphash(k->seed, key, sizeof(key));
-	*tag = (uint32_t)(hash >> 32) | 1;
-	line = best = k->entries[hash % LINES];
 	for (unsigned i = 0; i < WAYS; i++) {
-		if (line[i].tag == *tag) {
+		if (line[i].tag == tag) {
 			*mine = now - (usec)line[i].asked * SECOND <= k->forget;
 			return &line[i];
 		}
@@ -68,29 +82,35 @@ find(struct nat_known *k, const struct addr *a, usec now, uint32_t *tag, bool *m
 bool
 nat_known_ask(struct nat_known *k, const struct addr *a, usec now, unsigned *failures)
 {
-	uint32_t tag;
-	bool mine;
-	struct entry *e = find(k, a, now, &tag, &mine);
+	uint64_t hash = hash_of(k, a);
+	pthread_mutex_t *lock = &k->locks[hash % LOCKS];
+	bool mine, reached = false;
+	struct entry *e;
 
 	*failures = 0;
-	if (!mine)
-		return false;
-	e->asked = (uint32_t)(now / SECOND);
-	if (e->failures == REACHED)
-		return true;
-	*failures = e->failures;
-	return false;
+	(void)pthread_mutex_lock(lock);
+	e = find(k, hash, now, &mine);
+	if (mine) {
+		e->asked = (uint32_t)(now / SECOND);
+		reached = e->failures == REACHED;
+		*failures = reached ? 0 : e->failures;
+	}
+	(void)pthread_mutex_unlock(lock);
+	return reached;
 }
 
 void
 nat_known_tell(struct nat_known *k, const struct addr *a, bool reached, usec now)
 {
-	uint32_t tag;
+	uint64_t hash = hash_of(k, a);
+	pthread_mutex_t *lock = &k->locks[hash % LOCKS];
+	struct entry *e;
 	bool mine;
-	struct entry *e = find(k, a, now, &tag, &mine);
 
+	(void)pthread_mutex_lock(lock);
+	e = find(k, hash, now, &mine);
 	if (!mine)
-		*e = (struct entry){ .tag = tag };
+		*e = (struct entry){ .tag = (uint32_t)(hash >> 32) | 1 };
 	e->asked = (uint32_t)(now / SECOND);
 	if (reached)
 		e->failures = REACHED;
@@ -98,4 +118,5 @@ nat_known_tell(struct nat_known *k, const struct addr *a, bool reached, usec now
 		e->failures = 1;
 	else if (e->failures < NAT_TRIES_MAX)
 		e->failures++;
+	(void)pthread_mutex_unlock(lock);
 }

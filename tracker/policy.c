@@ -34,6 +34,11 @@ policy_open(struct policy *p, const struct bt_tracker_settings *settings, const 
 		if (p->limit == NULL)
 			return fail(err, BT_ENOMEM, "out of memory");
 	}
+	if (settings->nat_check > 0) {
+		p->nat_known = nat_known_new(settings->timeout_downloaders_interval * SECOND);
+		if (p->nat_known == NULL)
+			return fail(err, BT_ENOMEM, "out of memory");
+	}
 	return read_first(p, err);
 }
 
@@ -45,6 +50,7 @@ policy_close(struct policy *p)
 	loop_timer_fini(&p->timer);
 	lists_fini(&p->lists);
 	limit_free(p->limit);
+	nat_known_free(p->nat_known);
 	ipset_fini(&p->proxies);
 	notes_fini(&p->notes);
 	seeded_fini(&p->seeded);

@@ -10,6 +10,7 @@
 #include "base/pool.h"
 #include "net/loop.h"
 #include "tracker/gate.h"
+#include "tracker/nat_known.h"
 #include "tracker/seeded.h"
 
 struct policy {
@@ -19,6 +20,7 @@ struct policy {
 	struct limit *limit;		/* NULL: none */
 	struct ipset proxies;
 	struct seeded seeded;
+	struct nat_known *nat_known;	/* NULL: no nat_check */
 	struct pool *pool;
 	struct loop_timer timer;
 	struct job job;			/* reads the lists */

@@ -159,9 +159,11 @@ reqlog_add_nat_check(struct reqlog *l, const uint8_t peer_id[20], const struct a
 	struct buf *b = &l->lines;
 
 	addr_ip_text(at, ip);
+	(void)pthread_mutex_lock(&l->lock);
 	buf_addf(b, "%s - ", ip);
 	query_escape(b, slice_of(peer_id, 20));
 	buf_addf(b, " [%s] \"!natcheck-%s:%u\" %u 0 - -\n", stamp_now(l), ip, at->port, status);
+	(void)pthread_mutex_unlock(&l->lock);
 }
 
 void

@@ -53,11 +53,11 @@ add_nat_check(struct server *s)
 {
 	static const struct nat_check_ops ops = { on_nat_reached, on_nat_tried };
 	const struct bt_tracker_settings *o = s->shared.settings;
-	struct nat_check_limits limits = { (unsigned)o->nat_check,
-	    o->timeout_downloaders_interval * SECOND, NAT_TIMEOUT };
+	struct nat_check_limits limits = { (unsigned)o->nat_check, NAT_TIMEOUT };
 
 	if (o->nat_check > 0)
-		s->replier.nat = nat_check_new(s->loop, &limits, &ops, s);
+		s->replier.nat = nat_check_new(s->loop, s->shared.policy->nat_known, &limits, &ops,
+		    s);
 	return o->nat_check == 0 || s->replier.nat != NULL;
 }
 
