@@ -63,12 +63,12 @@ until_has()
 	finish
 }
 
-# A bttrack on $port; its process is the first of $pids.
+# A bttrack on $port with these options; its process is the first of $pids.
 start_tracker()
 {
 	for i in 1 2 3 4 5 6 7 8; do
 		port=$((20000 + ($$ + i * 997) % 12000))
-		bttrack --port $port --bind 127.0.0.1 --dfile state >tracker.log 2>&1 &
+		bttrack --port $port --bind 127.0.0.1 --dfile state "$@" >tracker.log 2>&1 &
 		pid=$!
 		sleep 0.3
 		kill -0 $pid 2>/dev/null && { pids=$pid; return; }
