@@ -9,17 +9,21 @@
 #include <btcore/tracker.h>
 
 #include "tools/cli.h"
+#include "tools/notify.h"
 
-static struct bt_tracker *tracker;	/* both for the signal handler */
+static struct bt_tracker *tracker;	/* all for the signal handler */
 static bool reopen_log;
+static volatile sig_atomic_t reloading;
 
 static void
 on_signal(int number)
 {
 	if (number != SIGHUP) {
+		notify_tell("STOPPING=1");
 		bt_tracker_stop(tracker);
 		return;
 	}
+	reloading = 1;
 	bt_tracker_reload(tracker);
 	if (reopen_log)
 		bt_tracker_reopen_log(tracker);
@@ -61,6 +65,29 @@ raise_file_limit(void)
 	}
 }
 
+static void
+on_heartbeat(void *arg)
+{
+	(void)arg;
+	if (reloading) {
+		reloading = 0;
+		notify_reloading();
+		notify_tell("READY=1");
+	}
+	if (notify_watchdog_interval() > 0)
+		notify_tell("WATCHDOG=1");
+}
+
+static void
+tell_manager_that_we_live(void)
+{
+	double seconds = notify_watchdog_interval();
+
+	bt_tracker_set_heartbeat(tracker, seconds > 0 && seconds < 1 ? seconds : 1, on_heartbeat,
+	    NULL);
+	notify_tell("READY=1");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -73,12 +100,17 @@ main(int argc, char **argv)
 	bool failed = true;
 
 	cli_parse(&cli, argc, argv);
+	notify_init();
+	if (settings.listen_fds == 0)
+		settings.listen_fds = notify_sockets();
 	raise_file_limit();
 	tracker = bt_tracker_new(&settings, on_log, &cli, &err);
 	if (tracker == NULL && err.code == BT_EARG)
 		cli_misuse(&cli, "%s", err.text);
 	if (tracker != NULL) {
 		handle_signals(&settings);
+		if (notify_has_manager())
+			tell_manager_that_we_live();
 		failed = bt_tracker_run(tracker, &err) != BT_OK;
 		bt_tracker_free(tracker);
 	}

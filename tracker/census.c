@@ -2,6 +2,7 @@
 #include "tracker/census.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -264,12 +265,26 @@ run(void *arg)
 	return NULL;
 }
 
+/* Signals are for the threads of the host. */
+static bool
+start_thread(struct census_taker *t)
+{
+	sigset_t all, was;
+	bool started;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &was);
+	started = pthread_create(&t->thread, NULL, run, t) == 0;
+	(void)pthread_sigmask(SIG_SETMASK, &was, NULL);
+	return started;
+}
+
 /* Locked. */
 static void
 want(struct census_taker *t, unsigned what, usec now)
 {
 	if (!t->started)
-		t->started = pthread_create(&t->thread, NULL, run, t) == 0;
+		t->started = start_thread(t);
 	if (t->wanted & what)
 		return;
 	t->wanted |= what;

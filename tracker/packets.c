@@ -102,6 +102,8 @@ serve(struct packets *p, struct bt_slice packet, const struct addr *from, struct
 	else
 		scrape(p, rq, out);
 	stat_add(p->counters, STAT_UDP_BYTES, out->len);
+	if (p->shared->settings->log_udp && rq->action != UDP_CONNECT)
+		reqlog_add_udp(p->shared->reqlog, rq, from, out->len);
 }
 
 /* What all of a batch will look up is on its way from memory while the first are served. */

@@ -168,6 +168,14 @@ is_host(struct bt_slice s)
 }
 
 static void
+add_announce_url(struct buf *b, const char *scheme, struct bt_slice host)
+{
+	buf_addf(b, "<code>%s://", scheme);
+	html_text(b, host);
+	buf_add_str(b, "/announce</code>");
+}
+
+static void
 add_header(struct buf *b, const struct page *p)
 {
 	buf_add_str(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -180,11 +188,13 @@ add_header(struct buf *b, const struct page *p)
 	add_duration(b, p->stats->uptime);
 	buf_add_str(b, "</p>\n");
 	if (is_host(p->host)) {
-		buf_add_str(b, "<p>Announce to <code>udp://");
-		html_text(b, p->host);
-		buf_add_str(b, "/announce</code> or <code>http://");
-		html_text(b, p->host);
-		buf_add_str(b, "/announce</code></p>\n");
+		buf_add_str(b, "<p>Announce to ");
+		if (!p->secure) {
+			add_announce_url(b, "udp", p->host);
+			buf_add_str(b, " or ");
+		}
+		add_announce_url(b, p->secure ? "https" : "http", p->host);
+		buf_add_str(b, "</p>\n");
 	}
 	buf_add_str(b, "</header>\n<main>\n");
 }

@@ -14,6 +14,7 @@ struct page {
 	const struct torrent_names *names;	/* NULL: no names are known, or none are shown */
 	struct bt_slice query;		/* sort=KEY or sort=-KEY; others are passed over */
 	struct bt_slice host;		/* of the request, to tell the announce URLs; or empty */
+	bool secure;			/* the request came by HTTPS */
 	bool has_json, has_metrics, has_files;	/* link them */
 	int64_t now;			/* seconds since 1970 */
 };

@@ -2,12 +2,15 @@
 #include "tracker/reqlog.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/query.h"
+#include "tracker/markup.h"
 
 #define GATHER (64u << 10)	/* lines are written before they are more than that */
 #define FIELD_MAX 2048u		/* of one field; longer ones are cut */
@@ -25,9 +28,15 @@ open_log(const char *path)
 }
 
 enum bt_code
-reqlog_open(struct reqlog *l, const char *path, struct bt_error *err)
+reqlog_open(struct reqlog *l, const struct bt_tracker_settings *o, struct bt_error *err)
 {
-	*l = (struct reqlog){ .path = path, .stamp_of = -1 };
+	const char *path = o->logfile;
+
+	*l = (struct reqlog){ .path = path, .stamp_of = -1, .rate = (uint64_t)o->log_rate };
+	if (strcmp(o->log_format, "json") == 0)
+		l->format = REQLOG_JSON;
+	else if (strcmp(o->log_format, "none") == 0)
+		l->format = REQLOG_NONE;
 	(void)pthread_mutex_init(&l->lock, NULL);
 	l->fd = is_stdout(l) ? STDOUT_FILENO : open_log(path);
 	if (l->fd < 0)
@@ -118,37 +127,194 @@ add_field(struct buf *b, struct bt_slice s)
 	}
 }
 
+/* -- one line, in either form -- */
+
+struct entry {
+	const struct addr *from;
+	struct bt_slice method, target;	/* no target: it could not be read */
+	const char *protocol;
+	unsigned status;
+	size_t bytes;
+	struct bt_slice referer, agent;
+};
+
 static void
-add_header(struct buf *b, const struct httpd_request *rq, const char *name)
+add_combined(struct reqlog *l, const struct entry *e)
 {
-	buf_add_str(b, " \"");
-	add_field(b, httpd_header(rq, name));
-	buf_add_u8(b, '"');
+	char ip[ADDR_TEXT_MAX];
+	struct buf *b = &l->lines;
+
+	buf_addf(b, "%s - - [%s] \"", addr_ip_text(e->from, ip), stamp_now(l));
+	if (e->target.len > 0) {
+		add_field(b, e->method);
+		buf_add_u8(b, ' ');
+		add_field(b, e->target);
+		buf_addf(b, " %s", e->protocol);
+	} else {
+		buf_add_u8(b, '-');
+	}
+	buf_addf(b, "\" %u %zu \"", e->status, e->bytes);
+	add_field(b, e->referer);
+	buf_add_str(b, "\" \"");
+	add_field(b, e->agent);
+	buf_add_str(b, "\"\n");
+}
+
+static void
+add_json_field(struct buf *b, const char *name, struct bt_slice value)
+{
+	if (value.len > FIELD_MAX)
+		value.len = FIELD_MAX;
+	buf_addf(b, ",\"%s\":", name);
+	json_text(b, value);
+}
+
+static void
+add_json_begin(struct reqlog *l)
+{
+	time_t now = time(NULL);
+	char text[32] = "";
+	struct tm tm;
+
+	if (gmtime_r(&now, &tm) != NULL)
+		(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	buf_addf(&l->lines, "{\"time\":\"%s\"", text);
+}
+
+static void
+add_json(struct reqlog *l, const struct entry *e)
+{
+	char ip[ADDR_TEXT_MAX];
+	struct buf *b = &l->lines;
+
+	add_json_begin(l);
+	buf_addf(b, ",\"ip\":\"%s\"", addr_ip_text(e->from, ip));
+	if (e->target.len > 0) {
+		add_json_field(b, "method", e->method);
+		add_json_field(b, "target", e->target);
+		buf_addf(b, ",\"protocol\":\"%s\"", e->protocol);
+	}
+	buf_addf(b, ",\"status\":%u,\"bytes\":%zu", e->status, e->bytes);
+	if (e->referer.len > 0)
+		add_json_field(b, "referer", e->referer);
+	if (e->agent.len > 0)
+		add_json_field(b, "user_agent", e->agent);
+	buf_add_str(b, "}\n");
+}
+
+/* How many were left out in the second that is over. */
+static void
+add_omitted(struct reqlog *l)
+{
+	if (l->format == REQLOG_JSON) {
+		add_json_begin(l);
+		buf_addf(&l->lines, ",\"omitted\":%" PRIu64 "}\n", l->omitted);
+	} else {
+		buf_addf(&l->lines, "- - - [%s] \"!omitted\" 0 %" PRIu64 " - -\n", stamp_now(l),
+		    l->omitted);
+	}
+	l->omitted = 0;
+}
+
+/* Locked. */
+static bool
+has_room(struct reqlog *l)
+{
+	time_t now = time(NULL);
+
+	if (now != l->second) {
+		l->second = now;
+		l->in_second = 0;
+		if (l->omitted > 0)
+			add_omitted(l);
+	}
+	if (l->rate > 0 && l->in_second >= l->rate) {
+		l->omitted++;
+		return false;
+	}
+	l->in_second++;
+	return true;
+}
+
+static void
+add(struct reqlog *l, const struct entry *e)
+{
+	(void)pthread_mutex_lock(&l->lock);
+	if (has_room(l)) {
+		if (l->format == REQLOG_JSON)
+			add_json(l, e);
+		else
+			add_combined(l, e);
+		if (l->lines.len > GATHER)
+			write_lines(l);
+	}
+	(void)pthread_mutex_unlock(&l->lock);
 }
 
 void
 reqlog_add(struct reqlog *l, const struct httpd_request *rq, unsigned status, size_t body_len)
 {
-	char ip[ADDR_TEXT_MAX];
-	struct buf *b = &l->lines;
+	struct entry e = { .from = &rq->from, .method = rq->http.method,
+	    .target = rq->http.target, .protocol = rq->http.head.minor == 0 ? "HTTP/1.0" :
+	    "HTTP/1.1", .status = status, .bytes = body_len };
 
-	(void)pthread_mutex_lock(&l->lock);
-	buf_addf(b, "%s - - [%s] \"", addr_ip_text(&rq->from, ip), stamp_now(l));
-	if (rq->http.target.len > 0) {
-		add_field(b, rq->http.method);
-		buf_add_u8(b, ' ');
-		add_field(b, rq->http.target);
-		buf_addf(b, " HTTP/1.%u", rq->http.head.minor);
-	} else {
-		buf_add_u8(b, '-');
+	if (l->format == REQLOG_NONE)
+		return;
+	e.referer = httpd_header(rq, "referer");
+	e.agent = httpd_header(rq, "user-agent");
+	add(l, &e);
+}
+
+static const char *
+event_text(enum announce_event event)
+{
+	switch (event) {
+	case ANNOUNCE_STARTED: return "&event=started";
+	case ANNOUNCE_STOPPED: return "&event=stopped";
+	case ANNOUNCE_COMPLETED: return "&event=completed";
+	default: return "";
 	}
-	buf_addf(b, "\" %u %zu", status, body_len);
-	add_header(b, rq, "referer");
-	add_header(b, rq, "user-agent");
-	buf_add_u8(b, '\n');
-	if (b->len > GATHER)
-		write_lines(l);
-	(void)pthread_mutex_unlock(&l->lock);
+}
+
+static void
+add_hashes(struct buf *b, struct bt_slice hashes)
+{
+	for (size_t i = 0; i + 20 <= hashes.len; i += 20) {
+		buf_add_str(b, i == 0 ? "/scrape?info_hash=" : "&info_hash=");
+		query_escape(b, slice_of(hashes.ptr + i, 20));
+	}
+}
+
+static void
+add_announce(struct buf *b, const struct announce_req *rq)
+{
+	buf_add_str(b, "/announce?info_hash=");
+	query_escape(b, slice_of(rq->info_hash, 20));
+	buf_add_str(b, "&peer_id=");
+	query_escape(b, slice_of(rq->peer_id, 20));
+	buf_addf(b, "&port=%u&uploaded=%" PRIu64 "&downloaded=%" PRIu64 "&left=%" PRIu64 "%s",
+	    rq->port, (uint64_t)rq->uploaded, (uint64_t)rq->downloaded, (uint64_t)rq->left,
+	    event_text(rq->event));
+}
+
+void
+reqlog_add_udp(struct reqlog *l, const struct udp_request *rq, const struct addr *from,
+    size_t bytes)
+{
+	struct entry e = { .from = from, .method = slice_str("GET"), .protocol = "UDP",
+	    .status = 200, .bytes = bytes };
+	struct buf target;
+
+	if (l->format == REQLOG_NONE)
+		return;
+	buf_init(&target, 8192);
+	if (rq->action == UDP_ANNOUNCE)
+		add_announce(&target, &rq->announce);
+	else
+		add_hashes(&target, rq->hashes);
+	e.target = buf_slice(&target);
+	add(l, &e);
+	buf_fini(&target);
 }
 
 void
@@ -158,11 +324,20 @@ reqlog_add_nat_check(struct reqlog *l, const uint8_t peer_id[20], const struct a
 	char ip[ADDR_TEXT_MAX];
 	struct buf *b = &l->lines;
 
+	if (l->format == REQLOG_NONE)
+		return;
 	addr_ip_text(at, ip);
 	(void)pthread_mutex_lock(&l->lock);
-	buf_addf(b, "%s - ", ip);
-	query_escape(b, slice_of(peer_id, 20));
-	buf_addf(b, " [%s] \"!natcheck-%s:%u\" %u 0 - -\n", stamp_now(l), ip, at->port, status);
+	if (l->format == REQLOG_JSON) {
+		add_json_begin(l);
+		buf_addf(b, ",\"ip\":\"%s\",\"natcheck\":%u,\"status\":%u}\n", ip, at->port,
+		    status);
+	} else {
+		buf_addf(b, "%s - ", ip);
+		query_escape(b, slice_of(peer_id, 20));
+		buf_addf(b, " [%s] \"!natcheck-%s:%u\" %u 0 - -\n", stamp_now(l), ip, at->port,
+		    status);
+	}
 	(void)pthread_mutex_unlock(&l->lock);
 }
 
@@ -170,6 +345,8 @@ void
 reqlog_flush(struct reqlog *l)
 {
 	(void)pthread_mutex_lock(&l->lock);
+	if (l->omitted > 0 && time(NULL) != l->second)
+		add_omitted(l);
 	write_lines(l);
 	(void)pthread_mutex_unlock(&l->lock);
 }

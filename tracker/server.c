@@ -15,6 +15,7 @@
 #define REPLY_MAX (256u << 20)	/* a full scrape of some millions of torrents */
 #define NAT_TIMEOUT (15 * SECOND)	/* to be reached */
 #define FDS_KEPT 64		/* for everything that is no HTTP connection */
+#define FIRST_HANDED_OVER 3		/* sd_listen_fds(3) */
 #define PORT_TRIES 16		/* to find one that is free for TCP, UDP and both families */
 
 struct server {
@@ -81,9 +82,33 @@ open_socket(const struct server *s, const struct addr *at, int type, struct bt_e
 	return fd;
 }
 
+/* What is served at an address. */
+struct way_in {
+	struct tls *tls;	/* NULL: plain HTTP */
+	enum web_door door;
+	bool udp;		/* too */
+};
+
 static enum bt_code
-listen_at(struct server *s, struct addr *at, struct bt_error *err)
+serve_http(struct server *s, int fd, const struct way_in *way, struct bt_error *err)
 {
+	if (!httpd_add_listener(s->httpd, fd, way->tls, way->door))
+		return fail(err, BT_ENOMEM, "out of memory");
+	return BT_OK;
+}
+
+static enum bt_code
+serve_udp(struct server *s, int fd, struct bt_error *err)
+{
+	if (!packets_add_socket(&s->packets, fd))
+		return fail(err, BT_ENOMEM, "out of memory");
+	return BT_OK;
+}
+
+static enum bt_code
+listen_at(struct server *s, struct addr *at, const struct way_in *way, struct bt_error *err)
+{
+	enum bt_code code;
 	int udp = -1, tcp = open_socket(s, at, SOCK_STREAM, err);
 
 	if (tcp >= 0 && at->port == 0) {
@@ -92,49 +117,46 @@ listen_at(struct server *s, struct addr *at, struct bt_error *err)
 		if (sock_local(tcp, &local))
 			at->port = local.port;
 	}
-	if (tcp >= 0)
+	if (tcp >= 0 && way->udp)
 		udp = open_socket(s, at, SOCK_DGRAM, err);
-	if (tcp >= 0 && udp < 0)
+	if (tcp >= 0 && way->udp && udp < 0)
 		(void)close(tcp);
-	if (tcp < 0 || udp < 0)
+	if (tcp < 0 || (way->udp && udp < 0))
 		return BT_EIO;
-	if (!httpd_add_listener(s->httpd, tcp, NULL, WEB_DOOR_PUBLIC)) {
+	code = serve_http(s, tcp, way, err);
+	if (code != BT_OK && udp >= 0)
 		(void)close(udp);
-		return fail(err, BT_ENOMEM, "out of memory");
-	}
-	if (!packets_add_socket(&s->packets, udp))
-		return fail(err, BT_ENOMEM, "out of memory");
-	return BT_OK;
+	return code == BT_OK && udp >= 0 ? serve_udp(s, udp, err) : code;
 }
 
 /* Everywhere: a system without IPv6 is no fault. */
 static enum bt_code
-listen_everywhere(struct server *s, uint16_t *port, struct bt_error *err)
+listen_everywhere(struct server *s, uint16_t *port, const struct way_in *way, struct bt_error *err)
 {
 	struct addr any4 = addr_v4((const uint8_t[4]){ 0 }, *port);
 	struct addr any6 = addr_v6((const uint8_t[16]){ 0 }, 0);
 	struct bt_error why;
-	enum bt_code code = listen_at(s, &any4, err);
+	enum bt_code code = listen_at(s, &any4, way, err);
 
 	if (code != BT_OK || !s->shared.settings->ipv6_enabled) {
 		*port = any4.port;
 		return code;
 	}
 	*port = any6.port = any4.port;
-	code = listen_at(s, &any6, &why);
+	code = listen_at(s, &any6, way, &why);
 	if (code == BT_OK)
 		return BT_OK;
 	if (why.sys_errno != EAFNOSUPPORT && why.sys_errno != EADDRNOTAVAIL) {
 		*err = why;
 		return code;
 	}
-	if (!s->joins)
+	if (!s->joins && way->udp)
 		log_write(s->shared.log, BT_LOG_WARN, "tracker", "%s: IPv4 only", why.text);
 	return BT_OK;
 }
 
 static enum bt_code
-listen_bound(struct server *s, uint16_t *port, struct bt_error *err)
+listen_bound(struct server *s, uint16_t *port, const struct way_in *way, struct bt_error *err)
 {
 	struct bt_slice rest = slice_str(s->shared.settings->bind);
 	unsigned count = 0;
@@ -154,7 +176,7 @@ listen_bound(struct server *s, uint16_t *port, struct bt_error *err)
 		if (!addr_parse(text, *port, &at))
 			return fail(err, BT_EARG, "bind: '%.60s' is no address",
 			    s->shared.settings->bind);
-		code = listen_at(s, &at, err);
+		code = listen_at(s, &at, way, err);
 		if (code != BT_OK)
 			return code;
 		*port = at.port;
@@ -164,11 +186,85 @@ listen_bound(struct server *s, uint16_t *port, struct bt_error *err)
 }
 
 static enum bt_code
-listen_all(struct server *s, uint16_t *port, struct bt_error *err)
+listen_way(struct server *s, uint16_t *port, const struct way_in *way, struct bt_error *err)
 {
 	if (s->shared.settings->bind[0] != '\0')
-		return listen_bound(s, port, err);
-	return listen_everywhere(s, port, err);
+		return listen_bound(s, port, way, err);
+	return listen_everywhere(s, port, way, err);
+}
+
+/* "1.2.3.4:80", "[::1]:80" */
+static bool
+pages_address(const struct server *s, struct addr *at, struct bt_error *err)
+{
+	const char *text = s->shared.settings->pages_bind, *colon = strrchr(text, ':');
+	char ip[ADDR_TEXT_MAX] = "";
+	size_t len = colon != NULL ? (size_t)(colon - text) : 0;
+	uint64_t port = 0;
+
+	if (len > 2 && text[0] == '[' && text[len - 1] == ']') {
+		text++;
+		len -= 2;
+	}
+	if (len < sizeof(ip))
+		memcpy(ip, text, len);
+	if (colon != NULL && slice_u64(slice_str(colon + 1), &port) && port > 0 &&
+	    port <= UINT16_MAX && addr_parse(ip, (uint16_t)port, at))
+		return true;
+	text = s->shared.settings->pages_bind;
+	(void)fail(err, BT_EARG, "pages_bind: '%.60s' is no address with a port", text);
+	return false;
+}
+
+static enum bt_code
+listen_all(struct server *s, uint16_t *port, struct bt_error *err)
+{
+	const struct bt_tracker_settings *o = s->shared.settings;
+	const struct way_in main = { NULL, WEB_DOOR_PUBLIC, true };
+	const struct way_in secure = { s->shared.tls, WEB_DOOR_SECURE, false };
+	const struct way_in pages = { NULL, WEB_DOOR_PAGES, false };
+	enum bt_code code = listen_way(s, port, &main, err);
+	uint16_t tls_port = (uint16_t)o->tls_port;
+	struct addr at;
+
+	if (code == BT_OK && tls_port != 0)
+		code = listen_way(s, &tls_port, &secure, err);
+	if (code == BT_OK && o->pages_bind[0] != '\0')
+		code = pages_address(s, &at, err) ? listen_at(s, &at, &pages, err) : BT_EARG;
+	return code;
+}
+
+/* Which port it is tells what it is for. */
+static enum bt_code
+adopt(struct server *s, int fd, uint16_t *port, struct bt_error *err)
+{
+	const struct bt_tracker_settings *o = s->shared.settings;
+	struct way_in way = { NULL, WEB_DOOR_PUBLIC, false };
+	struct addr at, pages;
+	int type, ours = sock_adopt(fd, &type, &at, err);
+
+	if (ours < 0)
+		return BT_EARG;
+	if (type == SOCK_DGRAM)
+		return serve_udp(s, ours, err);
+	if (o->tls_port != 0 && at.port == o->tls_port)
+		way = (struct way_in){ s->shared.tls, WEB_DOOR_SECURE, false };
+	else if (o->pages_bind[0] != '\0' && pages_address(s, &pages, err) &&
+	    at.port == pages.port)
+		way.door = WEB_DOOR_PAGES;
+	else
+		*port = at.port;
+	return serve_http(s, ours, &way, err);
+}
+
+static enum bt_code
+adopt_all(struct server *s, uint16_t *port, struct bt_error *err)
+{
+	enum bt_code code = BT_OK;
+
+	for (int i = 0; code == BT_OK && i < s->shared.settings->listen_fds; i++)
+		code = adopt(s, FIRST_HANDED_OVER + i, port, err);
+	return code;
 }
 
 static size_t
@@ -196,6 +292,8 @@ open_all(struct server *s, uint16_t *port, struct bt_error *err)
 	if (s->httpd == NULL)
 		return fail(err, BT_ENOMEM, "out of memory");
 	web_serve(&s->web, s->httpd);
+	if (s->shared.settings->listen_fds > 0)
+		return adopt_all(s, port, err);
 	return listen_all(s, port, err);
 }
 

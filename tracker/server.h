@@ -28,6 +28,7 @@ struct server_shared {
 	struct policy *policy;
 	struct stats *stats;
 	struct census_taker *census;
+	struct tls *tls;		/* NULL: no HTTPS */
 	unsigned loops;			/* how many servers there will be, each with a loop */
 };
 

@@ -12,6 +12,8 @@
 #include "base/mem.h"
 #include "base/pool.h"
 #include "net/loop.h"
+#include "net/tls.h"
+#include "tracker/drop.h"
 #include "tracker/server.h"
 #include "tracker/state.h"
 #include "tracker/trackopts.h"
@@ -45,6 +47,7 @@ struct bt_tracker {
 	struct reqlog reqlog;
 	struct connid connid;
 	struct policy policy;
+	struct tls *tls;
 	struct loop *loop;
 	struct server *server;
 	struct helper *helpers;
@@ -52,7 +55,10 @@ struct bt_tracker {
 	uint16_t port;
 	int wishes;			/* eventfd */
 	struct loop_fd wishes_watch, pool_watch;
-	struct loop_timer sweep_timer, save_timer, flush_timer, stats_timer;
+	struct loop_timer sweep_timer, save_timer, flush_timer, stats_timer, beat_timer;
+	usec beat_step;
+	void (*beat)(void *arg);
+	void *beat_arg;
 	usec sweep_step;
 	struct pool *pool;		/* one worker: saves */
 	bool saving;
@@ -148,6 +154,27 @@ on_stats(void *arg, usec now)
 }
 
 static void
+on_beat(void *arg, usec now)
+{
+	struct bt_tracker *t = arg;
+
+	(void)now;
+	t->beat(t->beat_arg);
+	loop_timer_set(&t->beat_timer, t->beat_step);
+}
+
+static void
+reload(struct bt_tracker *t)
+{
+	struct bt_error err;
+
+	policy_read_again(&t->policy);
+	if (t->tls != NULL && tls_reload(t->tls, &err) != BT_OK)
+		log_write(&t->log, BT_LOG_ERROR, "tracker",
+		    "%s; the certificate from before is kept", err.text);
+}
+
+static void
 on_wish(void *arg, unsigned ready)
 {
 	struct bt_tracker *t = arg;
@@ -160,7 +187,7 @@ on_wish(void *arg, unsigned ready)
 	if (sum % WISH_RELOAD != 0 && reqlog_reopen(&t->reqlog, &err) != BT_OK)
 		log_write(&t->log, BT_LOG_ERROR, "tracker", "%s", err.text);
 	if (sum % WISH_STOP >= WISH_RELOAD)
-		policy_read_again(&t->policy);
+		reload(t);
 	if (sum >= WISH_STOP)
 		loop_stop(t->loop);
 }
@@ -192,6 +219,15 @@ bt_tracker_reload(struct bt_tracker *t)
 	wish(t, WISH_RELOAD);
 }
 
+void
+bt_tracker_set_heartbeat(struct bt_tracker *t, double seconds, void (*fn)(void *arg), void *arg)
+{
+	t->beat = fn;
+	t->beat_arg = arg;
+	t->beat_step = (usec)(seconds * (double)SECOND);
+	loop_timer_set(&t->beat_timer, t->beat_step);
+}
+
 uint16_t
 bt_tracker_port(const struct bt_tracker *t)
 {
@@ -214,7 +250,8 @@ make_loop(struct bt_tracker *t, struct bt_error *err)
 	    !loop_timer_init(&t->sweep_timer, t->loop, on_sweep, t) ||
 	    !loop_timer_init(&t->save_timer, t->loop, on_save, t) ||
 	    !loop_timer_init(&t->flush_timer, t->loop, on_flush, t) ||
-	    !loop_timer_init(&t->stats_timer, t->loop, on_stats, t))
+	    !loop_timer_init(&t->stats_timer, t->loop, on_stats, t) ||
+	    !loop_timer_init(&t->beat_timer, t->loop, on_beat, t))
 		return fail(err, BT_ENOMEM, "cannot make an event loop");
 	loop_fd_want(&t->wishes_watch, LOOP_READ);
 	loop_fd_want(&t->pool_watch, LOOP_READ);
@@ -281,7 +318,8 @@ make_servers(struct bt_tracker *t, struct bt_error *err)
 {
 	struct server_shared shared = { .settings = t->settings, .shards = t->shards,
 	    .reqlog = &t->reqlog, .connid = &t->connid, .log = &t->log, .policy = &t->policy,
-	    .stats = t->stats, .census = t->census, .loops = loop_count(t) };
+	    .stats = t->stats, .census = t->census, .tls = t->tls,
+	    .loops = loop_count(t) };
 	enum bt_code code = BT_OK;
 
 	connid_init(&t->connid);
@@ -299,6 +337,29 @@ make_servers(struct bt_tracker *t, struct bt_error *err)
 		code = make_helper(t, &t->helpers[t->helper_count], &shared, err);
 	}
 	return code;
+}
+
+static enum bt_code
+make_tls(struct bt_tracker *t, struct bt_error *err)
+{
+	const struct bt_tracker_settings *s = t->settings;
+
+	if (s->tls_port == 0)
+		return BT_OK;
+	t->tls = tls_new(s->tls_cert, s->tls_key[0] != '\0' ? s->tls_key : s->tls_cert, err);
+	return t->tls != NULL ? BT_OK : err->code;
+}
+
+/* What root may write, the user might not. */
+static enum bt_code
+become_user(struct bt_tracker *t, struct bt_error *err)
+{
+	enum bt_code code;
+
+	if (t->settings->user[0] == '\0')
+		return BT_OK;
+	code = drop_to_user(t->settings->user, err);
+	return code != BT_OK ? code : drop_check_folder_of("dfile", t->settings->dfile, err);
 }
 
 /* A state file that cannot be written is better known now than after an interval. */
@@ -323,12 +384,16 @@ open_all(struct bt_tracker *t, struct bt_error *err)
 	if (code == BT_OK)
 		code = make_store(t, err);
 	if (code == BT_OK)
-		code = reqlog_open(&t->reqlog, t->settings->logfile, err);
+		code = make_tls(t, err);
 	if (code == BT_OK)
 		code = policy_open(&t->policy, t->settings, &t->log, err);
 	/* The sockets first: a second tracker by mistake ends here and touches no state. */
 	if (code == BT_OK)
 		code = make_servers(t, err);
+	if (code == BT_OK)
+		code = become_user(t, err);
+	if (code == BT_OK)
+		code = reqlog_open(&t->reqlog, t->settings, err);
 	if (code == BT_OK)
 		code = load_state(t, err);
 	if (code == BT_OK)
@@ -456,12 +521,14 @@ bt_tracker_free(struct bt_tracker *t)
 	loop_timer_fini(&t->save_timer);
 	loop_timer_fini(&t->flush_timer);
 	loop_timer_fini(&t->stats_timer);
+	loop_timer_fini(&t->beat_timer);
 	loop_fd_fini(&t->wishes_watch);
 	loop_fd_fini(&t->pool_watch);
 	loop_free(t->loop);
 	if (t->wishes >= 0)
 		(void)close(t->wishes);
 	reqlog_close(&t->reqlog);
+	tls_free(t->tls);
 	census_taker_free(t->census);
 	stats_free(t->stats);
 	shards_free(t->shards);

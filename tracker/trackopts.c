@@ -25,6 +25,15 @@ static const struct bt_option rows[] = {
 	ROW(bind, BT_OPT_TEXT, "", 0, 0, "addresses", NETWORK,
 	    "Comma separated local addresses to listen on; all if empty."),
 	ROW(ipv6_enabled, BT_OPT_FLAG, "1", 0, 1, "0|1", NETWORK, "Listen on IPv6 too."),
+	ROW(tls_port, BT_OPT_INT, "0", 0, 65535, "port", NETWORK, "Port for HTTPS; 0 is none."),
+	ROW(tls_cert, BT_OPT_TEXT, "", 0, 0, "FILE", NETWORK,
+	    "Its certificate, with the chain, as PEM."),
+	ROW(tls_key, BT_OPT_TEXT, "", 0, 0, "FILE", NETWORK,
+	    "The key, as PEM; empty if it is in the same file."),
+	ROW(listen_fds, BT_OPT_INT, "0", 0, 64, "number", NETWORK,
+	    "Use so many sockets that were handed over, from descriptor 3 on, and open none."),
+	ROW(user, BT_OPT_TEXT, "", 0, 0, "NAME", NETWORK,
+	    "Become this user when the ports are open."),
 	ROW(threads, BT_OPT_INT, "0", 0, 1024, "number", NETWORK,
 	    "Threads that serve; 0 is one for each processor."),
 	ROW(socket_timeout, BT_OPT_INT, "15", 1, 3600, "seconds", NETWORK,
@@ -62,6 +71,11 @@ static const struct bt_option rows[] = {
 	    "Send browsers that ask for / there."),
 	ROW(logfile, BT_OPT_TEXT, "", 0, 0, "FILE", STATE,
 	    "Where requests are logged; standard output if empty or -."),
+	ROW(log_format, BT_OPT_TEXT, "combined", 0, 0, "combined|json|none", STATE,
+	    "Lines as of web servers, a JSON object each, or none."),
+	ROW(log_udp, BT_OPT_FLAG, "0", 0, 1, "0|1", STATE, "Log requests by UDP too."),
+	ROW(log_rate, BT_OPT_INT, "10000", 0, 1e9, "lines", STATE,
+	    "So many a second at most, the rest is counted; 0 is no limit."),
 	ROW(min_time_between_log_flushes, BT_OPT_FLOAT, "3.0", 0, 3600, "seconds", STATE,
 	    "Log lines are gathered for so long."),
 	ROW(hupmonitor, BT_OPT_FLAG, "0", 0, 1, "0|1", STATE, "Open the log file anew on SIGHUP."),
@@ -157,6 +171,8 @@ trackopts_check(const struct bt_tracker_settings *s, struct bt_error *err)
 		return fail(err, BT_EARG, "scrape_allowed: must be none, specific or full");
 	if (s->allowed_dir[0] != '\0' && s->allowed_list[0] != '\0')
 		return fail(err, BT_EARG, "allowed_dir and allowed_list exclude one another");
+	if (s->tls_port != 0 && s->tls_cert[0] == '\0')
+		return fail(err, BT_EARG, "tls_port: needs tls_cert");
 	return BT_OK;
 }
 

@@ -200,8 +200,9 @@ show_index(struct web *w, const struct httpd_request *rq, struct httpd_reply *re
 	if (d == NULL)
 		return;
 	/* Somebody behind a door of its own sees another address than clients do. */
-	if (rq->door == WEB_DOOR_PUBLIC)
+	if (rq->door != WEB_DOOR_PAGES)
 		page.host = httpd_header(rq, "host");
+	page.secure = rq->door == WEB_DOOR_SECURE;
 	page.stats = &d->stats;
 	page.census = d->census;
 	re->content_type = "text/html; charset=utf-8";

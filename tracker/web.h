@@ -10,6 +10,7 @@
 
 /* For httpd_add_listener. */
 enum web_door {
+	WEB_DOOR_SECURE,	/* HTTPS: as public */
 	WEB_DOOR_PUBLIC,	/* all, but for pages if they have a door of their own */
 	WEB_DOOR_PAGES		/* pages only */
 };

@@ -2,6 +2,7 @@
 #include "net/sock.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <unistd.h>
@@ -108,6 +109,45 @@ int
 sock_join(const struct addr *at, int type, struct bt_error *err)
 {
 	return sock_bound(at, type, true, err);
+}
+
+static bool
+option_of(int fd, int level, int name, int *out)
+{
+	socklen_t len = sizeof(*out);
+
+	*out = 0;
+	return getsockopt(fd, level, name, out, &len) == 0;
+}
+
+int
+sock_adopt(int fd, int *type, struct addr *at, struct bt_error *err)
+{
+	int listens, one_family, ours, flags;
+
+	if (!option_of(fd, SOL_SOCKET, SO_TYPE, type) || !sock_local(fd, at) ||
+	    (*type != SOCK_STREAM && *type != SOCK_DGRAM)) {
+		(void)fail(err, BT_EARG, "descriptor %d is no internet socket", fd);
+		return -1;
+	}
+	(void)option_of(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens);
+	if (*type == SOCK_STREAM && !listens) {
+		(void)fail(err, BT_EARG, "descriptor %d does not listen", fd);
+		return -1;
+	}
+	(void)option_of(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one_family);
+	if (at->family == ADDR_V6 && !one_family) {
+		(void)fail(err, BT_EARG, "descriptor %d takes IPv4 and IPv6: each needs a socket "
+		    "of its own (BindIPv6Only=ipv6-only)", fd);
+		return -1;
+	}
+	ours = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	flags = ours >= 0 ? fcntl(ours, F_GETFL) : -1;
+	if (flags < 0 || fcntl(ours, F_SETFL, flags | O_NONBLOCK) != 0) {
+		(void)fail_errno(err, "cannot use descriptor %d", fd);
+		return close_keeping_errno(ours);
+	}
+	return ours;
 }
 
 int

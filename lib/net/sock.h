@@ -24,6 +24,10 @@ int sock_udp(const struct addr *at, struct bt_error *err);
 bool sock_share(int fd);
 int sock_join(const struct addr *at, int type, struct bt_error *err);
 
+/* A socket that somebody else made, of either kind: ours is a copy of the descriptor. -1: it is no
+ * such thing, or one that takes both families. */
+int sock_adopt(int fd, int *type, struct addr *at, struct bt_error *err);
+
 /* Begins to connect, from an address of ours if from is not NULL (its port is not used). The
  * result shows when the socket becomes writable: sock_error. -1: it cannot even
  * begin, errno set. */

@@ -96,7 +96,7 @@ fail_ssl(struct bt_error *err, const char *what, const char *path)
 	/* Errors of the system carry no reason in OpenSSL 3. */
 	if (ERR_SYSTEM_ERROR(e))
 		why = strerror(ERR_GET_REASON(e));
-	return fail(err, BT_EARG, "%s %s: %s", what, path, why != NULL ? why : "cannot be used");
+	return fail(err, BT_EIO, "%s %s: %s", what, path, why != NULL ? why : "cannot be used");
 }
 
 static SSL_CTX *

@@ -99,7 +99,7 @@ get / -H 'Accept-Encoding: gzip;q=0'
 check html out
 get "/announce?info_hash=%aabbbbbbbbbbbbbbbbbbb&peer_id=-XX0001-aaaaaaaaaa11&port=1011&left=0&compact=1" --compressed
 grep -q Content-Encoding head && fail "a small reply is gzipped"
-kill "$pids"
+stop_tracker
 
 # -- with names --
 rm -f state
@@ -119,10 +119,10 @@ has out '<a href="/file?info_hash='
 get /stats.json
 python3 - <<'END' || fail "names in JSON: $(cat out)"
 import json
-names = [t.get("name") for t in json.load(open("out"))["largest"]]
-assert sorted(names) == ['<script>alert(1)<&amp;"x', "beta.bin"], names
+names = sorted(t["name"] for t in json.load(open("out"))["largest"])
+assert names == ['<script>alert(1)<&amp;"x', "beta.bin"], names
 END
-kill "$pids"
+stop_tracker
 
 # -- turned off --
 start_tracker --show_infopage 0 --stats_json 0 --metrics 0
@@ -130,5 +130,5 @@ for p in / /index.html /stats.json /metrics; do
 	get $p
 	[ "$status" = 404 ] || fail "$p: turned off, but $status"
 done
-kill "$pids"
+stop_tracker
 finish

@@ -76,3 +76,11 @@ start_tracker()
 	cat tracker.log
 	exit 99
 }
+
+# It ends in order; nothing runs any more.
+stop_tracker()
+{
+	kill "$pid"
+	wait "$pid" || fail "bttrack ended with $?: $(cat tracker.log)"
+	pids=
+}

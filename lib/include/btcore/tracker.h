@@ -25,6 +25,11 @@ struct bt_tracker_settings {
 	int64_t port;
 	char *dfile;
 	char *bind;
+	int64_t tls_port;
+	char *tls_cert;
+	char *tls_key;
+	int64_t listen_fds;
+	char *user;
 	int64_t ipv6_enabled;
 	int64_t threads;
 	int64_t socket_timeout;
@@ -42,6 +47,9 @@ struct bt_tracker_settings {
 	char *pages_bind;
 	char *infopage_redirect;
 	char *logfile;
+	char *log_format;
+	int64_t log_udp;
+	int64_t log_rate;
 	double min_time_between_log_flushes;
 	int64_t hupmonitor;
 	int64_t max_connections;
@@ -80,11 +88,15 @@ struct bt_tracker *bt_tracker_new(const struct bt_tracker_settings *settings, bt
 /* Serves until it is stopped, then saves; the code is that of the last save. */
 enum bt_code bt_tracker_run(struct bt_tracker *t, struct bt_error *err);
 
-/* May be called from another thread and from a signal handler: end; read the lists of torrents and
- * addresses again; open the log file anew. */
+/* May be called from another thread and from a signal handler: end; read lists and certificate
+ * again; open the log file anew. */
 void bt_tracker_stop(struct bt_tracker *t);
 void bt_tracker_reload(struct bt_tracker *t);
 void bt_tracker_reopen_log(struct bt_tracker *t);
+
+/* fn is called every so often on the thread that runs the tracker: it lives. Before run. */
+void bt_tracker_set_heartbeat(struct bt_tracker *t, double seconds, void (*fn)(void *arg),
+    void *arg);
 
 /* The port in use, also if the system chose it. */
 uint16_t bt_tracker_port(const struct bt_tracker *t);

@@ -1,0 +1,209 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# Running bttrack: HTTPS, more than one address, another user, sockets and words of a service
+# manager, SIGHUP, logs.
+. "${srcdir:-.}/tests/cli/common.sh"
+have curl || exit 77
+have python3 || exit 77
+trap 'kill $pids 2>/dev/null; rm -rf "$work"' EXIT
+pids=
+announce="announce?info_hash=aaaaaaaaaaaaaaaaaaaa&peer_id=-XX0001-aaaaaaaaaaaa&port=1111&left=0&compact=1"
+
+# is STATUS URL [CURL-OPTION...]
+is()
+{
+	want=$1
+	shift
+	got=$(curl -g -s -o out -w '%{http_code}' "$@")
+	[ "$got" = "$want" ] || fail "$*: $got, not $want"
+}
+
+make_cert()	# NAME
+{
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem \
+	    -out cert.pem -days 2 -subj "/CN=$1" -addext "subjectAltName=IP:127.0.0.1" 2>/dev/null
+}
+
+shown_name()
+{
+	openssl s_client -connect "127.0.0.1:$tls" </dev/null 2>/dev/null |
+	    openssl x509 -noout -subject
+}
+
+# -- several addresses, HTTP and UDP at each; pages at one of their own --
+start_tracker --bind 127.0.0.1,127.0.0.2 --pages_bind 127.0.0.1:$((port0 = 15000 + $$ % 4000))
+for a in 127.0.0.1 127.0.0.2; do
+	is 200 "http://$a:$port/$announce"
+	has out '8:complete'
+	python3 "$srcdir/tests/cli/udp_tracker.py" $a "$port" scrape \
+	    6161616161616161616161616161616161616161 >out || fail "UDP at $a"
+	has out 'seeds 1 '
+	is 404 "http://$a:$port/"
+	is 404 "http://$a:$port/metrics"
+done
+is 200 "http://127.0.0.1:$port0/"
+is 200 "http://127.0.0.1:$port0/stats.json"
+is 404 "http://127.0.0.1:$port0/$announce"
+stop_tracker
+run 2 bttrack --port 0 --dfile state --pages_bind nowhere
+has err 'pages_bind'
+
+# -- HTTPS; a new certificate without a new start; a bad one changes nothing --
+if have openssl; then
+	make_cert first
+	tls=$((19000 + $$ % 900))
+	start_tracker --tls_port $tls --tls_cert cert.pem --tls_key key.pem --threads 2
+	is 200 --cacert cert.pem "https://127.0.0.1:$tls/$announce"
+	has out '8:complete'
+	is 200 --cacert cert.pem "https://127.0.0.1:$tls/"
+	curl -s --cacert cert.pem --tls-max 1.1 "https://127.0.0.1:$tls/" >out 2>&1 &&
+	    fail "TLS 1.1 is spoken"
+	case $(shown_name) in *first*) ;; *) fail "another certificate: $(shown_name)" ;; esac
+	mkfifo hold
+	openssl s_client -quiet -connect "127.0.0.1:$tls" <hold >held 2>/dev/null &
+	held=$!
+	exec 5>hold
+	sleep 0.5
+	make_cert second
+	kill -HUP "$pid"
+	sleep 0.5
+	case $(shown_name) in *second*) ;; *) fail "the old certificate: $(shown_name)" ;; esac
+	printf 'GET / HTTP/1.0\r\n\r\n' >&5
+	until_has held 'HTTP/1.1 200 OK'
+	exec 5>&-
+	wait $held
+	echo nonsense >cert.pem
+	kill -HUP "$pid"
+	until_has tracker.log 'cert.pem: '
+	has tracker.log 'the certificate from before is kept'
+	case $(shown_name) in *second*) ;; *) fail "no certificate: $(shown_name)" ;; esac
+	# Our own client: it believes whom the system believes.
+	make_cert third
+	kill -HUP "$pid"
+	echo content >content
+	run 0 btmakemetafile "https://127.0.0.1:$tls/announce" content
+	store=/etc/ssl/certs/ca-certificates.crt
+	if [ -f $store ] && unshare -m true 2>/dev/null; then
+		unshare -m sh -c "mount --bind cert.pem $store && exec btdownloadheadless \
+		    content.torrent --saveas content --json 1" >client.log 2>&1 &
+		client=$!
+		until_has client.log '"event":"tracker","failed":false'
+		kill $client
+		wait $client
+	fi
+	stop_tracker
+	run 1 bttrack --port 0 --dfile state --tls_port $tls --tls_cert /nonexistent.pem
+	has err '/nonexistent.pem: No such file'
+fi
+
+# -- sockets and words of a service manager --
+cat >manager.py <<'END'
+import os, select, signal, socket, subprocess, sys, time, urllib.request
+port = int(sys.argv[1])
+notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+notify.bind("notify")
+tcp = socket.socket()
+tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+tcp.bind(("127.0.0.1", port))
+tcp.listen()
+udp = socket.socket(type=socket.SOCK_DGRAM)
+udp.bind(("127.0.0.1", port))
+a, b = os.dup(tcp.fileno()), os.dup(udp.fileno())
+pid = os.fork()
+if pid == 0:
+    a, b = os.dup2(a, 60), os.dup2(b, 61)
+    os.dup2(a, 3), os.dup2(b, 4)
+    os.environ.update(LISTEN_FDS="2", LISTEN_PID=str(os.getpid()), NOTIFY_SOCKET=os.getcwd() +
+                      "/notify", WATCHDOG_USEC="500000", WATCHDOG_PID=str(os.getpid()))
+    os.execvp("bttrack", ["bttrack", "--dfile", "state2", "--logfile", "log2", "--threads", "2"])
+
+def heard(word, seconds=10):
+    end = time.time() + seconds
+    while time.time() < end:
+        if select.select([notify], [], [], 0.1)[0] and word in notify.recv(4096).decode().split("\n"):
+            return True
+    os.kill(pid, signal.SIGKILL)
+    sys.exit(f"{word} was not heard")
+
+heard("READY=1")
+url = f"http://127.0.0.1:{port}/scrape"
+assert urllib.request.urlopen(url).read() == b"d5:filesdee"
+subprocess.run(["python3", sys.argv[2], "127.0.0.1", str(port), "announce", "61" * 20,
+                "-XX0001-gggggggggggg", "7007", "5", "started"], check=True)
+heard("WATCHDOG=1")
+heard("WATCHDOG=1")
+os.kill(pid, signal.SIGHUP)
+heard("RELOADING=1")
+heard("READY=1")
+os.kill(pid, signal.SIGTERM)
+heard("STOPPING=1")
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+END
+python3 manager.py $((port + 1)) "$srcdir/tests/cli/udp_tracker.py" >out 2>&1 || { fail "service manager"; cat out; }
+grep -aq aaaaaaaaaaaaaaaaaaaa state2 || fail "the state was not saved"
+run 2 bttrack --dfile state --listen_fds 1 3</dev/null
+has err 'descriptor 3 is no internet socket'
+
+# -- another user: root cannot be had back, and state and log are that user's --
+if [ "$(id -u)" = 0 ] && getent passwd nobody >/dev/null; then
+	chmod 755 "$work"
+	mkdir mine
+	chown nobody mine
+	start_tracker --user nobody --dfile mine/state --logfile mine/log --min_time_between_log_flushes 0 \
+	    --threads 2
+	is 200 "http://127.0.0.1:$port/$announce"
+	for task in /proc/"$pid"/task/*; do
+		ids=$(awk '/^[UG]id:|^Groups:/ { $1 = ""; print }' "$task/status" | tr '\n' ' ')
+		case " $ids" in *" 0 "*) fail "still root: $ids" ;; esac
+		grep -q '^CapEff:.0*$' "$task/status" || fail "has capabilities"
+	done
+	kill -HUP "$pid"
+	sleep 0.5
+	stop_tracker
+	[ "$(stat -c %U mine/state mine/log | sort -u)" = nobody ] || fail "not the user's: $(ls -l mine)"
+	mkdir theirs
+	run 1 bttrack --port 0 --user nobody --dfile theirs/state
+	has err 'cannot write in the folder theirs'
+	run 2 bttrack --port 0 --user nobody-at-all --dfile mine/state
+	has err 'there is no user nobody-at-all'
+	run 2 bttrack --port 0 --user root --dfile mine/state
+fi
+
+# -- logs --
+start_tracker --logfile log.json --log_format json --log_udp 1 --min_time_between_log_flushes 0 \
+    --log_rate 20 --hupmonitor 1
+is 200 "http://127.0.0.1:$port/" -A 'a "b\ c' -e "$(printf 'x\377')"
+python3 "$srcdir/tests/cli/udp_tracker.py" 127.0.0.1 "$port" announce \
+    6161616161616161616161616161616161616161 -XX0001-gggggggggggg 7007 5 started >out
+sleep 1.2
+i=0
+while [ $((i += 1)) -le 40 ]; do
+	echo "url = \"http://127.0.0.1:$port/scrape?info_hash=aaaaaaaaaaaaaaaaaaaa\""
+done >urls
+curl -s -K urls >out
+sleep 1.2
+mv log.json log.old
+kill -HUP "$pid"
+sleep 0.3
+is 404 "http://127.0.0.1:$port/nothing"
+sleep 0.5
+stop_tracker
+has log.json '"target":"/nothing"'
+python3 - <<'END' || { fail "log lines"; head -c 3000 log.old; }
+import json
+lines = [json.loads(l) for l in open("log.old", encoding="utf-8")]
+pages = [l for l in lines if l.get("target") == "/"]
+assert len(pages) == 1 and pages[0]["user_agent"] == 'a "b\\ c' and pages[0]["status"] == 200, pages
+udp = [l for l in lines if l.get("protocol") == "UDP"]
+assert len(udp) == 1 and "&port=7007&" in udp[0]["target"] and "event=started" in udp[0]["target"]
+assert udp[0]["ip"] == "127.0.0.1" and udp[0]["time"].endswith("Z")
+scrapes = len([l for l in lines if "/scrape" in l.get("target", "")])
+omitted = sum(l.get("omitted", 0) for l in lines)
+assert scrapes + omitted == 40 and omitted > 0, (scrapes, omitted)
+END
+start_tracker --logfile none.log --log_format none
+is 200 "http://127.0.0.1:$port/"
+stop_tracker
+[ ! -s none.log ] || fail "a log of format none"
+run 2 bttrack --port 0 --dfile state --log_format xml
+finish
