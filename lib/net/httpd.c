@@ -34,6 +34,7 @@ struct conn {
 	TAILQ_ENTRY(conn) link;		/* httpd.conns, longest waiting first; or httpd.spare */
 	struct httpd *server;
 	struct loop_fd watch;
+	bool watched;			/* watch is in use: most connections end without */
 	int fd;
 	enum conn_state state;
 	bool linger;			/* after CONN_CLOSING */
@@ -122,7 +123,8 @@ conn_close(struct conn *c)
 {
 	struct httpd *h = c->server;
 
-	loop_fd_fini(&c->watch);
+	if (c->watched)
+		loop_fd_fini(&c->watch);
 	if (c->tls != NULL) {
 		tls_bye(c->tls);
 		tls_conn_free(c->tls);
@@ -413,6 +415,19 @@ push(struct conn *c)
 	return !buf_failed(&c->out) && !buf_failed(&c->in);
 }
 
+static void conn_ready(void *arg, unsigned ready);
+
+static void
+await(struct conn *c, unsigned want)
+{
+	if (!c->watched && !loop_fd_init(&c->watch, c->server->loop, c->fd, conn_ready, c)) {
+		conn_close(c);
+		return;
+	}
+	c->watched = true;
+	loop_fd_want(&c->watch, want);
+}
+
 /* After each turn: what is it that we wait for? May free c. */
 static void
 settle(struct conn *c)
@@ -441,7 +456,7 @@ settle(struct conn *c)
 	} else if (c->tls != NULL && tls_wants_write(c->tls)) {
 		want |= LOOP_WRITE;	/* the handshake */
 	}
-	loop_fd_want(&c->watch, want);
+	await(c, want);
 }
 
 /* A client that has sent more than it read must not find a reset in place of our reply. */
@@ -519,12 +534,9 @@ conn_open(struct listener *l, int fd, const struct addr *from)
 	struct httpd *h = l->server;
 	struct conn *c = conn_new(h);
 
-	if (c == NULL || (l->tls != NULL && (c->tls = tls_accept(l->tls, fd)) == NULL) ||
-	    !loop_fd_init(&c->watch, h->loop, fd, conn_ready, c)) {
-		if (c != NULL) {
-			tls_conn_free(c->tls);
+	if (c == NULL || (l->tls != NULL && (c->tls = tls_accept(l->tls, fd)) == NULL)) {
+		if (c != NULL)
 			conn_free(c);
-		}
 		(void)close(fd);
 		return;
 	}
@@ -535,7 +547,8 @@ conn_open(struct listener *l, int fd, const struct addr *from)
 	c->since = loop_now(h->loop);
 	TAILQ_INSERT_TAIL(&h->conns, c, link);
 	h->stats.connections++;
-	loop_fd_want(&c->watch, LOOP_READ);
+	/* Its request has come, as a rule (see sock_hold): it may be gone before it is watched. */
+	conn_ready(c, LOOP_READ);
 }
 
 /* Whoever has waited longest makes room, unless all are young: then it is a flood. */
@@ -614,6 +627,7 @@ httpd_add_listener(struct httpd *h, int fd, struct tls *tls, unsigned door)
 		(void)close(fd);
 		return false;
 	}
+	sock_hold(fd);
 	l->server = h;
 	l->fd = fd;
 	l->tls = tls;

@@ -182,12 +182,19 @@ sock_error(int fd)
 	return e;
 }
 
+void
+sock_hold(int fd)
+{
+	int seconds = 1;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof(seconds));
+}
+
 int
 sock_accept(int fd, struct addr *from)
 {
 	struct sockaddr_storage ss;
 	socklen_t len = sizeof(ss);
-	int one = 1;
 	int got = accept4(fd, (struct sockaddr *)&ss, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 	if (got < 0)
@@ -197,7 +204,6 @@ sock_accept(int fd, struct addr *from)
 		errno = EAFNOSUPPORT;
 		return -1;
 	}
-	(void)setsockopt(got, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	return got;
 }
 

@@ -36,7 +36,11 @@ int sock_connect(const struct addr *to, const struct addr *from);
 /* The pending error of a socket: 0 or an errno. */
 int sock_error(int fd);
 
-/* One waiting connection, or -1 with errno. */
+/* From now on a listening socket offers a connection when its first bytes are there, or after a
+ * second. For protocols where the client speaks first. */
+void sock_hold(int fd);
+
+/* One waiting connection, or -1 with errno. It has the listening socket's TCP_NODELAY. */
 int sock_accept(int fd, struct addr *from);
 
 bool sock_local(int fd, struct addr *out);
