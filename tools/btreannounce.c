@@ -2,6 +2,7 @@
 /* btreannounce: sets or changes the trackers of torrents. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/edit_each.h"
 #include "tools/edit_text.h"
@@ -79,6 +80,8 @@ check(const struct cli *c, const struct announce_options *o, bool url)
 {
 	if ((o->replace[0] == '\0') != (o->with[0] == '\0'))
 		cli_misuse(c, "--replace and --with go together");
+	if (!url && strstr(c->args[0], "://") != NULL && access(c->args[0], F_OK) != 0)
+		cli_misuse(c, "a new URL goes without --add, --remove and --replace");
 	if (!url && o->announce_list[0] != '\0')
 		cli_misuse(c, "--announce_list goes with a new URL, and without other changes");
 	if (url && c->arg_count < 2)

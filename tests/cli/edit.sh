@@ -255,6 +255,14 @@ run 2 btreannounce --replace old first
 has err '--replace and --with go together'
 run 2 btreannounce --add http://b/x -a http://c/x first
 run 2 btreannounce --add nonsense first
+# The URL would be a file that is missing, and the rest would lose its trackers.
+cp first kept
+run 2 btreannounce http://z/x --remove '*' first
+has err 'a new URL goes without --add, --remove and --replace'
+cmp -s first kept || fail "edited in spite of a mistake"
+mkdir -p http:
+cp first http:/f.torrent
+run 0 btreannounce --add http://b/x http://f.torrent
 run 2 btreannounce --re http://b/x first
 has err 'may be'
 run 2 btreannounce http://z/x first -a
