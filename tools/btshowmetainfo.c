@@ -24,9 +24,9 @@ static const struct bt_option rows[] = {
 	  "Print a magnet URI for each file." },
 	{ "tree", BT_OPT_FLAG, offsetof(struct show_options, tree), "0", 0, 0, "0|1", NULL,
 	  "Print directories and files as a tree with their sizes." },
-	{ "field", BT_OPT_TEXT, offsetof(struct show_options, field), "", 0, 0, "NAME", NULL,
+	{ "field", BT_OPT_TEXT, offsetof(struct show_options, field), "", 1, 0, "NAME", NULL,
 	  "Print nothing but this value of each file: name, info_hash, magnet, files ..." },
-	{ "verify", BT_OPT_TEXT, offsetof(struct show_options, verify), "", 0, 0, "PATH", NULL,
+	{ "verify", BT_OPT_TEXT, offsetof(struct show_options, verify), "", 1, 0, "PATH", NULL,
 	  "Check whether the content at or in PATH is complete and right." },
 };
 

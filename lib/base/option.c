@@ -157,6 +157,8 @@ bt_options_set(const struct bt_option_table *table, void *values, const char *na
 
 	if (row == NULL)
 		return fail(err, BT_ENOENT, "unknown option --%.60s", name);
+	if (row->kind == BT_OPT_TEXT && row->min > 0 && *text == '\0')
+		return fail(err, BT_EARG, "%s: must not be empty", row->name);
 	if (is_choice(row) && check_choice(row, text, err) != BT_OK)
 		return BT_EARG;
 	return set_row(row, values, text, err);

@@ -78,6 +78,7 @@ END
 printf 'd4:infod6:lengthi0e4:name7:a\nb\\\377\033c12:piece lengthi16384e6:pieces0:ee' >odd.torrent
 run 0 btshowmetainfo --field name odd.torrent
 printf 'a\\x0ab\\\377\033c\n' | cmp -s - out || fail "a name with a newline: $(od -c out)"
+run 2 btshowmetainfo --field '' d.torrent
 run 2 btshowmetainfo --field nothing d.torrent
 has err '--field nothing: there are announce, '
 run 2 btshowmetainfo --tree --magnet d.torrent

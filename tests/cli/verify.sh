@@ -103,6 +103,8 @@ has err 'btshowmetainfo: d-1.torrent: in/single: the torrent is of a directory'
 has out 'result........: complete (100000 of 100000 bytes)'
 run 1 btshowmetainfo --verify nowhere d-1.torrent
 has err 'btshowmetainfo: d-1.torrent: nowhere: No such file'
+run 2 btshowmetainfo --verify '' d-1.torrent
+has err '--verify: must not be empty'
 run 2 btshowmetainfo --verify in --tree d-1.torrent
 
 # A path that would lead outside is no torrent at all; a pipe is not waited for.

@@ -24,7 +24,8 @@ struct bt_option {
 	enum bt_option_kind kind;
 	size_t offset;		/* of the value in the owner's struct */
 	const char *def;	/* the default as text; NULL: required */
-	double min, max;	/* of numbers; both 0: no limits */
+	double min, max;	/* of numbers; both 0: no limits. Of a text a min of 1: if it is
+				 * given it must not be empty, as that of an unset variable is */
 	const char *arg;	/* the word for the value in --help: "seconds", "FILE"; a text
 				 * of "one|two", in small letters, must be one of these */
 	const char *group;	/* heading in --help */

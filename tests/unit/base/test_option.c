@@ -9,7 +9,7 @@ Suite *option_suite(void);
 struct values {
 	int64_t flag, number, any;
 	double rate;
-	char *text, *needed, *choice, *open;
+	char *text, *needed, *choice, *open, *full;
 };
 
 #define AT(member) offsetof(struct values, member)
@@ -23,6 +23,7 @@ static const struct bt_option rows[] = {
 	{ "needed", BT_OPT_TEXT, AT(needed), NULL, 0, 0, "T", NULL, "A needed text." },
 	{ "choice", BT_OPT_TEXT, AT(choice), "", 0, 0, "one|two", NULL, "A choice." },
 	{ "open", BT_OPT_TEXT, AT(open), "none", 0, 0, "none|NAME", NULL, "Any text." },
+	{ "full", BT_OPT_TEXT, AT(full), "", 1, 0, "T", NULL, "A text, but not an empty one." },
 	{ "old", BT_OPT_IGNORED, 0, "", 0, 0, "X", NULL, "Not used any more." },
 };
 
@@ -51,6 +52,9 @@ START_TEST(sets_values_of_every_kind)
 	ck_assert_str_eq(v.choice, "one");
 	ck_assert_int_eq(bt_options_set(&table, &v, "choice", "", &err), BT_OK);
 	ck_assert_int_eq(bt_options_set(&table, &v, "open", "some", &err), BT_OK);
+	ck_assert_int_eq(bt_options_set(&table, &v, "full", "x", &err), BT_OK);
+	ck_assert_int_eq(bt_options_set(&table, &v, "full", "", &err), BT_EARG);
+	ck_assert_str_eq(v.full, "x");
 	ck_assert_int_eq(v.flag, 0);
 	ck_assert_int_eq(v.number, -1);
 	ck_assert_int_eq(v.any, INT64_MIN);
