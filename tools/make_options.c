@@ -233,8 +233,6 @@ set_files(struct make *m)
 	create->hidden = o->hidden;
 	create->links = links_of(o->symlinks);
 	create->order = order_of(o->order);
-	if (create->order != BT_ORDER_PATH && create->kind != BT_CREATE_V1)
-		cli_misuse(m->cli, "--order: version 2 has its files in the order of their paths");
 }
 
 void
@@ -242,6 +240,7 @@ make_begin(struct make *m, const struct cli *c)
 {
 	const struct make_options *o = &m->options;
 	struct bt_create_options *create = &m->create;
+	struct bt_error err;
 
 	m->cli = c;
 	*create = (struct bt_create_options){ .cancel = &stop_asked };
@@ -260,6 +259,8 @@ make_begin(struct make *m, const struct cli *c)
 	create->encoding = strcmp(o->created_by, "0") != 0;
 	create->creation_date = creation_date(c, o);
 	create->workers = (unsigned)o->threads;
+	if (bt_create_check(create, &err) != BT_OK)
+		cli_misuse(c, "%s", err.text);
 	stop_on_signals();
 }
 

@@ -91,12 +91,6 @@ make_plan(struct compose *p, struct bt_error *err)
 
 	if (length == 0)
 		length = bt_create_piece_length(p->walk->total);
-	if (length > META_MAX_PIECE_LENGTH)
-		return fail(err, BT_EARG, "piece length %u: more than %u bytes", length,
-		    META_MAX_PIECE_LENGTH);
-	if (o->kind != BT_CREATE_V1 && (length < MERKLE_BLOCK || (length & (length - 1)) != 0))
-		return fail(err, BT_EARG, "piece length %u: v2 wants a power of two from %u on",
-		    length, MERKLE_BLOCK);
 	if (o->kind != BT_CREATE_V1 && too_deep(p->walk))
 		return fail(err, BT_ELIMIT, "%s: too many directories in each other for v2",
 		    p->walk->shown);
@@ -161,14 +155,44 @@ create_from(struct compose *p, struct bt_metainfo **out, struct bt_error *err)
 	return assemble(p, out, err);
 }
 
-/* What no look at the files can change. */
 static enum bt_code
-check_options(const struct bt_create_options *o, struct bt_error *err)
+check_url(const char *key, const char *url, struct bt_error *err)
 {
+	if (url == NULL || meta_usable_url(slice_str(url)))
+		return BT_OK;
+	return fail(err, BT_EARG, "%s: '%.100s' is not a URL", key, url);
+}
+
+static enum bt_code
+check_urls(const struct bt_create_options *o, struct bt_error *err)
+{
+	enum bt_code code = check_url("announce", o->announce, err);
+
+	for (size_t i = 0; code == BT_OK && i < o->tracker_count; i++)
+		code = check_url("announce-list", o->trackers[i].url, err);
+	for (size_t i = 0; code == BT_OK && i < o->http_seed_count; i++)
+		code = check_url("httpseeds", o->http_seeds[i], err);
+	for (size_t i = 0; code == BT_OK && i < o->url_seed_count; i++)
+		code = check_url("url-list", o->url_seeds[i], err);
+	return code;
+}
+
+enum bt_code
+bt_create_check(const struct bt_create_options *o, struct bt_error *err)
+{
+	uint32_t length = o->piece_length;
+
 	if (o->order != BT_ORDER_PATH && o->kind != BT_CREATE_V1)
 		return fail(err, BT_EARG,
-		    "v2 has its files in the order of their paths (BEP 52), and no other");
-	return BT_OK;
+		    "order: v2 has its files in the order of their paths (BEP 52), and no other");
+	if (length > META_MAX_PIECE_LENGTH)
+		return fail(err, BT_EARG, "piece length %u: more than %u bytes", length,
+		    META_MAX_PIECE_LENGTH);
+	if (o->kind != BT_CREATE_V1 && length != 0 &&
+	    (length < MERKLE_BLOCK || (length & (length - 1)) != 0))
+		return fail(err, BT_EARG, "piece length %u: v2 wants a power of two from %u on",
+		    length, MERKLE_BLOCK);
+	return check_urls(o, err);
 }
 
 /* paths: NULL for the one path. */
@@ -181,7 +205,7 @@ create(const char *path, const char *const *paths, size_t count,
 	enum bt_code code;
 
 	*out = NULL;
-	code = check_options(options, err);
+	code = bt_create_check(options, err);
 	if (code != BT_OK)
 		return code;
 	code = paths == NULL ? walk_open(&walk, path, options, err) :

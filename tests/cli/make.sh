@@ -64,7 +64,7 @@ make_t 0 o --order natural
 make_t 0 o --order size
 [ "$(files)" = "a10 a9 A " ] || fail "by size: $(files)"
 make_t 2 o --order size --meta_version hybrid
-has err 'version 2 has its files in the order of their paths'
+has err 'v2 has its files in the order of their paths'
 make_t 2 o --order random
 
 # Several roots.

@@ -64,8 +64,18 @@ run 0 btmakemetafile http://t/a d --meta-version=hybrid --target both.torrent
 strings both.torrent | grep -q '4:attr1:p' || fail "a hybrid without padding"
 run 2 btmakemetafile http://t/a d --meta_version 3
 has err "meta_version: '3' is none of 1|2|hybrid"
-run 1 btmakemetafile http://t/a d --meta_version 2 --piece_size_pow2 13 --target none.torrent
+run 2 btmakemetafile http://t/a d --meta_version 2 --piece_size_pow2 13 --target none.torrent
 has err 'power of two from 16384 on'
+[ -e none.torrent ] && fail "none.torrent was written"
+
+# A forgotten URL is no tracker called a.bin; nothing is made.
+run 2 btmakemetafile a.bin d
+has err "btmakemetafile: announce: 'a.bin' is not a URL"
+run 2 btmakemetafile http://t/a d --announce-list 'http://b/,b' --target none.torrent
+has err "announce-list: 'b' is not a URL"
+run 2 btmakemetafile http://t/a d --httpseeds h --target none.torrent
+run 2 btcompletedir http://t/a d --webseed 'http://w/ x'
+has err "url-list: 'http://w/ x' is not a URL"
 [ -e none.torrent ] && fail "none.torrent was written"
 
 # What else may be said of a torrent.

@@ -91,6 +91,10 @@ struct bt_create_options {
 /* The piece length for so many bytes of content. */
 uint32_t bt_create_piece_length(uint64_t total);
 
+/* What no look at the files can change, and bt_create tries first: trackers and seeds that are no
+ * URLs, a piece length or an order that this kind cannot have (BT_EARG). */
+enum bt_code bt_create_check(const struct bt_create_options *options, struct bt_error *err);
+
 /* Reads the file or directory at path and makes a torrent of it: directories with all that is
  * below them and wanted. Memory in use does not depend on the piece
  * length: some buffers, and the hashes. A file that cannot be read, or that changes meanwhile, is

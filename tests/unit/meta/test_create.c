@@ -336,8 +336,14 @@ START_TEST(takes_only_what_v2_can_hold)
 	ck_assert_int_eq(bt_create("r", &o, &m, &err), BT_EARG);
 	o.piece_length = 49152;
 	ck_assert_int_eq(bt_create("r", &o, &m, &err), BT_EARG);
+	ck_assert_int_eq(bt_create_check(&o, NULL), BT_EARG);
 	ck_assert_ptr_nonnull(strstr(err.text, "power of two"));
 	o.piece_length = 16384;
+	o.announce = "r";
+	ck_assert_int_eq(bt_create_check(&o, &err), BT_EARG);
+	ck_assert_str_eq(err.text, "announce: 'r' is not a URL");
+	o.announce = NULL;
+	ck_assert_int_eq(bt_create_check(&o, &err), BT_OK);
 	ck_assert_msg(bt_create("r", &o, &m, &err) == BT_OK, "%s", err.text);
 	bt_metainfo_free(m);
 	ck_assert_int_eq(unlink(path), 0);
