@@ -50,6 +50,34 @@ cli_misuse(const struct cli *c, const char *fmt, ...)
 	exit(EXIT_MISUSE);
 }
 
+/* NULL: the command line. */
+static const char *
+place_of(const struct cli *c, const char *option)
+{
+	for (size_t i = c->place_count; i-- > 0; ) {
+		if (strcmp(c->places[i].option->name, option) == 0)
+			return c->places[i].text;
+	}
+	return NULL;
+}
+
+void
+cli_misuse_of(const struct cli *c, const char *option, const char *fmt, ...)
+{
+	const char *place = place_of(c, option);
+	char *text;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	if (place == NULL)
+		cli_misuse(c, "--%s: %s", option, text);
+	cli_error(c, "%s: %s: %s", place, option, text);
+	exit(EXIT_MISUSE);
+}
+
 static void *
 need(void *p)
 {
@@ -102,7 +130,7 @@ is_flag_value(const char *word)
 }
 
 static void
-set_option(const struct cli *c, const struct cli_part *part, const struct bt_option *o,
+set_option(struct cli *c, const struct cli_part *part, const struct bt_option *o,
     const char *value)
 {
 	struct bt_error err;
@@ -112,6 +140,7 @@ set_option(const struct cli *c, const struct cli_part *part, const struct bt_opt
 	if (bt_options_set(part->table, part->values, o->name, value == NULL ? "1" : value,
 	    &err) != BT_OK)
 		cli_misuse(c, "--%s", err.text);
+	cli_preset_forget(c, o);
 }
 
 /* --help and --version, or the first len bytes of their names; and what the build asks for. */
@@ -151,7 +180,7 @@ find_long(const struct cli *c, const struct cli_short *shorts, const char *name,
 
 /* The option that begins at argv[0]; the words it takes. */
 static int
-take_long(const struct cli *c, const struct cli_short *shorts, char **argv)
+take_long(struct cli *c, const struct cli_short *shorts, char **argv)
 {
 	size_t len = strcspn(argv[0] + 2, "=");
 	char *name = need(strndup(argv[0] + 2, len));
@@ -173,7 +202,7 @@ take_long(const struct cli *c, const struct cli_short *shorts, char **argv)
 
 /* The letters of argv[0]; the words they take. */
 static int
-take_short(const struct cli *c, const struct cli_short *shorts, char **argv)
+take_short(struct cli *c, const struct cli_short *shorts, char **argv)
 {
 	for (const char *letter = argv[0] + 1; *letter != '\0'; letter++) {
 		const struct cli_short *s = shorts;
@@ -295,6 +324,9 @@ int
 cli_finish(const struct cli *c, bool failed)
 {
 	fini_values(c);
+	for (size_t i = 0; i < c->place_count; i++)
+		free(c->places[i].text);
+	free(c->places);
 	free(c->args);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		cli_error(c, "standard output: %s", strerror(errno));

@@ -21,6 +21,12 @@ struct cli_part {
 	void *values;
 };
 
+/* Where an option got its value, if that was not the command line: "FILE:LINE". */
+struct cli_place {
+	const struct bt_option *option;
+	char *text;
+};
+
 struct cli {
 	const char *program;
 	const char *words;	/* what is no option, for the usage line: "URL FILE..." */
@@ -32,6 +38,8 @@ struct cli {
 
 	char **args;		/* filled by cli_parse: what is no option */
 	size_t arg_count;
+	struct cli_place *places;
+	size_t place_count;
 };
 
 /* Sets all values. Does not return on --help and --version (0), on no arguments at all (usage, 2)
@@ -54,6 +62,10 @@ void cli_error(const struct cli *c, const char *fmt, ...) __attribute__((format(
 /* The same for a mistake in the command line, with a hint; exits with 2. */
 void cli_misuse(const struct cli *c, const char *fmt, ...)
     __attribute__((format(printf, 2, 3), noreturn));
+
+/* The same for the value of the option, which may stand in a file. */
+void cli_misuse_of(const struct cli *c, const char *option, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4), noreturn));
 
 /* At the end of main: frees the values' texts, sees that what was printed arrived; the status to
  * exit with. */

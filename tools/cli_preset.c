@@ -12,7 +12,7 @@
 #define EXIT_MISUSE 2
 
 static const struct bt_option rows[] = {
-	{ "preset", BT_OPT_TEXT, offsetof(struct cli_preset, name), "", 0, 0, "PRESET", NULL,
+	{ "preset", BT_OPT_TEXT, offsetof(struct cli_preset, name), "", 1, 0, "PRESET", NULL,
 	  "Take options from the section PRESET of the file of presets; those of the command line "
 	  "go before." },
 };
@@ -21,7 +21,7 @@ const struct bt_option_table cli_preset_table = { rows, sizeof(rows) / sizeof(ro
 
 /* Where we are in the file. */
 struct place {
-	const struct cli *cli;
+	struct cli *cli;
 	const char *path;
 	size_t line;
 };
@@ -66,17 +66,47 @@ file_of_presets(const struct cli *c)
 }
 
 static void
+keep_place(const struct place *p, const struct bt_option *option)
+{
+	struct cli *c = p->cli;
+	struct cli_place *place;
+
+	c->places = reallocarray(c->places, c->place_count + 1, sizeof(*c->places));
+	if (c->places == NULL)
+		abort();
+	place = &c->places[c->place_count++];
+	place->option = option;
+	if (asprintf(&place->text, "%s:%zu", p->path, p->line) < 0)
+		abort();
+}
+
+void
+cli_preset_forget(struct cli *c, const struct bt_option *option)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->place_count; i++) {
+		if (c->places[i].option == option)
+			free(c->places[i].text);
+		else
+			c->places[kept++] = c->places[i];
+	}
+	c->place_count = kept;
+}
+
+static void
 set(const struct place *p, const char *option, const char *value)
 {
 	for (size_t i = 0; i < p->cli->part_count; i++) {
 		const struct cli_part *part = &p->cli->parts[i];
+		const struct bt_option *row = bt_options_find(part->table, option);
 		struct bt_error err;
 
-		if (part->table == &cli_preset_table ||
-		    bt_options_find(part->table, option) == NULL)
+		if (part->table == &cli_preset_table || row == NULL)
 			continue;
 		if (bt_options_set(part->table, part->values, option, value, &err) != BT_OK)
 			complain(p, "%s", err.text);
+		keep_place(p, row);
 		return;
 	}
 	complain(p, "%s has no option '%s'", p->cli->program, option);
@@ -116,7 +146,7 @@ cli_preset_name(const struct cli *c)
 }
 
 void
-cli_preset_apply(const struct cli *c, const char *name)
+cli_preset_apply(struct cli *c, const char *name)
 {
 	char *path = file_of_presets(c);
 	struct place p = { c, path, 0 };

@@ -18,6 +18,9 @@ extern const struct bt_option_table cli_preset_table;
 const char *cli_preset_name(const struct cli *c);
 
 /* Sets what it says; ends the program (2) if it is not there or wrong. */
-void cli_preset_apply(const struct cli *c, const char *name);
+void cli_preset_apply(struct cli *c, const char *name);
+
+/* The command line has set this option after all. */
+void cli_preset_forget(struct cli *c, const struct bt_option *option);
 
 #endif

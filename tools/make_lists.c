@@ -91,7 +91,7 @@ make_nodes(const struct cli *c, char *text, size_t *count)
 		char *shown = make_need(strdup(words[i]));
 
 		if (!read_node((char *)words[i], &nodes[i]))
-			cli_misuse(c, "--nodes: '%s' is not HOST:PORT", shown);
+			cli_misuse_of(c, "nodes", "'%s' is not HOST:PORT", shown);
 		free(shown);
 	}
 	free(words);
@@ -128,7 +128,8 @@ make_hashes(const struct cli *c, char *text, uint8_t (**out)[20], size_t *count)
 	*out = make_need(calloc(*count + 1, sizeof(**out)));
 	for (size_t i = 0; i < *count; i++) {
 		if (!read_hash(words[i], (*out)[i]))
-			cli_misuse(c, "--similar: '%s' is not an info-hash of 40 digits", words[i]);
+			cli_misuse_of(c, "similar", "'%s' is not an info-hash of 40 digits",
+			    words[i]);
 	}
 	free(words);
 }

@@ -118,32 +118,35 @@ order_of(const char *text)
 	return (enum bt_create_order)word_of(text, words);
 }
 
-static int64_t
-seconds_of(const struct cli *c, const char *what, const char *text)
+static bool
+read_seconds(const char *text, int64_t *out)
 {
 	char *end;
-	long long v;
 
 	errno = 0;
-	v = strtoll(text, &end, 10);
-	if (errno != 0 || end == text || *end != '\0' || v < 0)
-		cli_misuse(c, "%s: '%s' is not a number of seconds", what, text);
-	return v;
+	*out = strtoll(text, &end, 10);
+	return errno == 0 && end != text && *end == '\0' && *out >= 0;
 }
 
 /* 0: none. Now is what a reproducible build says it is. */
 static int64_t
 creation_date(const struct cli *c, const struct make_options *o)
 {
-	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+	const char *given = o->creation_date, *epoch = getenv("SOURCE_DATE_EPOCH");
+	int64_t seconds;
 
-	if (strcmp(o->creation_date, "none") == 0)
+	if (strcmp(given, "none") == 0)
 		return 0;
-	if (strcmp(o->creation_date, "now") != 0)
-		return seconds_of(c, "--creation_date", o->creation_date);
-	if (epoch != NULL && *epoch != '\0')
-		return seconds_of(c, "SOURCE_DATE_EPOCH", epoch);
-	return o->reproducible ? 0 : (int64_t)time(NULL);
+	if (strcmp(given, "now") != 0) {
+		if (!read_seconds(given, &seconds))
+			cli_misuse_of(c, "creation_date", "'%s' is not a number of seconds", given);
+		return seconds;
+	}
+	if (epoch == NULL || *epoch == '\0')
+		return o->reproducible ? 0 : (int64_t)time(NULL);
+	if (!read_seconds(epoch, &seconds))
+		cli_misuse(c, "SOURCE_DATE_EPOCH: '%s' is not a number of seconds", epoch);
+	return seconds;
 }
 
 static uint32_t

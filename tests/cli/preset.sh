@@ -116,6 +116,9 @@ private = yes' ":3: private: 'yes' is not a whole number"
 bad 'threads = 65' ':2: threads: must be from 0 to 64'
 bad 'piece_length = 1e9' ":2: piece_length: '1e9' is not a whole number"
 bad 'meta_version = 3' ":2: meta_version: '3' is none of 1|2|hybrid"
+bad 'creation_date = soon' ":2: creation_date: 'soon' is not a number of seconds"
+bad 'nodes = x' ":2: nodes: 'x' is not HOST:PORT"
+bad 'similar = x' ":2: similar: 'x' is not an info-hash of 40 digits"
 bad 'private' ":2: neither '[NAME]' nor 'option = value'"
 bad '[y' ":2: neither '[NAME]' nor 'option = value'"
 printf 'comment = x\n[y]\nprivate = yes\n' >bad
@@ -129,6 +132,13 @@ run 2 btcompletedir --preset x http://t/a in
 [ "$(cat err)" = "btcompletedir: in: Is a directory" ] || { fail "a directory"; cat err; }
 run 2 btmakemetafile --preset
 has err 'option --preset needs a value'
+run 2 btmakemetafile --preset '' http://t/a a
+has err '--preset: must not be empty'
+# What the command line says instead is not the file's fault.
+BTCORE_CONFIG=bad
+printf '[x]\nnodes = a:1\n' >bad
+run 2 btmakemetafile --preset x --nodes y http://t/a a
+has err "btmakemetafile: --nodes: 'y' is not HOST:PORT"
 # A wrong value is an error even where the command line has a right one.
 BTCORE_CONFIG=bad
 printf '[x]\nthreads = many\n' >bad
