@@ -309,7 +309,10 @@ serve_all(struct conn *c, struct bt_slice in)
 static ssize_t
 conn_send(struct conn *c, const void *p, size_t n)
 {
-	return c->tls != NULL ? tls_write(c->tls, p, n) : send(c->fd, p, n, MSG_NOSIGNAL);
+	/* The end of the connection travels in the last packet, not behind it. */
+	int more = c->state == CONN_CLOSING ? MSG_MORE : 0;
+
+	return c->tls != NULL ? tls_write(c->tls, p, n) : send(c->fd, p, n, MSG_NOSIGNAL | more);
 }
 
 static ssize_t
