@@ -15,6 +15,7 @@
 #include "meta/wanted.h"
 
 #define MAX_TEXT ((size_t)1 << 30)	/* bytes of paths */
+#define OPEN_ROOTS 64		/* whose descriptors are kept: a process has perhaps 1024 */
 #define MAX_FILES 4000000		/* more do not fit into a torrent that we would read */
 
 /* The folder that is being read. */
@@ -70,33 +71,54 @@ walk_full_path(const struct walk *w, const struct walk_file *f)
 	return full_path(w, f->root, walk_path(w, f));
 }
 
-/* Where the file's path begins: the root's directory, or where we are if the root is the file. */
+/* Where the file's path begins: the root's directory, or where we are. *full is to be freed. */
 static const char *
-way_to(const struct walk *w, const struct walk_file *f, int *from)
+way_to(const struct walk *w, const struct walk_file *f, int *from, char **full)
 {
 	const struct walk_root *root = vec_at(&w->roots, f->root);
 
+	*full = NULL;
 	*from = root->folder >= 0 ? root->folder : AT_FDCWD;
-	return root->folder >= 0 ? below_root(w, f->root, walk_path(w, f)) : root->path;
+	if (root->folder >= 0)
+		return below_root(w, f->root, walk_path(w, f));
+	if (!root->closed)
+		return root->path;
+	*full = walk_full_path(w, f);
+	if (*full == NULL)
+		errno = ENOMEM;
+	return *full;
 }
 
 int
 walk_open_file(const struct walk *w, const struct walk_file *f)
 {
-	int from;
-	const char *path = way_to(w, f, &from);
+	int from, fd, saved;
+	char *full;
+	const char *path = way_to(w, f, &from, &full);
 
+	if (path == NULL)
+		return -1;
 	/* Something else may have taken the place of the file; a pipe would wait for ever. */
-	return openat(from, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	fd = openat(from, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	saved = errno;
+	mem_free(full);
+	errno = saved;
+	return fd;
 }
 
 bool
 walk_stat_file(const struct walk *w, const struct walk_file *f, struct stat *st)
 {
-	int from;
-	const char *path = way_to(w, f, &from);
+	int from, saved;
+	char *full;
+	const char *path = way_to(w, f, &from, &full);
+	bool ok = path != NULL &&
+	    fstatat(from, path, st, f->link == 0 ? 0 : AT_SYMLINK_NOFOLLOW) == 0;
 
-	return fstatat(from, path, st, f->link == 0 ? 0 : AT_SYMLINK_NOFOLLOW) == 0;
+	saved = errno;
+	mem_free(full);
+	errno = saved;
+	return ok;
 }
 
 /* An error of what has this path in the torrent. what: NULL, for errno. */
@@ -294,6 +316,11 @@ read_folders(struct folder *d, struct bt_error *err)
 		code = read_folder(d, err);
 	}
 	vec_fini(&d->todo);
+	if (d->root >= OPEN_ROOTS) {
+		(void)close(root->folder);
+		root->folder = -1;
+		root->closed = true;
+	}
 	return code;
 }
 

@@ -31,6 +31,7 @@ struct walk_file {
 struct walk_root {
 	char *path;
 	int folder;		/* open, if it is a directory: short ways to its files; or -1 */
+	bool closed;		/* it is one, but of so many that it cannot stay open */
 	size_t prefix;		/* bytes of a path in the torrent that are not below this one */
 };
 

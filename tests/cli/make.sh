@@ -174,4 +174,13 @@ wait $pid
 has err 'btmakemetafile: cancelled'
 [ -z "$(ls -A left)" ] || fail "left behind: $(ls -A left)"
 
+# More directories than a process may have open.
+mkdir many
+(cd many && seq 300 | xargs mkdir && for i in *; do echo $i >$i/f; done)
+(
+	ulimit -n 100
+	run 0 btmakemetafile http://t/a many/* --join --name all
+	exit $failures
+) || fail "many roots"
+run 0 btshowmetainfo --verify many all.torrent
 finish
