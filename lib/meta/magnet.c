@@ -300,16 +300,15 @@ take_selection(struct bt_magnet *m, struct bt_slice value, struct bt_error *err)
 
 /* -- reading -- */
 
-/* "tr", and "tr.1" as some number them. */
+/* "tr", and "tr.1" as some number them, in any case. */
 static bool
 is_key(struct bt_slice name, const char *key)
 {
-	size_t n = strlen(key);
 	uint64_t number;
 
-	if (!slice_starts(name, key))
+	if (!take_prefix(&name, key))
 		return false;
-	return name.len == n || (name.ptr[n] == '.' && slice_u64(slice_skip(name, n + 1), &number));
+	return name.len == 0 || (name.ptr[0] == '.' && slice_u64(slice_skip(name, 1), &number));
 }
 
 static enum bt_code

@@ -123,6 +123,18 @@ START_TEST(passes_over_what_it_cannot_use)
 }
 END_TEST
 
+START_TEST(takes_keys_in_any_case)
+{
+	struct bt_magnet *m = parse("MAGNET:?XT=URN:BTIH:" HASH "&Dn=name&TR.1=http://a/&So=3");
+
+	check_hash("xt", bt_magnet_info_hash(m), 20, HASH);
+	ck_assert(slice_eq_str(bt_magnet_name(m), "name"));
+	check_list("tr", m, BT_MAGNET_TRACKER, "http://a/");
+	check_selection("so", m, "3-3");
+	bt_magnet_free(m);
+}
+END_TEST
+
 START_TEST(knows_peers)
 {
 	static const char *const good[] = { "1.2.3.4:5", "[::1]:65535", "a-b.example:1" };
@@ -228,6 +240,7 @@ magnet_suite(void)
 
 	tcase_add_test(c, agrees_with_the_vectors);
 	tcase_add_test(c, passes_over_what_it_cannot_use);
+	tcase_add_test(c, takes_keys_in_any_case);
 	tcase_add_test(c, knows_peers);
 	tcase_add_test(c, writes_all);
 	tcase_add_test(c, keeps_to_limits);
