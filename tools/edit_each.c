@@ -33,6 +33,7 @@ struct report {
 	char *path;
 	char *text;
 	bool waits;		/* until its file is on disk */
+	bool aside;		/* on stderr: the original did not print it */
 	bool changed;
 };
 
@@ -60,7 +61,9 @@ say_reports(struct run *r)
 		r->first = said->next;
 		if (r->first == NULL)
 			r->end = &r->first;
-		(void)fputs(said->text, stdout);
+		if (said->aside && said->text[0] != '\0')
+			(void)fflush(stdout);
+		(void)fputs(said->text, said->aside ? stderr : stdout);
 		free(said->path);
 		free(said->text);
 		free(said);
@@ -97,7 +100,7 @@ text_of(const struct edit_each *each, const struct bt_edit *e, const char *path,
 			each->say(out, e, path);
 		if (o->dry_run)
 			edit_say_changes(out, e, path);
-		else if (o->verbose)
+		else
 			edit_say_info_hash(out, e, path);
 	}
 	if (fclose(out) != 0)
@@ -109,7 +112,7 @@ static void
 failed(struct run *r, struct report *report, const char *why)
 {
 	r->failed++;
-	report->waits = false;
+	report->waits = report->aside = false;
 	cli_error(r->each->cli, "%s", why);
 	free(report->text);
 	report->text = text_of(r->each, NULL, report->path, why);
@@ -132,6 +135,7 @@ static void
 edit_opened(struct run *r, struct report *report, struct bt_edit *e)
 {
 	const struct edit_each *each = r->each;
+	const struct edit_options *o = each->options;
 	struct bt_error err;
 	enum bt_code code = each->edit(each->arg, e, report->path, &err);
 
@@ -148,13 +152,14 @@ edit_opened(struct run *r, struct report *report, struct bt_edit *e)
 		free(why);
 		return;
 	}
-	if (each->options->verbose || each->options->dry_run || each->options->json) {
+	report->aside = !o->verbose && !o->dry_run && !o->json;
+	if (!report->aside || bt_edit_changed(e, "info")) {
 		free(report->text);
 		report->text = text_of(each, e, report->path, NULL);
 	}
 	if (!bt_edit_changed(e, NULL)) {
 		r->unchanged++;
-	} else if (each->options->dry_run) {
+	} else if (o->dry_run) {
 		r->changed++;
 	} else {
 		report->waits = true;

@@ -81,6 +81,14 @@ run 1 btrename -m -v a.bin.torrent d/other d/a.bin.torrent
 has err "btrename: d/other: its name does not end in '.torrent'"
 has out 'd/a.bin.torrent: a.bin -> a.bin'
 cmp -s a.bin.torrent first || fail "the name is not back"
+# Silent as ever, but for the one thing that must not go unseen.
+run 0 btrename a.bin.torrent b.bin
+same out </dev/null
+same err <<'END'
+a.bin.torrent: info hash: f96e0fe35bf2ca7c945c47e4112c2db23f195a10 -> ae1474bf30509b11a4bf8f99ff5777c6b43b8c54
+END
+run 0 btrename -m a.bin.torrent
+cmp -s a.bin.torrent first || fail "the name is not back"
 for bad in '' . .. a/b; do
 	run 2 btrename a.bin.torrent "$bad"
 	has err "cannot be the name of a torrent"
