@@ -72,28 +72,27 @@ is_target(const struct make *m, const char *path)
 	    a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-static bool
+static void
 complete(struct make *m, const char *folder)
 {
 	struct dirent **entry;
 	int count = scandir(folder, &entry, is_wanted, by_bytes);
-	bool ok = true;
 
 	if (count < 0) {
 		cli_error(m->cli, "%s: %s", folder, strerror(errno));
-		return false;
+		m->failed++;
+		return;
 	}
 	for (int i = 0; i < count; i++) {
 		char *path = join(folder, entry[i]->d_name, "");
 
 		if (!stop_asked && !is_target(m, path) &&
 		    !has_torrent(m, folder, entry[i]->d_name, path))
-			ok &= make_one(m, path);
+			make_one(m, path);
 		free(path);
 		free(entry[i]);
 	}
 	free(entry);
-	return ok;
 }
 
 int
@@ -109,7 +108,7 @@ main(int argc, char **argv)
 		    "tracker.",
 		.parts = parts, .part_count = 2, .min_args = 1, .max_args = CLI_MANY };
 	const char *target;
-	bool failed = false;
+	bool ok;
 
 	cli_parse(&cli, argc, argv);
 	target = make.options.target;
@@ -121,7 +120,8 @@ main(int argc, char **argv)
 		cli_misuse(&cli, "--join: each entry has a torrent of its own");
 	make_begin(&make, &cli);
 	for (size_t i = 0; i < make.path_count && !stop_asked; i++)
-		failed |= !complete(&make, make.paths[i]);
+		complete(&make, make.paths[i]);
+	ok = make_sum_up(&make);
 	make_end(&make);
-	return cli_finish(&cli, failed || stop_asked);
+	return cli_finish(&cli, !ok);
 }

@@ -30,15 +30,16 @@ main(int argc, char **argv)
 	struct cli cli = { .program = "btmakemetafile", .words = "URL FILE...",
 		.about = "Makes a torrent of each FILE, a file or a directory; URL is its tracker.",
 		.parts = parts, .part_count = 2, .min_args = 1, .max_args = CLI_MANY };
-	bool failed = false;
+	bool ok;
 
 	cli_parse(&cli, argc, argv);
 	make_begin(&make, &cli);
 	check_words(&make);
 	if (make.options.join)
-		failed = !make_joined(&make, make.paths, make.path_count);
+		make_joined(&make, make.paths, make.path_count);
 	for (size_t i = 0; !make.options.join && i < make.path_count && !stop_asked; i++)
-		failed |= !make_one(&make, make.paths[i]);
+		make_one(&make, make.paths[i]);
+	ok = make_sum_up(&make);
 	make_end(&make);
-	return cli_finish(&cli, failed || stop_asked);
+	return cli_finish(&cli, !ok);
 }

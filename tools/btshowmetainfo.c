@@ -80,7 +80,7 @@ print_magnet(const struct bt_metainfo *m)
 static bool
 show_all(const struct cli *cli, const struct show_options *o, const struct show_field *field)
 {
-	bool well = true;
+	size_t shown = 0, failed = 0;
 
 	for (size_t i = 0; i < cli->arg_count; i++) {
 		struct bt_metainfo *m;
@@ -88,9 +88,10 @@ show_all(const struct cli *cli, const struct show_options *o, const struct show_
 
 		if (bt_metainfo_open(cli->args[i], &m, &err) != BT_OK) {
 			cli_error(cli, "%s", err.text);
-			well = false;
+			failed++;
 			continue;
 		}
+		shown++;
 		if (o->json)
 			show_json(cli->args[i], m);
 		else if (o->magnet)
@@ -103,7 +104,9 @@ show_all(const struct cli *cli, const struct show_options *o, const struct show_
 			show_text(cli->args[i], m);
 		bt_metainfo_free(m);
 	}
-	return well;
+	if (failed > 0 && shown > 0)
+		cli_error(cli, "%zu shown, %zu failed", shown, failed);
+	return failed == 0;
 }
 
 int

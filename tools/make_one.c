@@ -11,6 +11,7 @@
 
 #include "tools/make_lists.h"
 #include "tools/progress.h"
+#include "tools/stop.h"
 
 bool
 make_is_directory(const char *path)
@@ -101,7 +102,7 @@ save(const struct make *m, const struct bt_metainfo *made, const char *out)
 }
 
 /* name: for people, and for where it goes. */
-static bool
+static void
 make_of(struct make *m, const char *name, char *const *paths, size_t count, bool join)
 {
 	char *out = make_output_path(m, name), entropy[65];
@@ -125,21 +126,30 @@ make_of(struct make *m, const char *name, char *const *paths, size_t count, bool
 			cli_error(m->cli, "%s", err.text);
 	}
 	ok = ok && save(m, made, out);
+	m->made += ok;
+	m->failed += !ok;
 	bt_metainfo_free(made);
 	free(out);
-	return ok;
 }
 
-bool
+void
 make_one(struct make *m, const char *path)
 {
 	char *one = (char *)path;
 
-	return make_of(m, path, &one, 1, false);
+	make_of(m, path, &one, 1, false);
+}
+
+void
+make_joined(struct make *m, char *const *paths, size_t count)
+{
+	make_of(m, m->options.name, paths, count, true);
 }
 
 bool
-make_joined(struct make *m, char *const *paths, size_t count)
+make_sum_up(const struct make *m)
 {
-	return make_of(m, m->options.name, paths, count, true);
+	if (m->failed > 0 && m->made + m->failed > 1)
+		cli_error(m->cli, "%zu made, %zu failed", m->made, m->failed);
+	return m->failed == 0 && !stop_asked;
 }

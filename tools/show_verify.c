@@ -20,7 +20,7 @@ struct view {
 	bool as_json;
 	bool on_terminal;	/* progress can be seen */
 	bool progress_stands;
-	bool well;		/* so far */
+	size_t complete, incomplete, failed;	/* torrents so far */
 	bool begun;		/* the torrent whose files are being told */
 	struct json json;
 	double start, last;	/* seconds */
@@ -311,7 +311,10 @@ on_done(void *arg, const struct bt_verify_torrent *t)
 		json_result(&v->json, t, files, complete);
 	else
 		print_result(t, files, complete);
-	v->well = v->well && complete;
+	if (complete)
+		v->complete++;
+	else
+		v->incomplete++;
 	v->before += t->size;
 	v->begun = false;
 	bt_metainfo_free(s->meta);
@@ -335,7 +338,7 @@ add(struct view *v, struct bt_verify *verify, const char *where, const char *fil
 		cli_error(v->cli, "%s", err.text);
 	else
 		cli_error(v->cli, "%s: %s", file, err.text);
-	v->well = false;
+	v->failed++;
 	bt_metainfo_free(s->meta);
 	free(s);
 }
@@ -343,7 +346,7 @@ add(struct view *v, struct bt_verify *verify, const char *where, const char *fil
 bool
 show_verify(const struct cli *cli, const char *where, bool json)
 {
-	struct view v = { .cli = cli, .as_json = json, .well = true,
+	struct view v = { .cli = cli, .as_json = json,
 		.on_terminal = isatty(STDERR_FILENO) };
 	const struct bt_verify_options o = { .file = on_file, .progress = on_progress,
 		.done = on_done, .arg = &v };
@@ -361,9 +364,12 @@ show_verify(const struct cli *cli, const char *where, bool json)
 	if (bt_verify_finish(verify, &err) != BT_OK) {
 		clear_progress(&v);
 		cli_error(cli, "%s", err.text);
-		v.well = false;
+		v.failed++;
 	}
 	clear_progress(&v);
 	bt_verify_free(verify);
-	return v.well;
+	if (v.complete < cli->arg_count && cli->arg_count > 1)
+		cli_error(cli, "%zu complete, %zu not complete, %zu failed", v.complete,
+		    v.incomplete, v.failed);
+	return v.failed == 0 && v.incomplete == 0;
 }

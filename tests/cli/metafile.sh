@@ -68,6 +68,13 @@ run 2 btmakemetafile http://t/a d --meta_version 2 --piece_size_pow2 13 --target
 has err 'power of two from 16384 on'
 [ -e none.torrent ] && fail "none.torrent was written"
 
+# One that is bad does not stop the rest.
+run 1 btmakemetafile http://t/a missing d a.bin
+has err 'btmakemetafile: missing: No such file or directory'
+has err 'btmakemetafile: 2 made, 1 failed'
+run 1 btshowmetainfo --field name missing d.torrent a.bin.torrent
+has err 'btshowmetainfo: 2 shown, 1 failed'
+
 # A forgotten URL is no tracker called a.bin; nothing is made.
 run 2 btmakemetafile a.bin d
 has err "btmakemetafile: announce: 'a.bin' is not a URL"

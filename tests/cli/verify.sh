@@ -98,6 +98,7 @@ has out '"complete":false,"total_size":120006,"good":81920,"file_count":4,"files
 
 # One bad torrent, or one without content, does not stop the rest.
 run 1 btshowmetainfo --verify in/single none.torrent d-1.torrent single-hybrid.torrent
+has err 'btshowmetainfo: 1 complete, 0 not complete, 2 failed'
 has err 'btshowmetainfo: none.torrent: No such file'
 has err 'btshowmetainfo: d-1.torrent: in/single: the torrent is of a directory'
 has out 'result........: complete (100000 of 100000 bytes)'
