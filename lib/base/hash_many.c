@@ -74,6 +74,13 @@ hash_many_portable(enum hash_kind kind, struct hash_stream *streams, unsigned co
 	}
 }
 
+static void
+both_portable(struct bt_slice s, uint8_t sha1[SHA1_LEN], uint8_t sha256[SHA256_LEN])
+{
+	hash_sha1(s, sha1);
+	hash_sha256(s, sha256);
+}
+
 #ifdef HASH_X86
 
 #include <cpuid.h>
@@ -300,6 +307,34 @@ hash_many(enum hash_kind kind, struct hash_stream *streams, unsigned count)
 		hash_many_portable(kind, streams, count);
 }
 
+/* A block for this one, a block for that: neither waits for the other. */
+void
+hash_both(struct bt_slice s, uint8_t sha1[SHA1_LEN], uint8_t sha256[SHA256_LEN])
+{
+	struct iovec iov = { (uint8_t *)s.ptr, s.len };
+	struct hash_stream streams[2] = { { .iov = &iov, .iov_count = 1 } };
+	struct lane lanes[2];
+	struct hash_run *runs[2] = { &lanes[0].run, &lanes[1].run };
+
+	if ((abilities() & HAS_SHA) == 0) {
+		both_portable(s, sha1, sha256);
+		return;
+	}
+	streams[1] = streams[0];
+	begin(&lanes[0], HASH_SHA1, &streams[0]);
+	begin(&lanes[1], HASH_SHA256, &streams[1]);
+	while (next_blocks(&lanes[0]) && next_blocks(&lanes[1])) {
+		for (size_t i = 0; i < lanes[0].blocks; i++) {
+			sha1_x86(&runs[0], 1, 1);
+			sha256_x86(&runs[1], 1, 1);
+		}
+	}
+	end(&lanes[0], HASH_SHA1);
+	end(&lanes[1], HASH_SHA256);
+	memcpy(sha1, streams[0].out, SHA1_LEN);
+	memcpy(sha256, streams[1].out, SHA256_LEN);
+}
+
 #else
 
 unsigned
@@ -312,6 +347,12 @@ void
 hash_many(enum hash_kind kind, struct hash_stream *streams, unsigned count)
 {
 	hash_many_portable(kind, streams, count);
+}
+
+void
+hash_both(struct bt_slice s, uint8_t sha1[SHA1_LEN], uint8_t sha256[SHA256_LEN])
+{
+	both_portable(s, sha1, sha256);
 }
 
 #endif

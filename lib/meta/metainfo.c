@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/hash_many.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "meta/model.h"
@@ -257,6 +258,17 @@ read_outer_key(struct bt_metainfo *m, struct scan *s, struct bt_slice key, struc
 		(void)scan_skip(s);
 }
 
+static void
+hash_info(struct bt_metainfo *m)
+{
+	if (m->v1 && m->v2)
+		hash_both(m->info, m->hash_v1, m->hash_v2);
+	else if (m->v1)
+		hash_sha1(m->info, m->hash_v1);
+	else
+		hash_sha256(m->info, m->hash_v2);
+}
+
 static enum bt_code
 settle_outer(struct bt_metainfo *m, struct outer *o, struct bt_error *err)
 {
@@ -271,10 +283,8 @@ settle_outer(struct bt_metainfo *m, struct outer *o, struct bt_error *err)
 		code = read_urls(&m->url_seeds, o->url_list, err);
 	if (code == BT_OK)
 		code = read_urls(&m->http_seeds, o->http_seeds, err);
-	if (code == BT_OK && m->v1)
-		hash_sha1(m->info, m->hash_v1);
-	if (code == BT_OK && m->v2)
-		hash_sha256(m->info, m->hash_v2);
+	if (code == BT_OK)
+		hash_info(m);
 	return code;
 }
 

@@ -179,6 +179,28 @@ START_TEST(counts_beyond_four_gigabits)
 }
 END_TEST
 
+static void
+check_both(const uint8_t *ptr, size_t len)
+{
+	uint8_t sha1[SHA1_LEN], sha256[SHA256_LEN], want[SHA256_LEN];
+
+	hash_both(slice_of(ptr, len), sha1, sha256);
+	hash_sha1(slice_of(ptr, len), want);
+	ck_assert_mem_eq(sha1, want, SHA1_LEN);
+	hash_sha256(slice_of(ptr, len), want);
+	ck_assert_mem_eq(sha256, want, SHA256_LEN);
+}
+
+START_TEST(makes_both_digests_of_one_message)
+{
+	check_both(NULL, 0);
+	for (size_t len = 0; len <= 300; len++)
+		check_both(data + len % 64, len);
+	for (unsigned i = 0; i < 300; i++)
+		check_both(data + rng_below(&rng, 64), rng_below(&rng, LONGEST + 1));
+}
+END_TEST
+
 Suite *
 hash_many_suite(void)
 {
@@ -192,6 +214,7 @@ hash_many_suite(void)
 	tcase_add_loop_test(c, goes_on_where_it_left_off, 0, 2);
 	tcase_add_loop_test(c, takes_nothing_at_all, 0, 4);
 	tcase_add_loop_test(c, counts_beyond_four_gigabits, 0, 2);
+	tcase_add_test(c, makes_both_digests_of_one_message);
 	suite_add_tcase(s, c);
 	return s;
 }
