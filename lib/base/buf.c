@@ -28,6 +28,18 @@ buf_clear(struct buf *b)
 	b->failed = false;
 }
 
+bool
+buf_expect(struct buf *b, size_t n)
+{
+	size_t cap = (n < b->max ? n : b->max) + 1;
+
+	if (b->ptr != NULL)
+		return true;
+	b->ptr = mem_large(cap);
+	b->cap = b->ptr == NULL ? 0 : cap;
+	return b->ptr != NULL;
+}
+
 /* Room for n more bytes and a NUL. */
 static bool
 buf_reserve(struct buf *b, size_t n)

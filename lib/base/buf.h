@@ -37,6 +37,9 @@ buf_failed(const struct buf *b)
 	return b->failed;
 }
 
+/* Before the first bytes: room for the n that will come, as far as they may; false: no memory. */
+bool buf_expect(struct buf *b, size_t n) MUST_USE;
+
 /* n bytes at the end to be filled by the caller; NULL on failure. */
 uint8_t *buf_add_space(struct buf *b, size_t n);
 void buf_add(struct buf *b, const void *p, size_t n);

@@ -7,16 +7,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 
+/* Of a regular file; 0 of others. */
+static size_t
+size_of(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? (size_t)st.st_size : 0;
+}
+
+/* Straight to where there is room, and what is more than was expected by way of a chunk. */
 static enum bt_code
 read_fd(int fd, const char *path, struct buf *out, struct bt_error *err)
 {
+	if (!buf_expect(out, size_of(fd)))
+		return fail(err, BT_ENOMEM, "%s: out of memory", path);
 	for (;;) {
 		uint8_t chunk[65536];
-		ssize_t n = read(fd, chunk, sizeof(chunk));
+		size_t room = (out->cap < out->max ? out->cap : out->max) - out->len, here;
+		struct iovec to[] = { { out->ptr + out->len, room }, { chunk, sizeof(chunk) } };
+		ssize_t n = readv(fd, to, 2);
 
 		if (n == 0)
 			return BT_OK;
@@ -24,7 +39,9 @@ read_fd(int fd, const char *path, struct buf *out, struct bt_error *err)
 			continue;
 		if (n < 0)
 			return fail_errno(err, "%s", path);
-		buf_add(out, chunk, (size_t)n);
+		here = (size_t)n < room ? (size_t)n : room;
+		out->len += here;
+		buf_add(out, chunk, (size_t)n - here);
 		if (buf_failed(out))
 			return fail(err, BT_ELIMIT, "%s: larger than %zu bytes", path, out->max);
 	}

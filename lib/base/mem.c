@@ -5,8 +5,11 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/num.h"
+
+#define HUGE_PAGE (2u << 20)	/* bytes */
 
 static atomic_size_t fail_in;
 
@@ -34,6 +37,22 @@ void *
 mem_zero(size_t size)
 {
 	return mem_array(1, size);
+}
+
+void *
+mem_large(size_t size)
+{
+	void *p;
+
+	if (size < 2 * HUGE_PAGE)
+		return mem_alloc(size);
+	if (sabotaged() || posix_memalign(&p, HUGE_PAGE, size) != 0)
+		return NULL;
+#ifdef MADV_HUGEPAGE
+	/* Whole ones only: no memory is taken that was not asked for. */
+	(void)madvise(p, size - size % HUGE_PAGE, MADV_HUGEPAGE);
+#endif
+	return p;
 }
 
 void *

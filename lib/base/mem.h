@@ -13,6 +13,10 @@
 void *mem_alloc(size_t size) MUST_USE;
 void *mem_zero(size_t size) MUST_USE;
 
+/* For megabytes that will all be written: in huge pages where the system has them, which saves a
+ * fault for each small one. */
+void *mem_large(size_t size) MUST_USE;
+
 /* n elements of size bytes, zeroed; NULL also if the product does not fit. */
 void *mem_array(size_t n, size_t size) MUST_USE;
 

@@ -106,6 +106,35 @@ START_TEST(leaves_nothing_behind_on_failure)
 }
 END_TEST
 
+/* More than is read in one go, into huge pages, and behind what is there. */
+START_TEST(reads_large_files)
+{
+	const size_t size = (5u << 20) + 12345;
+	struct bt_error err;
+	struct buf b, back;
+	uint8_t *p;
+
+	make_folder();
+	buf_init(&b, size);
+	buf_init(&back, 2 * size);
+	p = buf_add_space(&b, size);
+	ck_assert_ptr_nonnull(p);
+	for (size_t i = 0; i < size; i++)
+		p[i] = (uint8_t)(i * 2654435761u >> 13);
+	ck_assert_int_eq(file_replace("a", buf_slice(&b), &err), BT_OK);
+	for (size_t times = 1; times <= 2; times++) {
+		ck_assert_int_eq(file_read("a", &back, &err), BT_OK);
+		ck_assert_uint_eq(back.len, times * size);
+		ck_assert_mem_eq(back.ptr + back.len - size, b.ptr, size);
+	}
+	ck_assert_mem_eq(back.ptr, b.ptr, size);
+	ck_assert_int_eq(file_read("a", &back, &err), BT_ELIMIT);
+	buf_fini(&back);
+	buf_fini(&b);
+	drop_folder();
+}
+END_TEST
+
 START_TEST(reads_up_to_a_limit)
 {
 	struct bt_error err;
@@ -115,6 +144,10 @@ START_TEST(reads_up_to_a_limit)
 	ck_assert_int_eq(file_replace("a", slice_str("12345"), &err), BT_OK);
 	buf_init(&b, 4);
 	ck_assert_int_eq(file_read("a", &b, &err), BT_ELIMIT);
+	buf_fini(&b);
+	buf_init(&b, 5);
+	ck_assert_int_eq(file_read("a", &b, &err), BT_OK);
+	ck_assert_uint_eq(b.len, 5);
 	buf_fini(&b);
 	buf_init(&b, 4);
 	ck_assert_int_eq(file_read("none", &b, &err), BT_ENOENT);
@@ -148,6 +181,7 @@ file_suite(void)
 	tcase_add_test(c, replaces_and_keeps_the_mode);
 	tcase_add_test(c, replaces_what_a_link_points_to);
 	tcase_add_test(c, leaves_nothing_behind_on_failure);
+	tcase_add_test(c, reads_large_files);
 	tcase_add_test(c, reads_up_to_a_limit);
 	tcase_add_test(c, makes_folders);
 	suite_add_tcase(s, c);
