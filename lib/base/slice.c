@@ -17,14 +17,6 @@ slice_cmp(struct bt_slice a, struct bt_slice b)
 }
 
 bool
-slice_starts(struct bt_slice s, const char *prefix)
-{
-	size_t n = strlen(prefix);
-
-	return s.len >= n && memcmp(s.ptr, prefix, n) == 0;
-}
-
-bool
 slice_eq_nocase(struct bt_slice a, const char *s)
 {
 	return a.len == strlen(s) && strncasecmp((const char *)a.ptr, s, a.len) == 0;

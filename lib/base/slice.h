@@ -39,7 +39,13 @@ slice_eq_str(struct bt_slice a, const char *s)
 /* Byte order, the shorter first: the order of bencode keys. */
 int slice_cmp(struct bt_slice a, struct bt_slice b);
 
-bool slice_starts(struct bt_slice s, const char *prefix);
+static inline bool
+slice_starts(struct bt_slice s, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return s.len >= n && memcmp(s.ptr, prefix, n) == 0;
+}
 
 /* Equal without regard to ASCII case (HTTP header names). */
 bool slice_eq_nocase(struct bt_slice a, const char *s);

@@ -103,6 +103,33 @@ read_digits(struct scan *s, size_t *pos, uint64_t max, uint64_t *out)
 	return true;
 }
 
+/* The length of a string and its colon. Most have one or two digits, and no more is looked at. */
+static inline bool
+read_length(struct scan *s, size_t *pos, uint64_t *out)
+{
+	const uint8_t *p = s->ptr + *pos;
+
+	if (s->len - *pos > 2 && is_digit(p[0]) && p[1] == ':') {
+		*out = (uint64_t)(p[0] - '0');
+		*pos += 2;
+		return true;
+	}
+	if (s->len - *pos > 2 && is_digit(p[0]) && p[0] != '0' && is_digit(p[1]) && p[2] == ':') {
+		*out = (uint64_t)(p[0] - '0') * 10 + (uint64_t)(p[1] - '0');
+		*pos += 3;
+		return true;
+	}
+	if (!read_digits(s, pos, INT64_MAX, out))
+		return false;
+	if (*pos >= s->len || s->ptr[*pos] != ':') {
+		give_up(s, BT_EFORMAT, *pos >= s->len ? "input ends in a string" :
+		    "no ':' after a length", *pos);
+		return false;
+	}
+	++*pos;
+	return true;
+}
+
 /* The string at *pos, which is moved behind it. */
 static inline bool
 read_string(struct scan *s, size_t *pos, struct bt_slice *out)
@@ -110,14 +137,8 @@ read_string(struct scan *s, size_t *pos, struct bt_slice *out)
 	size_t p = *pos;
 	uint64_t n;
 
-	if (!read_digits(s, &p, INT64_MAX, &n))
+	if (!read_length(s, &p, &n))
 		return false;
-	if (p >= s->len || s->ptr[p] != ':') {
-		give_up(s, BT_EFORMAT, p >= s->len ? "input ends in a string" :
-		    "no ':' after a length", p);
-		return false;
-	}
-	p++;
 	if (n > s->len - p) {
 		give_up(s, BT_EFORMAT, "string longer than the input", *pos);
 		return false;
@@ -178,65 +199,67 @@ end_value(struct scan *s)
 		l->value_due = false;
 }
 
-enum scan_kind
-scan_peek(struct scan *s)
+/* Where scan_peek sees no value. */
+static enum scan_kind
+see_no_value(struct scan *s)
 {
 	if (s->why != NULL || (s->depth == 0 && s->done))
 		return SCAN_NONE;
-	if (s->pos >= s->len) {
+	if (s->pos >= s->len)
 		give_up(s, BT_EFORMAT, s->len == 0 ? "empty" : "input ends early", s->pos);
-		return SCAN_NONE;
-	}
-	if (is_digit(s->ptr[s->pos]))
-		return SCAN_STRING;
-	switch (s->ptr[s->pos]) {
-	case 'i': return SCAN_INT;
-	case 'l': return SCAN_LIST;
-	case 'd': return SCAN_DICT;
-	case 'e':
-		if (s->depth > 0 && !top(s)->dict)
-			return SCAN_NONE;
-		break;
-	default: break;
-	}
-	give_up(s, BT_EFORMAT, "no value", s->pos);
+	else if (s->ptr[s->pos] != 'e' || s->depth == 0 || top(s)->dict)
+		give_up(s, BT_EFORMAT, "no value", s->pos);
 	return SCAN_NONE;
+}
+
+enum scan_kind
+scan_peek(struct scan *s)
+{
+	static const uint8_t kinds[256] = {
+		['0' ... '9'] = SCAN_STRING,
+		['i'] = SCAN_INT, ['l'] = SCAN_LIST, ['d'] = SCAN_DICT,
+	};
+	enum scan_kind kind = SCAN_NONE;
+
+	if (s->why == NULL && s->pos < s->len && (s->depth > 0 || !s->done))
+		kind = kinds[s->ptr[s->pos]];
+	return kind != SCAN_NONE ? kind : see_no_value(s);
 }
 
 static bool
 expect(struct scan *s, enum scan_kind want, const char *why)
 {
-	enum scan_kind got = scan_peek(s);
-
-	if (got != want)
-		give_up(s, BT_EFORMAT, why, s->pos);
-	return begin_value(s);
+	if (scan_peek(s) == want)
+		return true;
+	give_up(s, BT_EFORMAT, why, s->pos);
+	return false;
 }
 
+/* Into the container that comes next. */
 static bool
-enter(struct scan *s, enum scan_kind kind, const char *why)
+enter(struct scan *s, bool dict)
 {
-	if (!expect(s, kind, why))
+	if (!begin_value(s))
 		return false;
 	if (s->depth == SCAN_MAX_DEPTH) {
 		give_up(s, BT_ELIMIT, "nested too deeply", s->pos);
 		return false;
 	}
 	s->pos++;
-	s->level[s->depth++] = (struct scan_level){ .start = s->pos, .dict = kind == SCAN_DICT };
+	s->level[s->depth++] = (struct scan_level){ .start = s->pos, .dict = dict };
 	return true;
 }
 
 bool
 scan_list(struct scan *s)
 {
-	return enter(s, SCAN_LIST, "not a list");
+	return expect(s, SCAN_LIST, "not a list") && enter(s, false);
 }
 
 bool
 scan_dict(struct scan *s)
 {
-	return enter(s, SCAN_DICT, "not a dictionary");
+	return expect(s, SCAN_DICT, "not a dictionary") && enter(s, true);
 }
 
 static void
@@ -306,11 +329,19 @@ seen_before(struct scan *s, const struct scan_level *l, struct bt_slice key, siz
 	return false;
 }
 
+/* Their first bytes tell most keys apart. */
+static bool
+is_plainly_after(struct bt_slice key, struct bt_slice other)
+{
+	return key.len > 0 && other.len > 0 && key.ptr[0] > other.ptr[0];
+}
+
 /* Judges the order of a key; true if it is a repetition, to be passed over. */
 static bool
 is_repetition(struct scan *s, struct scan_level *l, struct bt_slice key, size_t key_pos)
 {
-	int order = l->top_key.ptr == NULL ? 1 : slice_cmp(key, l->top_key);
+	int order = l->top_key.ptr == NULL || is_plainly_after(key, l->top_key) ? 1 :
+	    slice_cmp(key, l->top_key);
 
 	if (order > 0) {
 		l->top_key = key;
@@ -359,7 +390,7 @@ scan_int(struct scan *s)
 {
 	int64_t v;
 
-	if (!expect(s, SCAN_INT, "not a number") || !read_int(s, &v))
+	if (!expect(s, SCAN_INT, "not a number") || !begin_value(s) || !read_int(s, &v))
 		return 0;
 	end_value(s);
 	return v;
@@ -370,7 +401,8 @@ scan_string(struct scan *s)
 {
 	struct bt_slice text;
 
-	if (!expect(s, SCAN_STRING, "not a string") || !read_string(s, &s->pos, &text))
+	if (!expect(s, SCAN_STRING, "not a string") || !begin_value(s) ||
+	    !read_string(s, &s->pos, &text))
 		return SLICE_NONE;
 	end_value(s);
 	return text;
@@ -459,13 +491,13 @@ scan_try_string(struct scan *s, struct bt_slice *out)
 bool
 scan_try_list(struct scan *s)
 {
-	return is_next(s, SCAN_LIST) && scan_list(s);
+	return is_next(s, SCAN_LIST) && enter(s, false);
 }
 
 bool
 scan_try_dict(struct scan *s)
 {
-	return is_next(s, SCAN_DICT) && scan_dict(s);
+	return is_next(s, SCAN_DICT) && enter(s, true);
 }
 
 bool
