@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* btshowmetainfo: what is in torrent files, for people and for scripts; is the content there? */
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,11 +9,13 @@
 #include <btcore/magnet.h>
 
 #include "tools/show.h"
+#include "tools/torrents.h"
 
 struct show_options {
 	int64_t json;
 	int64_t magnet;
 	int64_t tree;
+	int64_t recursive;
 	char *field;
 	char *verify;
 };
@@ -28,6 +31,8 @@ static const struct bt_option rows[] = {
 	  "Print nothing but this value of each file: name, info_hash, magnet, files ..." },
 	{ "verify", BT_OPT_TEXT, offsetof(struct show_options, verify), "", 1, 0, "PATH", NULL,
 	  "Check whether the content at or in PATH is complete and right." },
+	{ "recursive", BT_OPT_FLAG, offsetof(struct show_options, recursive), "0", 0, 0, "0|1",
+	  NULL, "Go into directories, for all files in them that end in '.torrent'." },
 };
 
 static const struct bt_option_table table = { rows, sizeof(rows) / sizeof(rows[0]) };
@@ -77,35 +82,84 @@ print_magnet(const struct bt_metainfo *m)
 	free(text);
 }
 
+/* What stands for the words of the command line, with --recursive. */
+struct files {
+	const struct cli *cli;
+	char **paths;
+	size_t count;
+	bool all_read;
+};
+
+static void
+on_torrent(void *arg, const char *path)
+{
+	struct files *f = arg;
+
+	f->paths = reallocarray(f->paths, f->count + 1, sizeof(*f->paths));
+	if (f->paths == NULL || (f->paths[f->count++] = strdup(path)) == NULL)
+		abort();
+}
+
+static void
+on_unreadable(void *arg, const char *path)
+{
+	struct files *f = arg;
+
+	cli_error(f->cli, "%s: %s", path, strerror(errno));
+	f->all_read = false;
+}
+
+static void
+find_files(struct files *f, const struct cli *cli, bool recursive)
+{
+	static const struct torrents_found found = { on_torrent, on_unreadable };
+
+	*f = (struct files){ .cli = cli, .all_read = true };
+	for (size_t i = 0; i < cli->arg_count; i++) {
+		if (recursive)
+			torrents_in(cli->args[i], &found, f);
+		else
+			on_torrent(f, cli->args[i]);
+	}
+}
+
+static void
+free_files(struct files *f)
+{
+	for (size_t i = 0; i < f->count; i++)
+		free(f->paths[i]);
+	free(f->paths);
+}
+
 static bool
-show_all(const struct cli *cli, const struct show_options *o, const struct show_field *field)
+show_all(const struct files *files, const struct show_options *o, const struct show_field *field)
 {
 	size_t shown = 0, failed = 0;
 
-	for (size_t i = 0; i < cli->arg_count; i++) {
+	for (size_t i = 0; i < files->count; i++) {
 		struct bt_metainfo *m;
 		struct bt_error err;
 
-		if (bt_metainfo_open(cli->args[i], &m, &err) != BT_OK) {
-			cli_error(cli, "%s", err.text);
+		if (bt_metainfo_open(files->paths[i], &m, &err) != BT_OK) {
+			cli_error(files->cli, "%s", err.text);
 			failed++;
 			continue;
 		}
 		shown++;
 		if (o->json)
-			show_json(cli->args[i], m);
+			show_json(files->paths[i], m);
 		else if (o->magnet)
 			print_magnet(m);
 		else if (o->tree)
 			show_tree(m);
 		else if (field != NULL)
-			show_field(field, cli->args[i], m);
+			show_field(field, files->paths[i], m);
 		else
-			show_text(cli->args[i], m);
+			show_text(files->paths[i], m);
 		bt_metainfo_free(m);
 	}
 	if (failed > 0 && shown > 0)
-		cli_error(cli, "%zu shown, %zu failed", shown, failed);
+		cli_error(files->cli, "%zu shown, %zu failed", shown, failed);
 	return failed == 0;
 }
 
@@ -123,6 +177,7 @@ main(int argc, char **argv)
 		.torrents = true,
 	};
 	const struct show_field *field = NULL;
+	struct files files;
 	bool well;
 
 	(void)setlocale(LC_CTYPE, "");
@@ -134,12 +189,15 @@ main(int argc, char **argv)
 		if (field == NULL)
 			cli_misuse(&cli, "--field %s: there are %s", o.field, show_field_names());
 	}
+	find_files(&files, &cli, o.recursive);
 	if (o.verify[0] != '\0') {
-		well = show_verify(&cli, o.verify, o.json);
+		well = show_verify(&cli, files.paths, files.count, o.verify, o.json);
 	} else {
 		if (!o.json && !o.magnet && !o.tree && field == NULL)
 			(void)puts("btshowmetainfo 20130326 - decode BitTorrent metainfo files\n");
-		well = show_all(&cli, &o, field);
+		well = show_all(&files, &o, field);
 	}
+	well &= files.all_read;
+	free_files(&files);
 	return cli_finish(&cli, !well);
 }

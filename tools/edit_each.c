@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "tools/edit_each.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "tools/edit_text.h"
 #include "tools/stop.h"
+#include "tools/torrents.h"
 
 #define AT(member) offsetof(struct edit_options, member)
 
@@ -186,69 +185,23 @@ edit_file(struct run *r, const char *path)
 	say_reports(r);
 }
 
-static int
-is_not_hidden(const struct dirent *d)
-{
-	return d->d_name[0] != '.';
-}
-
-static int
-by_bytes(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static bool
-is_directory(const char *path, const struct dirent *d)
-{
-	struct stat st;
-
-	if (d->d_type != DT_UNKNOWN)
-		return d->d_type == DT_DIR;
-	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-static bool
-is_torrent(const char *name)
-{
-	size_t len = strlen(name);
-
-	return len > 8 && strcmp(name + len - 8, ".torrent") == 0;
-}
-
-/* Links to directories are not followed: nothing is edited twice, nothing elsewhere. */
 static void
-edit_directory(struct run *r, const char *path)
+on_torrent(void *arg, const char *path)
 {
-	struct dirent **entry;
-	int count = scandir(path, &entry, is_not_hidden, by_bytes);
-	size_t len = strlen(path);
+	if (!stop_asked)
+		edit_file(arg, path);
+}
 
-	if (count < 0) {
-		char *why;
+static void
+on_unreadable(void *arg, const char *path)
+{
+	struct run *r = arg;
+	char *why;
 
-		if (asprintf(&why, "%s: %s", path, strerror(errno)) < 0)
-			abort();
-		failed(r, new_report(r, path), why);
-		free(why);
-		return;
-	}
-	for (int i = 0; i < count; i++) {
-		char *below;
-
-		if (asprintf(&below, "%s%s%s", path, len > 0 && path[len - 1] == '/' ? "" : "/",
-		    entry[i]->d_name) < 0)
-			abort();
-		if (stop_asked)
-			;
-		else if (is_directory(below, entry[i]))
-			edit_directory(r, below);
-		else if (is_torrent(entry[i]->d_name))
-			edit_file(r, below);
-		free(below);
-		free(entry[i]);
-	}
-	free(entry);
+	if (asprintf(&why, "%s: %s", path, strerror(errno)) < 0)
+		abort();
+	failed(r, new_report(r, path), why);
+	free(why);
 }
 
 static void
@@ -267,16 +220,15 @@ sum_up(const struct run *r)
 bool
 edit_each(const struct edit_each *each, char **paths, size_t count)
 {
+	static const struct torrents_found found = { on_torrent, on_unreadable };
 	struct run r = { .each = each };
 
 	r.end = &r.first;
 	r.batch = need(bt_edit_batch_new(on_replaced, &r));
 	stop_on_signals();
 	for (size_t i = 0; i < count && !stop_asked; i++) {
-		struct stat st;
-
-		if (each->options->recursive && stat(paths[i], &st) == 0 && S_ISDIR(st.st_mode))
-			edit_directory(&r, paths[i]);
+		if (each->options->recursive)
+			torrents_in(paths[i], &found, &r);
 		else
 			edit_file(&r, paths[i]);
 	}

@@ -33,6 +33,7 @@ const char *show_field_names(void);
 void show_field(const struct show_field *f, const char *path, const struct bt_metainfo *m);
 
 /* Content in or at `where` against each torrent. True if all is well. */
-bool show_verify(const struct cli *cli, const char *where, bool json);
+bool show_verify(const struct cli *cli, char *const *files, size_t count, const char *where,
+    bool json);
 
 #endif

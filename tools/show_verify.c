@@ -344,7 +344,7 @@ add(struct view *v, struct bt_verify *verify, const char *where, const char *fil
 }
 
 bool
-show_verify(const struct cli *cli, const char *where, bool json)
+show_verify(const struct cli *cli, char *const *files, size_t count, const char *where, bool json)
 {
 	struct view v = { .cli = cli, .as_json = json,
 		.on_terminal = isatty(STDERR_FILENO) };
@@ -359,8 +359,8 @@ show_verify(const struct cli *cli, const char *where, bool json)
 		return false;
 	}
 	v.start = v.last = now();
-	for (size_t i = 0; i < cli->arg_count; i++)
-		add(&v, verify, where, cli->args[i]);
+	for (size_t i = 0; i < count; i++)
+		add(&v, verify, where, files[i]);
 	if (bt_verify_finish(verify, &err) != BT_OK) {
 		clear_progress(&v);
 		cli_error(cli, "%s", err.text);
@@ -368,7 +368,7 @@ show_verify(const struct cli *cli, const char *where, bool json)
 	}
 	clear_progress(&v);
 	bt_verify_free(verify);
-	if (v.complete < cli->arg_count && cli->arg_count > 1)
+	if (v.complete < count && count > 1)
 		cli_error(cli, "%zu complete, %zu not complete, %zu failed", v.complete,
 		    v.incomplete, v.failed);
 	return v.failed == 0 && v.incomplete == 0;

@@ -128,4 +128,23 @@ else
 	echo "SKIP: libtorrent for Python is not installed"
 fi
 
+# Directories, only when told.
+mkdir -p below/sub/.hid
+cp d.torrent below/2.torrent
+cp d.torrent below/sub/1.torrent
+cp d.torrent below/sub/.hid/3.torrent
+cp d.torrent below/no
+run 1 btshowmetainfo below
+has err 'below: Is a directory'
+run 0 btshowmetainfo --recursive --field metainfo_file below d.torrent
+same out <<'END'
+below/2.torrent
+below/sub/1.torrent
+d.torrent
+END
+run 1 btshowmetainfo --recursive --verify nowhere below
+has err 'btshowmetainfo: 0 complete, 0 not complete, 2 failed'
+run 1 btshowmetainfo --recursive --field name missing below
+has err 'btshowmetainfo: 2 shown, 1 failed'
+
 finish
