@@ -475,7 +475,7 @@ enum bt_code
 state_save(struct shards *s, const char *path, struct bt_error *err)
 {
 	struct file_staged staged;
-	enum bt_code code = file_stage(path, SLICE_NONE, &staged, err);
+	enum bt_code code = file_stage_sole(path, &staged, err);
 
 	if (code != BT_OK)
 		return code;

@@ -137,33 +137,71 @@ file_staged_fini(struct file_staged *s)
 	*s = (struct file_staged){ NULL, NULL, -1 };
 }
 
+/* The name of the new file, beside the old one. */
+static char *
+temp_name(const char *real, const char *suffix)
+{
+	size_t size = real == NULL ? 0 : strlen(real) + strlen(suffix) + 1;
+	char *temp = size == 0 ? NULL : mem_alloc(size);
+
+	if (temp != NULL)
+		(void)snprintf(temp, size, "%s%s", real, suffix);
+	return temp;
+}
+
+/* Gives up unless fd could be opened. */
+static enum bt_code
+begin_staged(const char *path, int fd, char *temp, struct file_staged *out, struct bt_error *err)
+{
+	enum bt_code code = BT_OK;
+
+	out->fd = fd;
+	if (fd >= 0)
+		out->temp = temp;
+	if (fd < 0 || !set_mode_as(fd, out->real))
+		code = fail_errno(err, "%s", path);
+	if (fd < 0)
+		mem_free(temp);
+	return code;
+}
+
 enum bt_code
 file_stage(const char *path, struct bt_slice bytes, struct file_staged *out, struct bt_error *err)
 {
-	size_t size;
+	enum bt_code code = BT_ENOMEM;
 	char *temp;
 
 	*out = (struct file_staged){ NULL, real_target(path), -1 };
-	size = out->real == NULL ? 0 : strlen(out->real) + sizeof(".XXXXXX");
-	temp = mem_alloc(size);
-	if (out->real == NULL || temp == NULL) {
-		mem_free(temp);
+	temp = temp_name(out->real, ".XXXXXX");
+	if (temp == NULL)
+		(void)fail(err, code, "%s: out of memory", path);
+	else
+		code = begin_staged(path, mkostemp(temp, O_CLOEXEC), temp, out, err);
+	if (code == BT_OK && !file_write_all(out->fd, bytes))
+		code = fail_errno(err, "%s", path);
+	if (code != BT_OK)
 		file_staged_fini(out);
-		return fail(err, BT_ENOMEM, "%s: out of memory", path);
-	}
-	(void)snprintf(temp, size, "%s.XXXXXX", out->real);
-	out->fd = mkostemp(temp, O_CLOEXEC);
-	if (out->fd >= 0)
-		out->temp = temp;
-	if (out->fd < 0 || !set_mode_as(out->fd, out->real) || !file_write_all(out->fd, bytes)) {
-		enum bt_code code = fail_errno(err, "%s", path);
+	return code;
+}
 
-		if (out->temp == NULL)
-			mem_free(temp);
-		file_staged_fini(out);
-		return code;
+enum bt_code
+file_stage_sole(const char *path, struct file_staged *out, struct bt_error *err)
+{
+	enum bt_code code = BT_ENOMEM;
+	char *temp;
+
+	*out = (struct file_staged){ NULL, real_target(path), -1 };
+	temp = temp_name(out->real, ".new");
+	if (temp == NULL) {
+		(void)fail(err, code, "%s: out of memory", path);
+	} else {
+		(void)unlink(temp);
+		code = begin_staged(path, open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600),
+		    temp, out, err);
 	}
-	return BT_OK;
+	if (code != BT_OK)
+		file_staged_fini(out);
+	return code;
 }
 
 enum bt_code

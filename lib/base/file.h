@@ -25,6 +25,10 @@ struct file_staged {
 enum bt_code file_stage(const char *path, struct bt_slice bytes, struct file_staged *out,
     struct bt_error *err);
 
+/* The same, empty, for the only process that writes path: always under the name path.new, so that
+ * one that is killed again and again leaves one such file, and the next one takes it away. */
+enum bt_code file_stage_sole(const char *path, struct file_staged *out, struct bt_error *err);
+
 /* Renames: it is in force, but on disk only if temporary and folder were synced. */
 enum bt_code file_commit(struct file_staged *s, struct bt_error *err);
 

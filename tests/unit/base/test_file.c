@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "helper.h"
 
 Suite *file_suite(void);
@@ -54,6 +55,40 @@ check_holds(const char *path, const char *text)
 	ck_assert_str_eq(buf_cstr(&b), text);
 	buf_fini(&b);
 }
+
+START_TEST(what_a_killed_writer_left_is_taken_away)
+{
+	struct file_staged staged;
+	struct bt_error err;
+	struct stat st;
+
+	make_folder();
+	ck_assert_int_eq(file_replace("f", slice_str("old"), &err), BT_OK);
+	ck_assert_int_eq(chmod("f", 0640), 0);
+	ck_assert_int_eq(symlink("nowhere", "f.new"), 0);
+	for (unsigned killed = 0; killed < 2; killed++) {
+		ck_assert_int_eq(file_stage_sole("f", &staged, &err), BT_OK);
+		ck_assert_uint_eq(count_entries("."), 2);
+		ck_assert(file_write_all(staged.fd, slice_str("half")));
+		(void)close(staged.fd);
+		mem_free(staged.temp);
+		mem_free(staged.real);
+	}
+	ck_assert_int_eq(file_stage_sole("f", &staged, &err), BT_OK);
+	ck_assert(file_write_all(staged.fd, slice_str("new")));
+	check_holds("f", "old");
+	ck_assert_int_eq(file_commit(&staged, &err), BT_OK);
+	file_staged_fini(&staged);
+	check_holds("f", "new");
+	ck_assert_int_eq(stat("f", &st), 0);
+	ck_assert_int_eq(st.st_mode & 07777, 0640);
+	ck_assert_uint_eq(count_entries("."), 1);
+	ck_assert_int_eq(mkdir("d.new", 0755), 0);
+	ck_assert_int_eq(file_stage_sole("d", &staged, &err), BT_EEXIST);
+	ck_assert_int_eq(file_stage_sole("none/f", &staged, &err), BT_ENOENT);
+	drop_folder();
+}
+END_TEST
 
 START_TEST(replaces_and_keeps_the_mode)
 {
@@ -179,6 +214,7 @@ file_suite(void)
 	TCase *c = tcase_create("file");
 
 	tcase_add_test(c, replaces_and_keeps_the_mode);
+	tcase_add_test(c, what_a_killed_writer_left_is_taken_away);
 	tcase_add_test(c, replaces_what_a_link_points_to);
 	tcase_add_test(c, leaves_nothing_behind_on_failure);
 	tcase_add_test(c, reads_large_files);
