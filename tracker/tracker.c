@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,6 +35,9 @@ struct helper {
 	struct server *server;
 	int stop;			/* eventfd */
 	struct loop_fd stop_watch;
+	struct loop_timer pulse;
+	usec pulse_step;
+	atomic_bool lived;		/* since the last heartbeat */
 	pthread_t thread;
 	bool running;
 };
@@ -154,11 +158,38 @@ on_stats(void *arg, usec now)
 }
 
 static void
+on_pulse(void *arg, usec now)
+{
+	struct helper *h = arg;
+
+	(void)now;
+	atomic_store_explicit(&h->lived, true, memory_order_relaxed);
+	loop_timer_set(&h->pulse, h->pulse_step);
+}
+
+static bool
+all_lived(const struct bt_tracker *t)
+{
+	for (unsigned i = 0; i < t->helper_count; i++) {
+		if (!atomic_load_explicit(&t->helpers[i].lived, memory_order_relaxed))
+			return false;
+	}
+	return true;
+}
+
+/* A loop that hangs is as bad as all: its part of the clients gets no answer. */
+static void
 on_beat(void *arg, usec now)
 {
 	struct bt_tracker *t = arg;
 
 	(void)now;
+	if (!all_lived(t)) {
+		loop_timer_set(&t->beat_timer, t->beat_step / 4);
+		return;
+	}
+	for (unsigned i = 0; i < t->helper_count; i++)
+		atomic_store_explicit(&t->helpers[i].lived, false, memory_order_relaxed);
 	t->beat(t->beat_arg);
 	loop_timer_set(&t->beat_timer, t->beat_step);
 }
@@ -226,6 +257,12 @@ bt_tracker_set_heartbeat(struct bt_tracker *t, double seconds, void (*fn)(void *
 	t->beat_arg = arg;
 	t->beat_step = (usec)(seconds * (double)SECOND);
 	loop_timer_set(&t->beat_timer, t->beat_step);
+	for (unsigned i = 0; i < t->helper_count; i++) {
+		struct helper *h = &t->helpers[i];
+
+		h->pulse_step = t->beat_step / 2;
+		loop_timer_set(&h->pulse, h->pulse_step);
+	}
 }
 
 uint16_t
@@ -306,7 +343,8 @@ make_helper(struct bt_tracker *t, struct helper *h, const struct server_shared *
 	h->loop = loop_new();
 	h->stop = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (h->loop == NULL || h->stop < 0 ||
-	    !loop_fd_init(&h->stop_watch, h->loop, h->stop, on_helper_stop, h))
+	    !loop_fd_init(&h->stop_watch, h->loop, h->stop, on_helper_stop, h) ||
+	    !loop_timer_init(&h->pulse, h->loop, on_pulse, h))
 		return fail(err, BT_ENOMEM, "cannot make an event loop");
 	loop_fd_want(&h->stop_watch, LOOP_READ);
 	h->server = server_new(h->loop, shared, &t->port, true, err);
@@ -478,6 +516,7 @@ free_helpers(struct bt_tracker *t)
 		struct helper *h = &t->helpers[i];
 
 		server_free(h->server);
+		loop_timer_fini(&h->pulse);
 		loop_fd_fini(&h->stop_watch);
 		loop_free(h->loop);
 		if (h->stop >= 0)

@@ -94,7 +94,8 @@ void bt_tracker_stop(struct bt_tracker *t);
 void bt_tracker_reload(struct bt_tracker *t);
 void bt_tracker_reopen_log(struct bt_tracker *t);
 
-/* fn is called every so often on the thread that runs the tracker: it lives. Before run. */
+/* fn is called every so often on the thread that runs the tracker, as long as all its threads live.
+ * Before run. */
 void bt_tracker_set_heartbeat(struct bt_tracker *t, double seconds, void (*fn)(void *arg),
     void *arg);
 
