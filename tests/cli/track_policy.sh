@@ -230,34 +230,63 @@ stop
 # -- rates --
 start --trusted_proxies 127.0.0.1 --rate_limit 1 --rate_burst 5
 for i in 1 2 3 4 5; do announce $other '' 'X-Forwarded-For: 80.1.1.1'; served; done
-for i in 1 2 3 4 5; do announce $other '' 'X-Forwarded-For: 80.1.1.1'; done
+# A slow machine gets more than five, but not all.
+for i in $(seq 60); do
+	announce $other '' 'X-Forwarded-For: 80.1.1.1'
+	grep -q 'failure reason' got && break
+done
 refused 'too many requests'
 has got '8:retry ini1e'
 announce $other '' 'X-Forwarded-For: 80.1.1.2'; served
-for i in 1 2 3 4 5 6 7 8 9 10; do got=$(status / 'X-Forwarded-For: 80.1.1.3'); done
+for i in $(seq 60); do
+	got=$(status / 'X-Forwarded-For: 80.1.1.3')
+	[ "$got" = 200 ] || break
+done
 [ "$got" = 429 ] || fail "pages are not limited: $got"
 for i in 1 2 3 4 5 6 7 8 9 10; do announce $other; done
 served
 stop
 
 # Over UDP, from an address that is not local: in a network of its own.
+cat >udp_flood.py <<'END'
+import socket, struct, time
+s = socket.socket(type=socket.SOCK_DGRAM)
+s.settimeout(10)
+for i in range(100):
+    try:
+        s.connect(("80.1.1.1", 6969))
+        s.send(struct.pack(">QII", 0x41727101980, 0, 0))
+        connection = s.recv(16)[8:]
+        break
+    except ConnectionRefusedError:
+        time.sleep(0.1)
+for i in range(60):
+    s.send(connection + struct.pack(">II20s20sQQQIIIiH", 1, i, bytes(20), bytes(20), 0, 5, 0, 0, 0,
+                                    0, -1, 6000 + i))
+answers = 0
+try:
+    while answers < 60:
+        s.recv(2048)
+        answers += 1
+        s.settimeout(10 if answers < 3 else 1)
+except TimeoutError:
+    pass
+print("answers", answers)
+assert 3 <= answers < 60
+END
 cat >udp_flood.sh <<'END'
 ip link set lo up && ip addr add 80.1.1.1/32 dev lo || exit 77
 bttrack --port 6969 --bind 80.1.1.1 --dfile state --logfile log --rate_limit 1 --rate_burst 3 &
 tracker=$!
 trap 'kill $tracker' EXIT
-sleep 0.5
-for i in 1 2 3 4; do
-	python3 "$srcdir/tests/cli/udp_tracker.py" 80.1.1.1 6969 announce $1 -XX0001-uuuuuuuuuuu$i \
-	    600$i 1 none 2>&1 | tail -n 1
-done
+python3 udp_flood.py
 END
 if unshare -rn true 2>/dev/null; then
-	srcdir=$srcdir timeout 30 unshare -rn sh udp_flood.sh $other >got 2>&1
-	if [ $? -ne 77 ]; then
-		[ "$(grep -c '^interval' got)" -eq 3 ] || { fail "UDP is not limited"; cat got; }
-		has got 'timed out'
-	fi
+	timeout 60 unshare -rn sh udp_flood.sh >got 2>&1
+	case $? in
+	0 | 77) ;;
+	*) fail "UDP is not limited"; cat got ;;
+	esac
 	rm -f state log
 fi
 
