@@ -141,6 +141,8 @@ set_option(struct cli *c, const struct cli_part *part, const struct bt_option *o
 	    &err) != BT_OK)
 		cli_misuse(c, "--%s", err.text);
 	cli_preset_forget(c, o);
+	if (o->kind == BT_OPT_IGNORED)
+		cli_error(c, "warning: --%s has no effect: %s", o->name, o->help);
 }
 
 /* --help and --version, or the first len bytes of their names; and what the build asks for. */

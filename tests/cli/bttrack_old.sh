@@ -62,6 +62,12 @@ echo "bad people:192.0.2.1-192.0.2.9" >banned
 printf 'icon' >icon
 while read -r option value; do
 	start "--$option" "$value" && stop
+	case $option in
+	ipv6_binds_v4 | timeout_check_interval | min_time_between_cache_refreshes | \
+	    multitracker_* | aggregat* | http_timeout)
+		has stderr "$option has no effect: " ;;
+	*) [ ! -s stderr ] || fail "$option is complained about: $(cat stderr)" ;;
+	esac
 done <<'END_OF_OPTIONS'
 bind 127.0.0.1
 ipv6_enabled 0
