@@ -66,6 +66,7 @@ struct bt_tracker {
 	usec sweep_step;
 	struct pool *pool;		/* one worker: saves */
 	bool saving;
+	bool save_failed;	/* the last time */
 };
 
 struct save_job {
@@ -92,6 +93,9 @@ save_done(struct job *j)
 	if (s->code != BT_OK)
 		log_write(&t->log, BT_LOG_ERROR, "state", "the state was not saved: %s",
 		    s->err.text);
+	else if (t->save_failed)
+		log_write(&t->log, BT_LOG_WARN, "state", "the state is saved again");
+	t->save_failed = s->code != BT_OK;
 	t->saving = false;
 	mem_free(s);
 }

@@ -190,6 +190,26 @@ if [ "$(id -u)" = 0 ] && getent passwd nobody >/dev/null; then
 	run 2 bttrack --port 0 --user root --dfile mine/state
 fi
 
+# -- no room for the state: it is told, announces go on, and it is saved when there is room again --
+if command -v prlimit >/dev/null; then
+	trap '' XFSZ
+	start_tracker --save_dfile_interval 1 --log_format none --max_peers_per_ip 0
+	trap - XFSZ
+	prlimit --pid "$pid" --fsize=8192:
+	for i in $(seq 200); do
+		printf 'url = "http://127.0.0.1:%s/%s"\n' "$port" \
+		    "$(echo "$announce" | sed "s/1111/$((2000 + i))/")"
+	done >urls
+	curl -s -K urls >out
+	until_has tracker.log 'the state was not saved: '
+	is 200 "http://127.0.0.1:$port/$announce"
+	prlimit --pid "$pid" --fsize=unlimited:
+	until_has tracker.log 'the state is saved again'
+	[ "$(grep -ao 'porti' state | wc -l)" -ge 200 ] || fail "not all was saved"
+	[ ! -e state.new ] || fail "a part of the state was left behind"
+	stop_tracker
+fi
+
 # -- logs --
 start_tracker --logfile log.json --log_format json --log_udp 1 --min_time_between_log_flushes 0 \
     --log_rate 20 --hupmonitor 1
