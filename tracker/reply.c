@@ -163,10 +163,14 @@ struct scrape_entry
 reply_scrape(struct replier *r, const uint8_t info_hash[20])
 {
 	struct scrape_entry e = { .complete = 0 };
+	struct bt_slice warning;
 	struct swarm_counts counts;
 
-	(void)shards_scrape(r->shards, info_hash, &counts);
 	memcpy(e.info_hash, info_hash, 20);
+	/* One that is allowed no more has peers until they time out. */
+	if (gate_refusal(&r->gate, info_hash, false, &warning).len > 0)
+		return e;
+	(void)shards_scrape(r->shards, info_hash, &counts);
 	e.complete = counts.complete;
 	e.incomplete = counts.incomplete;
 	e.downloaded = counts.downloaded;

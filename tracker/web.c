@@ -110,6 +110,7 @@ on_scrape(struct web *w, const struct httpd_request *rq, struct httpd_reply *re)
 	struct scrape_entry entries[SCRAPE_HASHES_MAX];
 	const char *allowed = w->shared->settings->scrape_allowed;
 	size_t n = scrape_query_parse(rq->http.query, hashes, SCRAPE_HASHES_MAX);
+	struct bt_slice value;
 
 	if (strcmp(allowed, "none") == 0) {
 		forbid(re, "this tracker does not answer scrapes");
@@ -117,6 +118,8 @@ on_scrape(struct web *w, const struct httpd_request *rq, struct httpd_reply *re)
 		for (size_t i = 0; i < n; i++)
 			entries[i] = reply_scrape(w->replier, hashes[i]);
 		scrape_reply_write(re->body, entries, n);
+	} else if (query_find(rq->http.query, "info_hash", &value)) {
+		forbid(re, "info_hash is not 20 bytes");
 	} else if (strcmp(allowed, "full") == 0) {
 		scrape_all(w, rq, re);
 	} else {

@@ -119,9 +119,15 @@ until_has err 'list: line 5: no info-hash'
 announce $one; served
 sleep 1.3
 [ "$(grep -c 'line 5' err)" -eq 1 ] || fail "a fault is told more than once"
+get "/scrape?info_hash=$(escape $one)"
+has got '8:completei0e10:downloadedi0e11:downloadersi2e'
 echo $other >list
 within is_served $other
 announce $one; refused 'not authorized'
+get "/scrape?info_hash=$(escape $one)"
+has got '8:completei0e10:downloadedi0e11:downloadersi0e'
+[ "$(status '/scrape?info_hash=abc')" = 400 ] || fail "a scrape of what is no info-hash"
+has got '25:info_hash is not 20 bytes'
 stop
 run 1 bttrack --port 0 --dfile state --allowed_list nowhere
 has err "nowhere"
