@@ -246,6 +246,7 @@ make_begin(struct make *m, const struct cli *c)
 	struct bt_error err;
 
 	m->cli = c;
+	m->made = m->failed = 0;
 	*create = (struct bt_create_options){ .cancel = &stop_asked };
 	create->kind = kind_of(o->meta_version);
 	set_files(m);
