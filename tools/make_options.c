@@ -245,8 +245,7 @@ make_begin(struct make *m, const struct cli *c)
 	struct bt_create_options *create = &m->create;
 	struct bt_error err;
 
-	m->cli = c;
-	m->made = m->failed = 0;
+	*m = (struct make){ .options = m->options, .cli = c };
 	*create = (struct bt_create_options){ .cancel = &stop_asked };
 	create->kind = kind_of(o->meta_version);
 	set_files(m);
