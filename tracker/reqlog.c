@@ -138,22 +138,31 @@ struct entry {
 	struct bt_slice referer, agent;
 };
 
+/* Without printf: there is a line for each request by HTTP. */
 static void
 add_combined(struct reqlog *l, const struct entry *e)
 {
 	char ip[ADDR_TEXT_MAX];
 	struct buf *b = &l->lines;
 
-	buf_addf(b, "%s - - [%s] \"", addr_ip_text(e->from, ip), stamp_now(l));
+	buf_add_str(b, addr_ip_text(e->from, ip));
+	buf_add_str(b, " - - [");
+	buf_add_str(b, stamp_now(l));
+	buf_add_str(b, "] \"");
 	if (e->target.len > 0) {
 		add_field(b, e->method);
 		buf_add_u8(b, ' ');
 		add_field(b, e->target);
-		buf_addf(b, " %s", e->protocol);
+		buf_add_u8(b, ' ');
+		buf_add_str(b, e->protocol);
 	} else {
 		buf_add_u8(b, '-');
 	}
-	buf_addf(b, "\" %u %zu \"", e->status, e->bytes);
+	buf_add_str(b, "\" ");
+	buf_add_decimal(b, e->status);
+	buf_add_u8(b, ' ');
+	buf_add_decimal(b, (int64_t)e->bytes);
+	buf_add_str(b, " \"");
 	add_field(b, e->referer);
 	buf_add_str(b, "\" \"");
 	add_field(b, e->agent);

@@ -40,12 +40,27 @@ addr_parse(const char *text, uint16_t port, struct addr *out)
 	return true;
 }
 
+/* inet_ntop would use printf, for each line of a tracker's log. */
+static void
+v4_text(const uint8_t ip[4], char *out)
+{
+	for (int i = 0; i < 4; i++) {
+		if (ip[i] >= 100)
+			*out++ = (char)('0' + ip[i] / 100);
+		if (ip[i] >= 10)
+			*out++ = (char)('0' + ip[i] / 10 % 10);
+		*out++ = (char)('0' + ip[i] % 10);
+		*out++ = i < 3 ? '.' : '\0';
+	}
+}
+
 const char *
 addr_ip_text(const struct addr *a, char out[ADDR_TEXT_MAX])
 {
-	int family = a->family == ADDR_V4 ? AF_INET : AF_INET6;
-
-	if (a->family == ADDR_NONE || inet_ntop(family, a->ip, out, ADDR_TEXT_MAX) == NULL)
+	if (a->family == ADDR_V4)
+		v4_text(a->ip, out);
+	else if (a->family == ADDR_NONE ||
+	    inet_ntop(AF_INET6, a->ip, out, ADDR_TEXT_MAX) == NULL)
 		(void)snprintf(out, ADDR_TEXT_MAX, "-");
 	return out;
 }

@@ -93,12 +93,6 @@ buf_add_slice(struct buf *b, struct bt_slice s)
 }
 
 void
-buf_add_str(struct buf *b, const char *s)
-{
-	buf_add(b, s, strlen(s));
-}
-
-void
 buf_add_u8(struct buf *b, uint8_t v)
 {
 	buf_add(b, &v, 1);

@@ -44,7 +44,13 @@ bool buf_expect(struct buf *b, size_t n) MUST_USE;
 uint8_t *buf_add_space(struct buf *b, size_t n);
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_add_slice(struct buf *b, struct bt_slice s);
-void buf_add_str(struct buf *b, const char *s);
+
+static inline void
+buf_add_str(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));	/* known to the compiler, as a rule */
+}
+
 void buf_add_u8(struct buf *b, uint8_t v);
 void buf_add_be16(struct buf *b, uint16_t v);
 void buf_add_be32(struct buf *b, uint32_t v);
