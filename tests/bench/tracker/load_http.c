@@ -233,7 +233,7 @@ ready(struct conn *c, uint64_t now)
 {
 	const char *body = NULL;
 	bool ended;
-	size_t len;
+	size_t len = 0;
 
 	if (c->fd < 0)
 		return;

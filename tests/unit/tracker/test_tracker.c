@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,7 +19,7 @@
 	"&peer_id=bbbbbbbbbbbbbbbb"
 
 struct running {
-	char folder[32], dfile[64];
+	char folder[32], dfile[64], banned[64];
 	struct bt_tracker_settings settings;
 	struct bt_tracker *tracker;
 	pthread_t thread;
@@ -44,6 +45,16 @@ set(struct running *r, const char *name, const char *text)
 static bool many_loops;
 
 static void
+put_file(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_ge(fputs(text, f), 0);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+static void
 start(struct running *r, const char *timeout, const char *connections)
 {
 	struct bt_error err;
@@ -60,6 +71,11 @@ start(struct running *r, const char *timeout, const char *connections)
 	set(r, "max_connections", connections);
 	set(r, "threads", many_loops ? "4" : "1");
 	set(r, "save_dfile_interval", "1");
+	(void)snprintf(r->banned, sizeof(r->banned), "%s/banned", r->folder);
+	if (many_loops) {
+		put_file(r->banned, "9.9.9.9\n");
+		set(r, "banned_ips", r->banned);
+	}
 	r->tracker = bt_tracker_new(&r->settings, NULL, NULL, &err);
 	ck_assert_msg(r->tracker != NULL, "%s", err.text);
 	ck_assert_int_eq(pthread_create(&r->thread, NULL, run, r), 0);
@@ -74,6 +90,7 @@ stop(struct running *r)
 	bt_tracker_free(r->tracker);
 	bt_options_fini(bt_tracker_options(), &r->settings);
 	ck_assert_int_eq(unlink(r->dfile), 0);
+	(void)unlink(r->banned);
 	ck_assert_int_eq(rmdir(r->folder), 0);
 }
 
@@ -435,10 +452,16 @@ START_TEST(several_loops)
 
 	many_loops = true;
 	start(&r, "15", "1000");
+	many_loops = false;
 	(void)snprintf(port, sizeof(port), "%u", bt_tracker_port(r.tracker));
 	for (uint8_t i = 0; i < CROWDS; i++) {
 		c[i] = (struct crowd){ .r = &r, .number = i };
 		ck_assert_int_eq(pthread_create(&c[i].thread, NULL, crowd, &c[i]), 0);
+	}
+	for (unsigned i = 0; i < 20; i++) {
+		bt_tracker_reload(r.tracker);
+		bt_tracker_reopen_log(r.tracker);
+		(void)usleep(5000);
 	}
 	for (uint8_t i = 0; i < CROWDS; i++) {
 		ck_assert_int_eq(pthread_join(c[i].thread, NULL), 0);
