@@ -29,7 +29,7 @@ start()
 stop()
 {
 	kill -TERM $pids
-	wait $pids || fail "no clean end"
+	wait $pids || { fail "bttrack ended with $?"; cat err; }
 	pids=
 	rm -f state log
 }

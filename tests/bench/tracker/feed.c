@@ -26,7 +26,7 @@ due(const struct feed *f, uint64_t number)
 void
 feed_turn(struct feed *f, uint64_t now)
 {
-	uint64_t gap = now - f->last_turn;
+	uint64_t gap = now > f->last_turn ? now - f->last_turn : 0;
 
 	f->last_turn = now;
 	if (gap < STALL || f->kind != FEED_LATENCY)
