@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/hex.h"
 #include "base/mem.h"
-#include "base/query.h"
 
 static void
 free_torrent(struct snapshot *s)
@@ -87,16 +87,11 @@ allowed_add(struct allowed *a, const uint8_t hash[20], struct allowed_torrent *t
 static bool
 read_hash(struct bt_slice s, uint8_t out[20])
 {
-	if (s.len != 40 && s.len != 64)
-		return false;
-	for (size_t i = 0; i < s.len; i += 2) {
-		int high = query_hex(s.ptr[i]), low = query_hex(s.ptr[i + 1]);
+	uint8_t hash[32];
 
-		if (high < 0 || low < 0)
-			return false;
-		if (i < 40)
-			out[i / 2] = (uint8_t)(high << 4 | low);
-	}
+	if (!hex_decode(s, hash, 20) && !hex_decode(s, hash, 32))
+		return false;
+	memcpy(out, hash, 20);
 	return true;
 }
 

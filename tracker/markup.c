@@ -61,18 +61,6 @@ json_text(struct buf *b, struct bt_slice s)
 }
 
 void
-add_hash(struct buf *b, const uint8_t hash[20])
-{
-	static const char digits[] = "0123456789abcdef";
-	uint8_t *p = buf_add_space(b, 40);
-
-	for (size_t i = 0; p != NULL && i < 20; i++) {
-		p[2 * i] = (uint8_t)digits[hash[i] >> 4];
-		p[2 * i + 1] = (uint8_t)digits[hash[i] & 15];
-	}
-}
-
-void
 add_grouped(struct buf *b, uint64_t n)
 {
 	uint64_t unit = 1;

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "base/hex.h"
 #include "tracker/markup.h"
 
 /* -- JSON -- */
@@ -28,7 +29,7 @@ json_torrent(struct buf *b, const struct census_row *r, const struct torrent_nam
 	struct torrent_name name;
 
 	buf_add_str(b, "\n{\"info_hash\":\"");
-	add_hash(b, r->info_hash);
+	hex_add(b, r->info_hash, 20);
 	buf_add_str(b, "\",");
 	if (names != NULL && names->find(names->arg, r->info_hash, &name)) {
 		buf_add_str(b, "\"name\":");

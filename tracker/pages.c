@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/hex.h"
 #include "base/query.h"
 #include "tracker/charts.h"
 #include "tracker/markup.h"
@@ -356,7 +357,7 @@ add_row(struct buf *b, const struct row *row, const struct page *p)
 		buf_add_str(b, "</b>");
 	}
 	buf_add_str(b, "<code>");
-	add_hash(b, row->r->info_hash);
+	hex_add(b, row->r->info_hash, 20);
 	buf_add_str(b, "</code></td>");
 	if (p->names != NULL) {
 		buf_addf(b, "<td data-n=\"%s\">", keys[KEY_SIZE].title);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/hex.h"
 #include "base/mem.h"
 #include "base/vec.h"
 #include "bencode/scan.h"
@@ -122,7 +123,6 @@ emit(struct sink *to, struct bt_slice bytes)
 static void
 make_id(uint8_t id[20], const struct addr *a)
 {
-	static const char hex[] = "0123456789abcdef";
 	uint8_t packed[COMPACT_V6_LEN];
 	size_t n = compact_write(packed, a);
 
@@ -132,10 +132,7 @@ make_id(uint8_t id[20], const struct addr *a)
 		return;
 	}
 	memcpy(id, "-BT0000-", 8);
-	for (size_t i = 0; i < n; i++) {
-		id[8 + 2 * i] = (uint8_t)hex[packed[i] >> 4];
-		id[9 + 2 * i] = (uint8_t)hex[packed[i] & 15];
-	}
+	hex_write(id + 8, packed, n);
 }
 
 static struct peers_entry

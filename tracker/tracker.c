@@ -324,11 +324,9 @@ make_store(struct bt_tracker *t, struct bt_error *err)
 static unsigned
 loop_count(const struct bt_tracker *t)
 {
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	int64_t wanted = t->settings->threads;
 
-	if (t->settings->threads > 0)
-		return (unsigned)t->settings->threads;
-	return cores < 1 ? 1 : cores > LOOPS_MAX ? LOOPS_MAX : (unsigned)cores;
+	return wanted > 0 ? (unsigned)wanted : pool_size(0, LOOPS_MAX);
 }
 
 static void

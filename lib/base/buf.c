@@ -126,17 +126,22 @@ buf_add_be64(struct buf *b, uint64_t v)
 }
 
 void
-buf_add_decimal(struct buf *b, int64_t v)
+buf_add_unsigned(struct buf *b, uint64_t v)
 {
 	char digits[20], *end = digits + sizeof(digits), *p = end;
-	uint64_t left = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
 
 	do
-		*--p = (char)('0' + left % 10);
-	while ((left /= 10) > 0);
-	if (v < 0)
-		*--p = '-';
+		*--p = (char)('0' + v % 10);
+	while ((v /= 10) > 0);
 	buf_add(b, p, (size_t)(end - p));
+}
+
+void
+buf_add_decimal(struct buf *b, int64_t v)
+{
+	if (v < 0)
+		buf_add_u8(b, '-');
+	buf_add_unsigned(b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
 }
 
 void

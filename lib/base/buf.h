@@ -55,7 +55,9 @@ void buf_add_u8(struct buf *b, uint8_t v);
 void buf_add_be16(struct buf *b, uint16_t v);
 void buf_add_be32(struct buf *b, uint32_t v);
 void buf_add_be64(struct buf *b, uint64_t v);
-void buf_add_decimal(struct buf *b, int64_t v);	/* as text: what every bencoded value has */
+/* As text: what every bencoded value has. */
+void buf_add_unsigned(struct buf *b, uint64_t v);
+void buf_add_decimal(struct buf *b, int64_t v);
 void buf_addf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Removes n bytes at the front; n <= len. */

@@ -74,6 +74,15 @@ start_workers(struct pool *p, unsigned workers)
 	return p->workers > 0;
 }
 
+unsigned
+pool_size(unsigned wanted, unsigned most)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned want = wanted > 0 ? wanted : cores > 0 ? (unsigned)cores : 1;
+
+	return want < most ? want : most;
+}
+
 struct pool *
 pool_new(unsigned workers)
 {

@@ -20,6 +20,9 @@ struct job {
 	void (*done)(struct job *);	/* back on the sender's thread; owns the job */
 };
 
+/* How many workers to have: as wanted, one a core if that is 0, but not more than most. */
+unsigned pool_size(unsigned wanted, unsigned most);
+
 /* NULL: no memory or no threads. */
 struct pool *pool_new(unsigned workers) MUST_USE;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/query.h"
 
+#include "base/hex.h"
+
 #include <string.h>
 
 bool
@@ -8,18 +10,6 @@ query_unreserved(uint8_t c)
 {
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
 	    c == '-' || c == '.' || c == '_' || c == '~';
-}
-
-int
-query_hex(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
 }
 
 void
@@ -48,9 +38,9 @@ query_unescape(struct bt_slice s, enum query_plus plus, uint8_t *out, size_t siz
 	for (size_t i = 0; i < s.len; i++, n++) {
 		uint8_t c = s.ptr[i];
 
-		if (c == '%' && s.len - i > 2 && query_hex(s.ptr[i + 1]) >= 0 &&
-		    query_hex(s.ptr[i + 2]) >= 0) {
-			c = (uint8_t)(query_hex(s.ptr[i + 1]) * 16 + query_hex(s.ptr[i + 2]));
+		if (c == '%' && s.len - i > 2 && hex_digit(s.ptr[i + 1]) >= 0 &&
+		    hex_digit(s.ptr[i + 2]) >= 0) {
+			c = (uint8_t)(hex_digit(s.ptr[i + 1]) * 16 + hex_digit(s.ptr[i + 2]));
 			i += 2;
 		} else if (c == '+' && plus == QUERY_PLUS_IS_SPACE) {
 			c = ' ';
@@ -65,8 +55,8 @@ static bool
 escapes_are_whole(struct bt_slice s)
 {
 	for (size_t i = 0; i < s.len; i++) {
-		if (s.ptr[i] == '%' && (s.len - i <= 2 || query_hex(s.ptr[i + 1]) < 0 ||
-		    query_hex(s.ptr[i + 2]) < 0))
+		if (s.ptr[i] == '%' && (s.len - i <= 2 || hex_digit(s.ptr[i + 1]) < 0 ||
+		    hex_digit(s.ptr[i + 2]) < 0))
 			return false;
 	}
 	return true;

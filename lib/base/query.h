@@ -30,7 +30,4 @@ bool query_next(struct bt_slice *query, struct bt_slice *name, struct bt_slice *
 /* The first parameter of this name. */
 bool query_find(struct bt_slice query, const char *name, struct bt_slice *value);
 
-/* The value of a hex digit, or -1. */
-int query_hex(uint8_t c);
-
 #endif

@@ -4,6 +4,7 @@
 #include "base/cdefs.h"
 #include "base/mem.h"
 #include "bencode/scan.h"
+#include "bencode/write.h"
 
 static struct dict_entry *
 entry_at(const struct dict *d, size_t i)
@@ -183,8 +184,7 @@ dict_write(const struct dict *d, struct buf *out)
 			buf_add_slice(out, e->whole);
 			continue;
 		}
-		buf_addf(out, "%zu:", e->key.len);
-		buf_add_slice(out, e->key);
+		write_alone(out, e->key);
 		buf_add_slice(out, e->is);
 	}
 	buf_add_u8(out, 'e');

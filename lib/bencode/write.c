@@ -50,12 +50,12 @@ write_end(struct write *w)
 	buf_add_u8(w->out, 'e');
 }
 
-static void
-put_string(struct write *w, struct bt_slice bytes)
+void
+write_alone(struct buf *out, struct bt_slice bytes)
 {
-	buf_add_decimal(w->out, (int64_t)bytes.len);
-	buf_add_u8(w->out, ':');
-	buf_add_slice(w->out, bytes);
+	buf_add_unsigned(out, bytes.len);
+	buf_add_u8(out, ':');
+	buf_add_slice(out, bytes);
 }
 
 void
@@ -69,7 +69,7 @@ write_key_slice(struct write *w, struct bt_slice key)
 	/* After a failure the last key may not be in the buffer. */
 	assert(!l->any_key || buf_failed(w->out) ||
 	    slice_cmp(key, slice_of(w->out->ptr + l->key_pos, l->key_len)) > 0);
-	put_string(w, key);
+	write_alone(w->out, key);
 	l->any_key = true;
 	l->value_due = true;
 	if (!buf_failed(w->out)) {
@@ -97,7 +97,7 @@ void
 write_slice(struct write *w, struct bt_slice bytes)
 {
 	begin_value(w);
-	put_string(w, bytes);
+	write_alone(w->out, bytes);
 }
 
 void
@@ -117,7 +117,7 @@ uint8_t *
 write_space(struct write *w, size_t n)
 {
 	begin_value(w);
-	buf_add_decimal(w->out, (int64_t)n);
+	buf_add_unsigned(w->out, n);
 	buf_add_u8(w->out, ':');
 	return buf_add_space(w->out, n);
 }

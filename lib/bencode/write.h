@@ -44,6 +44,9 @@ void write_raw(struct write *w, struct bt_slice value);
 /* A string of n bytes to be filled by the caller; NULL on failure. */
 uint8_t *write_space(struct write *w, size_t n);
 
+/* A string that is no part of what a struct write writes. */
+void write_alone(struct buf *out, struct bt_slice bytes);
+
 /* Everything is closed and nothing failed. */
 bool write_finish(const struct write *w);
 

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/replace.h"
 #include "bencode/scan.h"
+#include "bencode/write.h"
 #include "meta/names.h"
 
 struct bt_slice
@@ -38,8 +39,7 @@ edit_set_text(struct dict *d, const char *key, struct bt_slice text, struct bt_e
 		return BT_OK;
 	}
 	buf_init(&b, SCAN_MAX_SIZE);
-	buf_addf(&b, "%zu:", text.len);
-	buf_add_slice(&b, text);
+	write_alone(&b, text);
 	if (!buf_failed(&b))
 		code = dict_set(d, key, buf_slice(&b));
 	buf_fini(&b);

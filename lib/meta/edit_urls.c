@@ -194,10 +194,8 @@ store(struct bt_edit *e, const struct trackers *t, struct bt_error *err)
 
 	buf_init(&announce, SCAN_MAX_SIZE);
 	buf_init(&list, SCAN_MAX_SIZE);
-	if (t->announce.ptr != NULL) {
-		buf_addf(&announce, "%zu:", t->announce.len);
-		buf_add_slice(&announce, t->announce);
-	}
+	if (t->announce.ptr != NULL)
+		write_alone(&announce, t->announce);
 	write_tiers(&t->list, &list);
 	if (!same)
 		code = put(&e->outer, "announce", &announce, err);

@@ -5,6 +5,7 @@
 
 #include "base/addr.h"
 #include "base/hash.h"
+#include "base/hex.h"
 #include "base/mem.h"
 #include "base/query.h"
 #include "meta/model.h"
@@ -36,21 +37,6 @@ no_memory(struct bt_error *err)
 }
 
 /* -- info-hashes -- */
-
-static bool
-decode_hex(struct bt_slice s, uint8_t *out, size_t len)
-{
-	if (s.len != 2 * len)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		int high = query_hex(s.ptr[2 * i]), low = query_hex(s.ptr[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return false;
-		out[i] = (uint8_t)(high << 4 | low);
-	}
-	return true;
-}
 
 /* RFC 4648, in either case; 32 characters are 20 bytes without a rest. */
 static bool
@@ -102,14 +88,14 @@ take_topic(struct bt_magnet *m, struct bt_slice xt, const char **why)
 	uint8_t hash[SHA1_LEN];
 
 	if (take_prefix(&xt, "urn:btih:")) {
-		if (!decode_hex(xt, hash, sizeof(hash)) && !decode_base32(xt, hash)) {
+		if (!hex_decode(xt, hash, sizeof(hash)) && !decode_base32(xt, hash)) {
 			*why = "its btih is neither 40 hex digits nor 32 characters of base32";
 		} else if (!m->v1) {
 			memcpy(m->hash_v1, hash, sizeof(hash));
 			m->v1 = true;
 		}
 	} else if (take_prefix(&xt, "urn:btmh:")) {
-		if (!decode_hex(xt, multihash, sizeof(multihash)) ||
+		if (!hex_decode(xt, multihash, sizeof(multihash)) ||
 		    memcmp(multihash, sha256_of_32, sizeof(sha256_of_32)) != 0) {
 			*why = "its btmh is not a SHA-256: 1220 and 64 hex digits";
 		} else if (!m->v2) {
@@ -491,13 +477,6 @@ bt_magnet_set_name(struct bt_magnet *m, struct bt_slice name, struct bt_error *e
 }
 
 static void
-write_hex(struct buf *b, const uint8_t *bytes, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		buf_addf(b, "%02x", bytes[i]);
-}
-
-static void
 write_list(struct bt_magnet *m, enum bt_magnet_list list)
 {
 	for (size_t i = 0; i < m->lists[list].len; i++) {
@@ -533,11 +512,11 @@ bt_magnet_text(struct bt_magnet *m)
 	buf_add_str(&m->text, "magnet:?xt=urn:");
 	if (m->v1) {
 		buf_add_str(&m->text, "btih:");
-		write_hex(&m->text, m->hash_v1, SHA1_LEN);
+		hex_add(&m->text, m->hash_v1, SHA1_LEN);
 	}
 	if (m->v2) {
 		buf_add_str(&m->text, m->v1 ? "&xt=urn:btmh:1220" : "btmh:1220");
-		write_hex(&m->text, m->hash_v2, SHA256_LEN);
+		hex_add(&m->text, m->hash_v2, SHA256_LEN);
 	}
 	if (m->name.ptr != NULL) {
 		buf_add_str(&m->text, "&dn=");

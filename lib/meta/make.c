@@ -274,15 +274,6 @@ done(struct job *j)
 	send_next(m, r);
 }
 
-static unsigned
-worker_count(const struct bt_create_options *o)
-{
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned want = o->workers > 0 ? o->workers : cores > 0 ? (unsigned)cores : 1;
-
-	return want < MAX_WORKERS ? want : MAX_WORKERS;
-}
-
 static enum bt_code
 hash_all(struct make *m, struct run *runs, size_t count)
 {
@@ -312,7 +303,7 @@ make_pieces(const struct walk *w, uint32_t piece_length, const struct bt_create_
 		[BT_CREATE_V2] = PIECES_V2,
 		[BT_CREATE_HYBRID] = PIECES_HYBRID,
 	};
-	unsigned workers = worker_count(o);
+	unsigned workers = pool_size(o->workers, MAX_WORKERS);
 	size_t count = 2 * workers;	/* one works, one waits: no worker is ever idle */
 	struct run *runs = mem_array(count, sizeof(*runs));
 	struct make m = {

@@ -191,15 +191,6 @@ bt_verify_finish(struct bt_verify *v, struct bt_error *err)
 
 /* -- birth and death -- */
 
-static unsigned
-worker_count(const struct bt_verify_options *o)
-{
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned want = o->workers > 0 ? o->workers : cores > 0 ? (unsigned)cores : 1;
-
-	return want < MAX_WORKERS ? want : MAX_WORKERS;
-}
-
 static bool
 run_init(struct bt_verify *v, struct verify_run *r, size_t buffer_size)
 {
@@ -218,7 +209,7 @@ struct bt_verify *
 bt_verify_new(const struct bt_verify_options *options, struct bt_error *err)
 {
 	struct bt_verify *v = mem_zero(sizeof(*v));
-	unsigned workers = worker_count(options);
+	unsigned workers = pool_size(options->workers, MAX_WORKERS);
 	unsigned runs = RUNS_A_WORKER * workers;
 	bool ok = v != NULL;
 

@@ -381,25 +381,11 @@ http_status_text(unsigned status)
 	}
 }
 
-/* printf would run twice for each reply of the tracker. */
-static void
-add_number(struct buf *b, uint64_t v)
-{
-	uint8_t digits[20];
-	size_t at = sizeof(digits);
-
-	do {
-		digits[--at] = (uint8_t)('0' + v % 10);
-		v /= 10;
-	} while (v > 0);
-	buf_add(b, digits + at, sizeof(digits) - at);
-}
-
 void
 http_reply_write(struct buf *b, const struct http_reply *r)
 {
 	buf_add_str(b, "HTTP/1.1 ");
-	add_number(b, r->status);
+	buf_add_unsigned(b, r->status);
 	buf_add_u8(b, ' ');
 	buf_add_str(b, http_status_text(r->status));
 	if (r->content_type != NULL) {
@@ -407,7 +393,7 @@ http_reply_write(struct buf *b, const struct http_reply *r)
 		buf_add_str(b, r->content_type);
 	}
 	buf_add_str(b, "\r\nContent-Length: ");
-	add_number(b, r->content_length);
+	buf_add_unsigned(b, r->content_length);
 	/* Said also where it is the default: clients of HTTP/1.0 need to hear it. */
 	buf_add_str(b, r->keep_alive ? "\r\nConnection: keep-alive\r\n" :
 	    "\r\nConnection: close\r\n");

@@ -161,10 +161,10 @@ open_net(struct bt_session *s, struct bt_error *err)
 static unsigned
 worker_count(void)
 {
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned count = pool_size(0, WORKERS_MAX);
 
 	/* At least two: while one waits for a disk, another hashes. */
-	return cpus < 2 ? 2 : cpus > WORKERS_MAX ? WORKERS_MAX : (unsigned)cpus;
+	return count < 2 ? 2 : count;
 }
 
 static bool

@@ -28,6 +28,15 @@ done(struct job *j)
 	CONTAINER_OF(j, struct sum, job)->delivered = true;
 }
 
+START_TEST(has_as_many_workers_as_wanted)
+{
+	ck_assert_uint_eq(pool_size(3, 8), 3);
+	ck_assert_uint_eq(pool_size(9, 8), 8);
+	ck_assert_uint_ge(pool_size(0, 8), 1);
+	ck_assert_uint_le(pool_size(0, 8), 8);
+}
+END_TEST
+
 START_TEST(works_and_delivers)
 {
 	static struct sum sums[200];
@@ -87,6 +96,7 @@ pool_suite(void)
 	Suite *s = suite_create("base/pool");
 	TCase *c = tcase_create("pool");
 
+	tcase_add_test(c, has_as_many_workers_as_wanted);
 	tcase_add_test(c, works_and_delivers);
 	tcase_add_test(c, wakes_a_loop_by_its_fd);
 	tcase_add_test(c, delivers_all_before_it_ends);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/query.h"
+
+#include "base/hex.h"
 #include "helper.h"
 
 Suite *query_suite(void);
@@ -55,6 +57,26 @@ START_TEST(undoes_escapes)
 }
 END_TEST
 
+START_TEST(reads_and_writes_hex)
+{
+	static const uint8_t want[3] = { 0x0a, 0xff, 0x10 };
+	uint8_t got[3];
+	struct buf b;
+
+	ck_assert(hex_decode(slice_str("0aFf10"), got, sizeof(got)));
+	ck_assert_mem_eq(got, want, sizeof(want));
+	ck_assert(!hex_decode(slice_str("0aff1"), got, sizeof(got)));
+	ck_assert(!hex_decode(slice_str("0aff1g"), got, sizeof(got)));
+	ck_assert(!hex_decode(slice_str("0aff1011"), got, sizeof(got)));
+	buf_init(&b, 10);
+	hex_add(&b, want, sizeof(want));
+	assert_text(buf_slice(&b), "0aff10");
+	hex_add(&b, want, sizeof(want));
+	ck_assert(buf_failed(&b));
+	buf_fini(&b);
+}
+END_TEST
+
 START_TEST(takes_parameters)
 {
 	struct bt_slice q = slice_str("&a=1&&b&c=&=d&a=2&e=f=g&");
@@ -90,6 +112,7 @@ query_suite(void)
 	TCase *c = tcase_create("query");
 
 	tcase_add_test(c, escapes);
+	tcase_add_test(c, reads_and_writes_hex);
 	tcase_add_test(c, undoes_escapes);
 	tcase_add_test(c, takes_parameters);
 	suite_add_tcase(s, c);
