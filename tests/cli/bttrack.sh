@@ -27,17 +27,7 @@ refuse() {
 	printf '%s' "$3" | tr '\000' '.' | grep -aqE -- "$2" && fail "$1: did not want $2, got: $3"
 }
 
-# Free for TCP and UDP, and below the ports that the system gives to outgoing connections.
-port=$(python3 -c 'import random, socket
-while True:
-    port = random.randrange(20000, 32000)
-    try:
-        for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM:
-            s = socket.socket(socket.AF_INET, kind); s.bind(("", port)); s.close()
-        break
-    except OSError:
-        pass
-print(port)')
+port=$(python3 "$here/free_port.py")
 v4=127.0.0.1
 v6='[::1]'
 python3 -c 'import socket; socket.socket(socket.AF_INET6).bind(("::1", 0))' 2>/dev/null || v6=

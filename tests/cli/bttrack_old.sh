@@ -7,16 +7,7 @@ have python3 || exit 77
 trap '[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null; rm -rf "$work"' EXIT
 pid=
 
-port=$(python3 -c 'import random, socket
-while True:
-    port = random.randrange(20000, 32000)
-    try:
-        for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM:
-            s = socket.socket(socket.AF_INET, kind); s.bind(("", port)); s.close()
-        break
-    except OSError:
-        pass
-print(port)')
+port=$(python3 "$srcdir/tests/cli/free_port.py")
 url=http://127.0.0.1:$port
 id=-XX0001-aaaaaaaaaaaa
 hash=%01%02%03%04%05%06%07%08%09%1a%0b%0c%0d%0e%0f%10%11%12%13%14

@@ -1,48 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/file.h"
 
-#include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "folder.h"
 #include "helper.h"
 
 Suite *file_suite(void);
-
-static char folder[64];
-
-static void
-make_folder(void)
-{
-	(void)snprintf(folder, sizeof(folder), "/tmp/btcore-file.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	ck_assert_int_eq(chdir(folder), 0);
-}
-
-static void
-drop_folder(void)
-{
-	char command[100];
-
-	ck_assert_int_eq(chdir("/"), 0);
-	(void)snprintf(command, sizeof(command), "rm -rf %s", folder);
-	ck_assert_int_eq(system(command), 0);
-}
-
-static unsigned
-count_entries(const char *path)
-{
-	const struct dirent *e;
-	DIR *d = opendir(path);
-	unsigned n = 0;
-
-	ck_assert_ptr_nonnull(d);
-	while ((e = readdir(d)) != NULL)
-		n += e->d_name[0] != '.';
-	(void)closedir(d);
-	return n;
-}
 
 static void
 check_holds(const char *path, const char *text)

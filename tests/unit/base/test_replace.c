@@ -1,53 +1,26 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/replace.h"
 
-#include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "folder.h"
 #include "helper.h"
 
 Suite *replace_suite(void);
 
 #define MANY 200
 
-static char folder[64];
 static unsigned replaced, failed;
 static char last_error[256];
 
 static void
-make_folder(void)
+setup(void)
 {
-	(void)snprintf(folder, sizeof(folder), "/tmp/btcore-replace.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	ck_assert_int_eq(chdir(folder), 0);
+	make_folder();
 	replaced = failed = 0;
-}
-
-static void
-drop_folder(void)
-{
-	char command[100];
-
-	ck_assert_int_eq(chdir("/"), 0);
-	(void)snprintf(command, sizeof(command), "rm -rf %s", folder);
-	ck_assert_int_eq(system(command), 0);
-}
-
-static unsigned
-count_entries(const char *path)
-{
-	const struct dirent *e;
-	DIR *d = opendir(path);
-	unsigned n = 0;
-
-	ck_assert_ptr_nonnull(d);
-	while ((e = readdir(d)) != NULL)
-		n += e->d_name[0] != '.';
-	(void)closedir(d);
-	return n;
 }
 
 static void
@@ -203,7 +176,7 @@ replace_suite(void)
 	Suite *s = suite_create("base/replace");
 	TCase *c = tcase_create("replace");
 
-	tcase_add_checked_fixture(c, make_folder, drop_folder);
+	tcase_add_checked_fixture(c, setup, drop_folder);
 	tcase_add_test(c, many_are_replaced);
 	tcase_add_test(c, nothing_happens_before_the_commit);
 	tcase_add_test(c, mode_and_links_are_kept);

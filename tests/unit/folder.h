@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* A directory for a test, where it works, and what lies in it. */
-#ifndef UNIT_META_FOLDER_H
-#define UNIT_META_FOLDER_H
+#ifndef UNIT_FOLDER_H
+#define UNIT_FOLDER_H
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -16,7 +17,7 @@ static char folder[64];
 static inline void
 make_folder(void)
 {
-	(void)snprintf(folder, sizeof(folder), "/tmp/btcore-meta.XXXXXX");
+	(void)snprintf(folder, sizeof(folder), "/tmp/btcore-unit.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	ck_assert_int_eq(chdir(folder), 0);
 }
@@ -29,6 +30,21 @@ drop_folder(void)
 	ck_assert_int_eq(chdir("/"), 0);
 	(void)snprintf(command, sizeof(command), "rm -rf %s", folder);
 	ck_assert_int_eq(system(command), 0);
+}
+
+/* But for hidden ones. */
+static inline unsigned
+count_entries(const char *path)
+{
+	const struct dirent *e;
+	DIR *d = opendir(path);
+	unsigned n = 0;
+
+	ck_assert_ptr_nonnull(d);
+	while ((e = readdir(d)) != NULL)
+		n += e->d_name[0] != '.';
+	(void)closedir(d);
+	return n;
 }
 
 /* With the folders on the way. */
