@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: ISC */
+/* What a state file says, the original's or ours. Single entries that make no sense are passed over. */
+#ifndef TRACKER_STATE_READ_H
+#define TRACKER_STATE_READ_H
+
+#include "base/error.h"
+#include "tracker/shards.h"
+
+/* Enters what the bytes say, as heard of now; what was good before an error stays entered. */
+enum bt_code state_read(struct shards *s, struct bt_slice bytes, usec now, struct bt_error *err);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The state in the original's format, one bencoded dictionary, so that either tracker can go on from
+ * the other's. Where peer ids are not kept, entries have one made of the address.
+ */
+#ifndef TRACKER_STATE_WRITE_H
+#define TRACKER_STATE_WRITE_H
+
+#include "base/error.h"
+#include "tracker/shards.h"
+
+/* A shard is locked while it is copied, and no longer. BT_EIO: it could not be written, see errno;
+ * BT_ENOMEM. */
+enum bt_code state_write(struct shards *s, int fd);
+
+#endif
