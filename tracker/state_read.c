@@ -40,7 +40,8 @@ struct peer_entry {
 static void
 read_number_key(struct scan *s, struct bt_slice key, struct peer_entry *e)
 {
-	int64_t *to = slice_eq_str(key, "port") ? &e->port : slice_eq_str(key, "port6") ? &e->port6 :
+	int64_t *to = slice_eq_str(key, "port") ? &e->port :
+	    slice_eq_str(key, "port6") ? &e->port6 :
 	    slice_eq_str(key, "left") ? &e->left : NULL;
 	uint8_t flag = slice_eq_str(key, "requirecrypto") ? PEERS_CRYPTO_ONLY :
 	    slice_eq_str(key, "supportcrypto") ? PEERS_CRYPTO :

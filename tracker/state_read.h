@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What a state file says, the original's or ours. Single entries that make no sense are passed over. */
+/* What a state file says, the original's or ours. Entries that make no sense are passed over. */
 #ifndef TRACKER_STATE_READ_H
 #define TRACKER_STATE_READ_H
 

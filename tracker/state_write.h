@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The state in the original's format, one bencoded dictionary, so that either tracker can go on from
- * the other's. Where peer ids are not kept, entries have one made of the address.
+ * The state in the original's format, one bencoded dictionary, so that either tracker can go on
+ * from the other's. Where peer ids are not kept, entries have one made of the address.
  */
 #ifndef TRACKER_STATE_WRITE_H
 #define TRACKER_STATE_WRITE_H
