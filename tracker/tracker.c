@@ -2,9 +2,6 @@
 /* The public face: <btcore/tracker.h>. Joins store, server, state file and log. */
 #include <btcore/tracker.h>
 
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +12,8 @@
 #include "net/loop.h"
 #include "net/tls.h"
 #include "tracker/drop.h"
+#include "tracker/helpers.h"
+#include "tracker/saver.h"
 #include "tracker/server.h"
 #include "tracker/state.h"
 #include "tracker/trackopts.h"
@@ -29,19 +28,6 @@
 #define WISH_RELOAD (UINT64_C(1) << 20)
 #define WISH_STOP (UINT64_C(1) << 40)
 
-/* A loop beside the first one, with a thread of its own. */
-struct helper {
-	struct loop *loop;
-	struct server *server;
-	int stop;			/* eventfd */
-	struct loop_fd stop_watch;
-	struct loop_timer pulse;
-	usec pulse_step;
-	atomic_bool lived;		/* since the last heartbeat */
-	pthread_t thread;
-	bool running;
-};
-
 struct bt_tracker {
 	const struct bt_tracker_settings *settings;
 	struct log log;
@@ -54,73 +40,18 @@ struct bt_tracker {
 	struct tls *tls;
 	struct loop *loop;
 	struct server *server;
-	struct helper *helpers;
-	unsigned helper_count;
+	struct helpers helpers;
 	uint16_t port;
 	int wishes;			/* eventfd */
 	struct loop_fd wishes_watch, pool_watch;
-	struct loop_timer sweep_timer, save_timer, flush_timer, stats_timer, beat_timer;
+	struct loop_timer sweep_timer, flush_timer, stats_timer, beat_timer;
 	usec beat_step;
 	void (*beat)(void *arg);
 	void *beat_arg;
 	usec sweep_step;
-	struct pool *pool;		/* one worker: saves */
-	bool saving;
-	bool save_failed;	/* the last time */
+	struct pool *pool;		/* one worker: saves, and reads lists */
+	struct saver saver;
 };
-
-struct save_job {
-	struct job job;
-	struct bt_tracker *tracker;
-	enum bt_code code;
-	struct bt_error err;
-};
-
-static void
-save_work(struct job *j)
-{
-	struct save_job *s = CONTAINER_OF(j, struct save_job, job);
-
-	s->code = state_save(s->tracker->shards, s->tracker->settings->dfile, &s->err);
-}
-
-static void
-save_done(struct job *j)
-{
-	struct save_job *s = CONTAINER_OF(j, struct save_job, job);
-	struct bt_tracker *t = s->tracker;
-
-	if (s->code != BT_OK)
-		log_write(&t->log, BT_LOG_ERROR, "state", "the state was not saved: %s",
-		    s->err.text);
-	else if (t->save_failed)
-		log_write(&t->log, BT_LOG_WARN, "state", "the state is saved again");
-	t->save_failed = s->code != BT_OK;
-	t->saving = false;
-	mem_free(s);
-}
-
-static void
-on_save(void *arg, usec now)
-{
-	struct bt_tracker *t = arg;
-	struct save_job *s;
-
-	(void)now;
-	loop_timer_set(&t->save_timer, t->settings->save_dfile_interval * SECOND);
-	if (t->saving)
-		return;
-	s = mem_zero(sizeof(*s));
-	if (s == NULL) {
-		log_write(&t->log, BT_LOG_ERROR, "state", "no memory to save the state");
-		return;
-	}
-	s->tracker = t;
-	s->job.work = save_work;
-	s->job.done = save_done;
-	t->saving = true;
-	pool_send(t->pool, &s->job);
-}
 
 static void
 on_pool(void *arg, unsigned ready)
@@ -161,26 +92,6 @@ on_stats(void *arg, usec now)
 	loop_timer_set(&t->stats_timer, STATS_STEP);
 }
 
-static void
-on_pulse(void *arg, usec now)
-{
-	struct helper *h = arg;
-
-	(void)now;
-	atomic_store_explicit(&h->lived, true, memory_order_relaxed);
-	loop_timer_set(&h->pulse, h->pulse_step);
-}
-
-static bool
-all_lived(const struct bt_tracker *t)
-{
-	for (unsigned i = 0; i < t->helper_count; i++) {
-		if (!atomic_load_explicit(&t->helpers[i].lived, memory_order_relaxed))
-			return false;
-	}
-	return true;
-}
-
 /* A loop that hangs is as bad as all: its part of the clients gets no answer. */
 static void
 on_beat(void *arg, usec now)
@@ -188,12 +99,10 @@ on_beat(void *arg, usec now)
 	struct bt_tracker *t = arg;
 
 	(void)now;
-	if (!all_lived(t)) {
+	if (!helpers_live(&t->helpers)) {
 		loop_timer_set(&t->beat_timer, t->beat_step / 4);
 		return;
 	}
-	for (unsigned i = 0; i < t->helper_count; i++)
-		atomic_store_explicit(&t->helpers[i].lived, false, memory_order_relaxed);
 	t->beat(t->beat_arg);
 	loop_timer_set(&t->beat_timer, t->beat_step);
 }
@@ -261,12 +170,7 @@ bt_tracker_set_heartbeat(struct bt_tracker *t, double seconds, void (*fn)(void *
 	t->beat_arg = arg;
 	t->beat_step = (usec)(seconds * (double)SECOND);
 	loop_timer_set(&t->beat_timer, t->beat_step);
-	for (unsigned i = 0; i < t->helper_count; i++) {
-		struct helper *h = &t->helpers[i];
-
-		h->pulse_step = t->beat_step / 2;
-		loop_timer_set(&h->pulse, h->pulse_step);
-	}
+	helpers_set_pulse(&t->helpers, t->beat_step / 2);
 }
 
 uint16_t
@@ -289,7 +193,6 @@ make_loop(struct bt_tracker *t, struct bt_error *err)
 	    !loop_fd_init(&t->wishes_watch, t->loop, t->wishes, on_wish, t) ||
 	    !loop_fd_init(&t->pool_watch, t->loop, pool_fd(t->pool), on_pool, t) ||
 	    !loop_timer_init(&t->sweep_timer, t->loop, on_sweep, t) ||
-	    !loop_timer_init(&t->save_timer, t->loop, on_save, t) ||
 	    !loop_timer_init(&t->flush_timer, t->loop, on_flush, t) ||
 	    !loop_timer_init(&t->stats_timer, t->loop, on_stats, t) ||
 	    !loop_timer_init(&t->beat_timer, t->loop, on_beat, t))
@@ -316,7 +219,8 @@ make_store(struct bt_tracker *t, struct bt_error *err)
 		return fail(err, BT_ENOMEM, "out of memory");
 	t->stats = stats_new(t->shards, loop_now(t->loop), (int64_t)time(NULL));
 	t->census = census_taker_new(t->shards, CENSUS_AT_ONCE);
-	if (t->stats == NULL || t->census == NULL)
+	if (t->stats == NULL || t->census == NULL ||
+	    !saver_init(&t->saver, t->settings, &t->log, t->shards, t->loop, t->pool))
 		return fail(err, BT_ENOMEM, "out of memory");
 	return BT_OK;
 }
@@ -329,30 +233,6 @@ loop_count(const struct bt_tracker *t)
 	return wanted > 0 ? (unsigned)wanted : pool_size(0, LOOPS_MAX);
 }
 
-static void
-on_helper_stop(void *arg, unsigned ready)
-{
-	struct helper *h = arg;
-
-	(void)ready;
-	loop_stop(h->loop);
-}
-
-static enum bt_code
-make_helper(struct bt_tracker *t, struct helper *h, const struct server_shared *shared,
-    struct bt_error *err)
-{
-	h->loop = loop_new();
-	h->stop = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (h->loop == NULL || h->stop < 0 ||
-	    !loop_fd_init(&h->stop_watch, h->loop, h->stop, on_helper_stop, h) ||
-	    !loop_timer_init(&h->pulse, h->loop, on_pulse, h))
-		return fail(err, BT_ENOMEM, "cannot make an event loop");
-	loop_fd_want(&h->stop_watch, LOOP_READ);
-	h->server = server_new(h->loop, shared, &t->port, true, err);
-	return h->server != NULL ? BT_OK : err->code;
-}
-
 static enum bt_code
 make_servers(struct bt_tracker *t, struct bt_error *err)
 {
@@ -360,23 +240,13 @@ make_servers(struct bt_tracker *t, struct bt_error *err)
 	    .reqlog = &t->reqlog, .connid = &t->connid, .log = &t->log, .policy = &t->policy,
 	    .stats = t->stats, .census = t->census, .tls = t->tls,
 	    .loops = loop_count(t) };
-	enum bt_code code = BT_OK;
 
 	connid_init(&t->connid);
 	t->port = (uint16_t)t->settings->port;
 	t->server = server_new(t->loop, &shared, &t->port, false, err);
 	if (t->server == NULL)
 		return err->code;
-	if (shared.loops == 1)
-		return BT_OK;
-	t->helpers = mem_array(shared.loops - 1, sizeof(*t->helpers));
-	if (t->helpers == NULL)
-		return fail(err, BT_ENOMEM, "out of memory");
-	for (; code == BT_OK && t->helper_count < shared.loops - 1; t->helper_count++) {
-		t->helpers[t->helper_count].stop = -1;
-		code = make_helper(t, &t->helpers[t->helper_count], &shared, err);
-	}
-	return code;
+	return helpers_open(&t->helpers, shared.loops - 1, &shared, t->port, err);
 }
 
 static enum bt_code
@@ -466,82 +336,19 @@ bt_tracker_new(const struct bt_tracker_settings *settings, bt_log_fn log, void *
 	return t;
 }
 
-static void *
-run_helper(void *arg)
-{
-	struct helper *h = arg;
-
-	loop_run(h->loop);
-	return NULL;
-}
-
-/* Signals are for the thread that the host chose: it called bt_tracker_run. */
-static enum bt_code
-start_helpers(struct bt_tracker *t, struct bt_error *err)
-{
-	enum bt_code code = BT_OK;
-	sigset_t all, was;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &was);
-	for (unsigned i = 0; code == BT_OK && i < t->helper_count; i++) {
-		struct helper *h = &t->helpers[i];
-
-		h->running = pthread_create(&h->thread, NULL, run_helper, h) == 0;
-		if (!h->running)
-			code = fail(err, BT_ENOMEM, "cannot start a thread");
-	}
-	(void)pthread_sigmask(SIG_SETMASK, &was, NULL);
-	return code;
-}
-
-static void
-stop_helpers(struct bt_tracker *t)
-{
-	static const uint64_t one = 1;
-
-	for (unsigned i = 0; i < t->helper_count; i++) {
-		struct helper *h = &t->helpers[i];
-
-		if (!h->running)
-			continue;
-		(void)!write(h->stop, &one, sizeof(one));
-		(void)pthread_join(h->thread, NULL);
-		h->running = false;
-	}
-}
-
-static void
-free_helpers(struct bt_tracker *t)
-{
-	for (unsigned i = 0; i < t->helper_count; i++) {
-		struct helper *h = &t->helpers[i];
-
-		server_free(h->server);
-		loop_timer_fini(&h->pulse);
-		loop_fd_fini(&h->stop_watch);
-		loop_free(h->loop);
-		if (h->stop >= 0)
-			(void)close(h->stop);
-	}
-	mem_free(t->helpers);
-}
-
 enum bt_code
 bt_tracker_run(struct bt_tracker *t, struct bt_error *err)
 {
-	enum bt_code code = start_helpers(t, err);
+	enum bt_code code = helpers_start(&t->helpers, err);
 
-	if (code != BT_OK) {
-		stop_helpers(t);
+	if (code != BT_OK)
 		return code;
-	}
 	loop_timer_set(&t->sweep_timer, t->sweep_step);
-	loop_timer_set(&t->save_timer, t->settings->save_dfile_interval * SECOND);
+	saver_start(&t->saver);
 	loop_timer_set(&t->stats_timer, STATS_STEP);
 	on_flush(t, 0);
 	loop_run(t->loop);
-	stop_helpers(t);
+	helpers_stop(&t->helpers);
 	while (pool_wait(t->pool))
 		;
 	code = state_save(t->shards, t->settings->dfile, err);
@@ -555,11 +362,11 @@ bt_tracker_free(struct bt_tracker *t)
 	if (t == NULL)
 		return;
 	pool_free(t->pool);
-	free_helpers(t);
+	helpers_close(&t->helpers);
 	server_free(t->server);
 	policy_close(&t->policy);
 	loop_timer_fini(&t->sweep_timer);
-	loop_timer_fini(&t->save_timer);
+	saver_fini(&t->saver);
 	loop_timer_fini(&t->flush_timer);
 	loop_timer_fini(&t->stats_timer);
 	loop_timer_fini(&t->beat_timer);

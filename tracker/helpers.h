@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The loops beside the first one, each with a server and a thread of its own. They get no signals:
+ * these are for the thread that runs the tracker.
+ */
+#ifndef TRACKER_HELPERS_H
+#define TRACKER_HELPERS_H
+
+#include "tracker/server.h"
+
+struct helpers {
+	struct helper *each;
+	unsigned count;
+};
+
+/* So many, which serve at the first server's port. On failure, too, to be closed. */
+enum bt_code helpers_open(struct helpers *h, unsigned count, const struct server_shared *shared,
+    uint16_t port, struct bt_error *err);
+
+/* Starts the threads, or none. */
+enum bt_code helpers_start(struct helpers *h, struct bt_error *err);
+
+/* Returns when all threads have ended. */
+void helpers_stop(struct helpers *h);
+
+/* After stop, if they were started. Fine on a zeroed one. */
+void helpers_close(struct helpers *h);
+
+/* Before start: each shows a sign of life every so often. */
+void helpers_set_pulse(struct helpers *h, usec step);
+
+/* All have shown one since the last time that all had. */
+bool helpers_live(struct helpers *h);
+
+#endif
