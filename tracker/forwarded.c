@@ -2,7 +2,6 @@
 #include "tracker/forwarded.h"
 
 #include "proto/limits.h"
-#include "tracker/iplist.h"
 
 /* Goes back from the last hop; false when a hop is the client, or nobody knows any more. */
 static bool
@@ -14,7 +13,7 @@ go_back(const struct ipset *proxies, struct bt_slice hops, struct addr *client)
 
 		while (at > 0 && hops.ptr[at - 1] != ',')
 			at--;
-		if (!iplist_address(slice_skip(hops, at), &hop))
+		if (!addr_parse_with_port(slice_trim(slice_skip(hops, at)), &hop))
 			return false;
 		*client = hop;
 		if (!ipset_has(proxies, &hop))
@@ -38,7 +37,7 @@ forwarded_for(const struct ipset *proxies, const struct httpd_request *rq)
 			hops[n++] = value;
 	}
 	if (n == 0 && http_header_find(rq->http.head.lines, "x-real-ip", &value))
-		(void)iplist_address(value, &client);
+		(void)addr_parse_with_port(slice_trim(value), &client);
 	while (n > 0 && go_back(proxies, hops[n - 1], &client))
 		n--;
 	return client;

@@ -8,7 +8,7 @@
 
 /* The address that connected; but if it is one of the proxies, what they say: the last address in
  * X-Forwarded-For that is none of them, or X-Real-IP. Anybody else may write there what he
- * likes. The port is 0 then. */
+ * likes. */
 struct addr forwarded_for(const struct ipset *proxies, const struct httpd_request *rq);
 
 #endif

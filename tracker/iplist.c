@@ -8,28 +8,10 @@ struct range {
 static bool
 parse_ip(struct bt_slice s, struct addr *out)
 {
-	char text[ADDR_TEXT_MAX];
-
 	s = slice_trim(s);
 	if (s.len >= 2 && s.ptr[0] == '[' && s.ptr[s.len - 1] == ']')
 		s = slice_of(s.ptr + 1, s.len - 2);
-	if (s.len == 0 || s.len >= sizeof(text) || memchr(s.ptr, '\0', s.len) != NULL)
-		return false;
-	memcpy(text, s.ptr, s.len);
-	text[s.len] = '\0';
-	return addr_parse(text, 0, out);
-}
-
-bool
-iplist_address(struct bt_slice text, struct addr *out)
-{
-	size_t end = text.len;
-
-	if (parse_ip(text, out))
-		return true;
-	while (end > 0 && text.ptr[end - 1] != ':')
-		end--;
-	return end > 1 && parse_ip(slice_of(text.ptr, end - 1), out);
+	return addr_parse_slice(s, 0, out);
 }
 
 /* Sets all bits from number n on. */

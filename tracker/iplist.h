@@ -21,8 +21,4 @@ enum bt_code iplist_ranges(struct bt_slice text, struct ipset *out, struct bt_er
 /* Networks with commas between them, for options. */
 enum bt_code iplist_option(struct bt_slice text, struct ipset *out, struct bt_error *err);
 
-/* An address, perhaps in brackets, perhaps with a port: "1.2.3.4", "1.2.3.4:80", "::1", "[::1]:80".
- * The port is dropped. */
-bool iplist_address(struct bt_slice text, struct addr *out);
-
 #endif

@@ -162,18 +162,13 @@ listen_bound(struct server *s, uint16_t *port, const struct way_in *way, struct 
 	unsigned count = 0;
 
 	while (rest.len > 0) {
-		size_t n = slice_index(rest, ',');
-		struct bt_slice one = slice_trim(slice_of(rest.ptr, n));
-		char text[ADDR_TEXT_MAX] = "";
+		struct bt_slice one = slice_trim(slice_take_until(&rest, ','));
 		struct addr at;
 		enum bt_code code;
 
-		rest = slice_skip(rest, n < rest.len ? n + 1 : n);
 		if (one.len == 0)
 			continue;
-		if (one.len < sizeof(text))
-			memcpy(text, one.ptr, one.len);
-		if (!addr_parse(text, *port, &at))
+		if (!addr_parse_slice(one, *port, &at))
 			return fail(err, BT_EARG, "bind: '%.60s' is no address",
 			    s->shared.settings->bind);
 		code = listen_at(s, &at, way, err);
@@ -193,25 +188,13 @@ listen_way(struct server *s, uint16_t *port, const struct way_in *way, struct bt
 	return listen_everywhere(s, port, way, err);
 }
 
-/* "1.2.3.4:80", "[::1]:80" */
 static bool
 pages_address(const struct server *s, struct addr *at, struct bt_error *err)
 {
-	const char *text = s->shared.settings->pages_bind, *colon = strrchr(text, ':');
-	char ip[ADDR_TEXT_MAX] = "";
-	size_t len = colon != NULL ? (size_t)(colon - text) : 0;
-	uint64_t port = 0;
+	const char *text = s->shared.settings->pages_bind;
 
-	if (len > 2 && text[0] == '[' && text[len - 1] == ']') {
-		text++;
-		len -= 2;
-	}
-	if (len < sizeof(ip))
-		memcpy(ip, text, len);
-	if (colon != NULL && slice_u64(slice_str(colon + 1), &port) && port > 0 &&
-	    port <= UINT16_MAX && addr_parse(ip, (uint16_t)port, at))
+	if (addr_parse_with_port(slice_str(text), at) && at->port > 0)
 		return true;
-	text = s->shared.settings->pages_bind;
 	(void)fail(err, BT_EARG, "pages_bind: '%.60s' is no address with a port", text);
 	return false;
 }

@@ -19,18 +19,6 @@ read_counts(struct scan *s, struct shards *to)
 	}
 }
 
-static bool
-parse_ip(struct bt_slice text, struct addr *out)
-{
-	char copy[ADDR_TEXT_MAX];
-
-	if (text.len == 0 || text.len >= sizeof(copy))
-		return false;
-	memcpy(copy, text.ptr, text.len);
-	copy[text.len] = '\0';
-	return addr_parse(copy, 0, out);
-}
-
 struct peer_entry {
 	struct peers_entry peer;
 	struct addr given, ipv6;
@@ -70,11 +58,11 @@ read_peer_keys(struct scan *s, struct peer_entry *e)
 		}
 		text = scan_string(s);
 		if (slice_eq_str(key, "ip"))
-			(void)parse_ip(text, &e->peer.addr);
+			(void)addr_parse_slice(text, 0, &e->peer.addr);
 		else if (slice_eq_str(key, "given ip"))
-			(void)parse_ip(text, &e->given);
+			(void)addr_parse_slice(text, 0, &e->given);
 		else if (slice_eq_str(key, "ipv6"))
-			(void)parse_ip(text, &e->ipv6);
+			(void)addr_parse_slice(text, 0, &e->ipv6);
 	}
 }
 

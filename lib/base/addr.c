@@ -40,6 +40,43 @@ addr_parse(const char *text, uint16_t port, struct addr *out)
 	return true;
 }
 
+bool
+addr_parse_slice(struct bt_slice text, uint16_t port, struct addr *out)
+{
+	char copy[ADDR_TEXT_MAX];
+
+	if (text.len == 0 || text.len >= sizeof(copy) || memchr(text.ptr, '\0', text.len) != NULL)
+		return false;
+	memcpy(copy, text.ptr, text.len);
+	copy[text.len] = '\0';
+	return addr_parse(copy, port, out);
+}
+
+bool
+addr_parse_with_port(struct bt_slice text, struct addr *out)
+{
+	struct bt_slice ip = text, port;
+	uint64_t number = 0;
+
+	if (slice_starts(text, "[")) {
+		ip = slice_skip(text, 1);
+		ip.len = slice_index(ip, ']');
+		port = slice_skip(text, ip.len + 1);
+		if (port.len == 0)
+			return false;
+		port = slice_skip(port, 1);
+	} else {
+		ip.len = slice_index(text, ':');
+		port = slice_skip(text, ip.len);
+		/* A second one: no port, but all of it IPv6. */
+		if (port.len > 0 && slice_index(slice_skip(port, 1), ':') < port.len - 1)
+			return addr_parse_slice(text, 0, out);
+	}
+	if (port.len > 0 && (port.ptr[0] != ':' || !slice_u64(slice_skip(port, 1), &number)))
+		return false;
+	return number <= UINT16_MAX && addr_parse_slice(ip, (uint16_t)number, out);
+}
+
 /* inet_ntop would use printf, for each line of a tracker's log. */
 static void
 v4_text(const uint8_t ip[4], char *out)

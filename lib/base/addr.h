@@ -29,6 +29,11 @@ addr_ip_len(const struct addr *a)
 
 /* A numeric address without port. False if text is none. */
 bool addr_parse(const char *text, uint16_t port, struct addr *out);
+bool addr_parse_slice(struct bt_slice text, uint16_t port, struct addr *out);
+
+/* The same with its port, or with 0 if it names none: "1.2.3.4", "1.2.3.4:80", "::1", "[::1]",
+ * "[::1]:80". */
+bool addr_parse_with_port(struct bt_slice text, struct addr *out);
 
 /* "1.2.3.4:80", "[::1]:80"; without the port "1.2.3.4", "::1". Give out. */
 const char *addr_text(const struct addr *a, char out[ADDR_TEXT_MAX]);

@@ -111,7 +111,6 @@ static bool
 is_peer(struct bt_slice s)
 {
 	struct bt_slice host = s, port;
-	char text[ADDR_TEXT_MAX];
 	struct addr a;
 	uint64_t number;
 	size_t colon = s.len;
@@ -125,11 +124,9 @@ is_peer(struct bt_slice s)
 	if (port.len > 5 || !slice_u64(port, &number) || number == 0 || number > UINT16_MAX)
 		return false;
 	if (host.ptr[0] == '[') {
-		if (host.ptr[host.len - 1] != ']' || host.len < 4 || host.len - 2 >= sizeof(text))
+		if (host.ptr[host.len - 1] != ']' || host.len < 4)
 			return false;
-		memcpy(text, host.ptr + 1, host.len - 2);
-		text[host.len - 2] = '\0';
-		return strlen(text) == host.len - 2 && addr_parse(text, 1, &a) &&
+		return addr_parse_slice(slice_of(host.ptr + 1, host.len - 2), 1, &a) &&
 		    a.family == ADDR_V6;
 	}
 	for (size_t i = 0; i < host.len; i++) {

@@ -229,34 +229,15 @@ parse_text(struct bt_slice value, struct announce_text *out)
 		(void)announce_text_set(out, slice_of(bytes, n));
 }
 
-/* "1.2.3.4", "::1", "1.2.3.4:80", "[::1]", "[::1]:80"; host names and nonsense leave *out alone. */
+/* Host names and nonsense leave *out alone. */
 static void
 parse_addr(struct bt_slice value, struct addr *out)
 {
-	char text[ADDR_TEXT_MAX];
-	size_t n = query_unescape(value, QUERY_PLUS_IS_SPACE, (uint8_t *)text, sizeof(text) - 1);
-	char *ip = text;
-	char *port = NULL;
-	uint16_t number = 0;
+	uint8_t text[ADDR_TEXT_MAX];
+	size_t n = query_unescape(value, QUERY_PLUS_IS_SPACE, text, sizeof(text));
 
-	if (n >= sizeof(text) || memchr(text, '\0', n) != NULL)
-		return;
-	text[n] = '\0';
-	if (text[0] == '[') {
-		char *end = strchr(text, ']');
-
-		if (end == NULL || (end[1] != '\0' && end[1] != ':'))
-			return;
-		ip = text + 1;
-		port = end[1] == ':' ? end + 2 : NULL;
-		*end = '\0';
-	} else if (strchr(text, ':') != NULL && strchr(text, ':') == strrchr(text, ':')) {
-		port = strchr(text, ':') + 1;
-		port[-1] = '\0';
-	}
-	if (port != NULL && !parse_port(slice_str(port), &number))
-		return;
-	(void)addr_parse(ip, number, out);
+	if (n <= sizeof(text))
+		(void)addr_parse_with_port(slice_of(text, n), out);
 }
 
 /* NULL, or what is wrong. */

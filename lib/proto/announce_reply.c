@@ -232,18 +232,6 @@ read_packed(struct bt_slice packed, enum addr_family family, struct announce_rep
 	return true;
 }
 
-static void
-read_ip_text(struct bt_slice text, struct addr *out)
-{
-	char ip[ADDR_TEXT_MAX];
-
-	if (text.len == 0 || text.len >= sizeof(ip) || memchr(text.ptr, '\0', text.len) != NULL)
-		return;
-	memcpy(ip, text.ptr, text.len);
-	ip[text.len] = '\0';
-	(void)addr_parse(ip, 0, out);
-}
-
 /* One of the list; what is no dictionary is passed over. */
 static bool
 read_peer(struct scan *s, struct announce_reply *out)
@@ -260,7 +248,7 @@ read_peer(struct scan *s, struct announce_reply *out)
 	while (scan_key(s, &key)) {
 		if (slice_eq_str(key, "ip")) {
 			if (scan_try_string(s, &value))
-				read_ip_text(value, &a);
+				(void)addr_parse_slice(value, 0, &a);
 		} else if (slice_eq_str(key, "port")) {
 			read_number(s, &port);
 		} else if (slice_eq_str(key, "peer id")) {

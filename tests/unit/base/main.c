@@ -2,6 +2,7 @@
 #include "base/cdefs.h"
 #include "helper.h"
 
+Suite *addr_suite(void);
 Suite *bits_suite(void);
 Suite *block_suite(void);
 Suite *buf_suite(void);
@@ -22,6 +23,7 @@ int
 main(void)
 {
 	Suite *(*const make[])(void) = {
+		addr_suite,
 		bits_suite,
 		block_suite,
 		buf_suite,

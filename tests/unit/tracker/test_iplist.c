@@ -101,28 +101,6 @@ START_TEST(faults_name_the_line)
 }
 END_TEST
 
-START_TEST(addresses_of_headers)
-{
-	static const struct { const char *text, *ip; } cases[] = {
-		{ "1.2.3.4", "1.2.3.4" }, { " 1.2.3.4:80 ", "1.2.3.4" }, { "::1", "::1" },
-		{ "[2001:db8::1]", "2001:db8::1" }, { "[2001:db8::1]:443", "2001:db8::1" },
-		{ "::ffff:1.2.3.4", "1.2.3.4" }, { "unknown", NULL }, { "", NULL },
-		{ "_hidden", NULL }, { "1.2.3.4.5", NULL }, { ":", NULL },
-	};
-
-	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct addr a, want;
-		bool good = iplist_address(slice_str(cases[i].text), &a);
-
-		ck_assert_msg(good == (cases[i].ip != NULL), "%s", cases[i].text);
-		if (!good)
-			continue;
-		ck_assert(addr_parse(cases[i].ip, 0, &want));
-		ck_assert(addr_eq(&a, &want));
-	}
-}
-END_TEST
-
 /* A block list as they are: against a look through all of it. */
 START_TEST(many_ranges)
 {
@@ -174,7 +152,6 @@ iplist_suite(void)
 	tcase_add_test(t, networks);
 	tcase_add_test(t, ranges);
 	tcase_add_test(t, faults_name_the_line);
-	tcase_add_test(t, addresses_of_headers);
 	tcase_add_test(t, many_ranges);
 	suite_add_tcase(s, t);
 	return s;
