@@ -111,8 +111,6 @@ count_shard(void *arg, const struct swarms *s)
 			continue;
 		memcpy(r.info_hash, w->info_hash, 20);
 		c->torrents++;
-		c->complete += n.complete;
-		c->incomplete += n.incomplete;
 		c->downloaded += n.downloaded;
 		add_row(&c->rows, &r);
 	}

@@ -23,7 +23,7 @@ struct census_row {
 struct census {
 	unsigned refs;
 	uint64_t torrents;		/* that are shown */
-	uint64_t complete, incomplete, downloaded;
+	uint64_t downloaded;		/* of all these */
 	struct vec rows;		/* struct census_row, those with most peers, most first */
 };
 

@@ -12,7 +12,7 @@ stacked(const struct chart *c, unsigned top, unsigned point)
 	double sum = 0;
 
 	for (unsigned i = 0; i <= top; i++)
-		sum += (double)c->series[i].values[point];
+		sum += c->series[i].values[point];
 	return sum;
 }
 

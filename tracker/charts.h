@@ -10,7 +10,7 @@
 
 struct chart_series {
 	const char *label;
-	const float *values;	/* points of them, oldest first */
+	const double *values;	/* points of them, oldest first */
 };
 
 struct chart {

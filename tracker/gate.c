@@ -9,6 +9,12 @@ lists_of(struct gate *g)
 	return s == NULL ? NULL : CONTAINER_OF(s, struct lists_now, snapshot);
 }
 
+void
+gate_fini(struct gate *g)
+{
+	snapshot_reader_fini(&g->lists);
+}
+
 /* Local clients share the machine or the house: tests, and proxies that nobody named. */
 static usec
 wait_of(struct gate *g, const struct addr *client, usec now)

@@ -10,7 +10,7 @@
 #include "tracker/limit.h"
 #include "tracker/lists.h"
 
-/* Zeroed it lets everybody in. */
+/* Made by policy_gate; zeroed it lets everybody in. */
 struct gate {
 	struct snapshot_reader lists;	/* struct lists_now */
 	struct limit *limit;
@@ -21,8 +21,10 @@ enum gate_verdict { GATE_OPEN, GATE_BANNED, GATE_TOO_OFTEN };
 struct gate_answer {
 	enum gate_verdict verdict;
 	const char *why;		/* one line for the client */
-	int64_t retry_in;		/* minutes; -1 unknown */
+	int64_t retry_in;		/* minutes (BEP 31), as in struct announce_reply */
 };
+
+void gate_fini(struct gate *g);
 
 /* Counts as a request of that address. */
 struct gate_answer gate_address(struct gate *g, const struct addr *client, usec now);

@@ -11,7 +11,6 @@ void html_text(struct buf *b, struct bt_slice s);
 /* With its quotes. */
 void json_text(struct buf *b, struct bt_slice s);
 
-
 /* Digits in groups of three, narrow spaces between. */
 void add_grouped(struct buf *b, uint64_t n);
 

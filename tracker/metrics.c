@@ -43,35 +43,24 @@ json_torrent(struct buf *b, const struct census_row *r, const struct torrent_nam
 	json_end(b, "},");
 }
 
-struct column {
-	const char *key;
-	double (*value)(const struct stat_sample *);
-};
-
-#define COLUMN(field) \
-static double value_##field(const struct stat_sample *s) { return (double)s->field; }
-COLUMN(torrents)
-COLUMN(seeds)
-COLUMN(leeches)
-COLUMN(peers4)
-COLUMN(peers6)
-COLUMN(http)
-COLUMN(udp)
-
-static const struct column columns[] = {
-	{ "torrents", value_torrents }, { "seeds", value_seeds }, { "leeches", value_leeches },
-	{ "peers_ipv4", value_peers4 }, { "peers_ipv6", value_peers6 },
-	{ "http_per_second", value_http }, { "udp_per_second", value_udp },
+static const char *const sample_names[SAMPLE_COUNT] = {
+	[SAMPLE_TORRENTS] = "torrents",
+	[SAMPLE_SEEDS] = "seeds",
+	[SAMPLE_LEECHES] = "leeches",
+	[SAMPLE_PEERS4] = "peers_ipv4",
+	[SAMPLE_PEERS6] = "peers_ipv6",
+	[SAMPLE_HTTP] = "http_per_second",
+	[SAMPLE_UDP] = "udp_per_second",
 };
 
 static void
 json_history(struct buf *b, const struct stats_view *v)
 {
 	buf_add_str(b, "\"history\":{\"step\":60,");
-	for (size_t i = 0; i < COUNT_OF(columns); i++) {
-		buf_addf(b, "\n\"%s\":[", columns[i].key);
+	for (size_t i = 0; i < SAMPLE_COUNT; i++) {
+		buf_addf(b, "\n\"%s\":[", sample_names[i]);
 		for (unsigned k = 0; k < v->sample_count; k++)
-			buf_addf(b, "%.10g,", columns[i].value(&v->samples[k]));
+			buf_addf(b, "%.10g,", v->samples[k].v[i]);
 		json_end(b, "],");
 	}
 	json_end(b, "},\n");

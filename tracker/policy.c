@@ -118,9 +118,3 @@ policy_gate(struct policy *p)
 {
 	return (struct gate){ .lists.place = &p->lists.place, .limit = p->limit };
 }
-
-void
-gate_fini(struct gate *g)
-{
-	snapshot_reader_fini(&g->lists);
-}

@@ -43,6 +43,5 @@ void policy_read_again(struct policy *p);
 
 /* For one loop; gate_fini when it ends. */
 struct gate policy_gate(struct policy *p);
-void gate_fini(struct gate *g);
 
 #endif

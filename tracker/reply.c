@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 #include "tracker/reply.h"
 
+#define RETRY_SOON 15		/* minutes; for what will pass (BEP 31) */
+
 void
 replier_init(struct replier *r, const struct bt_tracker_settings *settings, struct shards *shards)
 {
 	*r = (struct replier){ .settings = settings, .shards = shards };
 	rng_seed_system(&r->rng);
 }
-
-#define RETRY_SOON 15		/* minutes; for what will pass (BEP 31) */
 
 static void
 refuse(struct announce_reply *out, const char *why, int64_t retry_in)

@@ -31,10 +31,10 @@ struct replier {
 void replier_init(struct replier *r, const struct bt_tracker_settings *settings,
     struct shards *shards);
 
-/* *out is initialised by the call and always to be fini'd. families: one (that
- * of from), or both. */
+/* Of the peers in a reply; one is that of from. */
 enum reply_families { REPLY_ONE_FAMILY, REPLY_BOTH_FAMILIES };
 
+/* *out is initialised by the call and always to be fini'd. */
 void reply_announce(struct replier *r, const struct announce_req *req, const struct addr *from,
     enum reply_families families, usec now, struct announce_reply *out);
 

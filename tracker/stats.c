@@ -153,15 +153,16 @@ add_sample(struct stats *s, const struct instant *at, const struct shards_totals
 {
 	const struct instant *from = oldest(s);
 	usec time = at->at - from->at;
-	struct stat_sample *p = &s->samples[s->sampled++ % STATS_DAY];
 
-	p->seeds = (uint32_t)t->seeds;
-	p->leeches = (uint32_t)(t->peers4 + t->peers6 - t->seeds);
-	p->peers4 = (uint32_t)t->peers4;
-	p->peers6 = (uint32_t)t->peers6;
-	p->torrents = (uint32_t)t->torrents;
-	p->http = (float)rate(from->http, at->http, time);
-	p->udp = (float)rate(from->udp, at->udp, time);
+	s->samples[s->sampled++ % STATS_DAY] = (struct stat_sample){ .v = {
+		[SAMPLE_TORRENTS] = (double)t->torrents,
+		[SAMPLE_SEEDS] = (double)t->seeds,
+		[SAMPLE_LEECHES] = (double)(t->peers4 + t->peers6 - t->seeds),
+		[SAMPLE_PEERS4] = (double)t->peers4,
+		[SAMPLE_PEERS6] = (double)t->peers6,
+		[SAMPLE_HTTP] = rate(from->http, at->http, time),
+		[SAMPLE_UDP] = rate(from->udp, at->udp, time),
+	} };
 }
 
 void

@@ -75,11 +75,19 @@ void stats_tick(struct stats *s, usec now);
 
 #define STATS_DAY 1440u
 
+enum sample {
+	SAMPLE_TORRENTS,
+	SAMPLE_SEEDS,
+	SAMPLE_LEECHES,
+	SAMPLE_PEERS4,
+	SAMPLE_PEERS6,
+	SAMPLE_HTTP,		/* requests a second */
+	SAMPLE_UDP,
+	SAMPLE_COUNT
+};
+
 struct stat_sample {
-	uint32_t seeds, leeches;
-	uint32_t peers4, peers6;
-	uint32_t torrents;
-	float http, udp;	/* requests a second */
+	double v[SAMPLE_COUNT];
 };
 
 struct stats_view {

@@ -446,14 +446,6 @@ swarm_visible(const struct swarms *s, const struct swarm *w)
 	return s->limits.keep_dead || w->v4 != NULL || w->v6 != NULL;
 }
 
-struct peers_entry
-swarm_peer_at(const struct swarms *s, const struct swarm *w, enum addr_family family, uint32_t i)
-{
-	bool v4 = family == ADDR_V4;
-
-	return peers_at(v4 ? &s->kind4 : &s->kind6, v4 ? w->v4 : w->v6, i);
-}
-
 void
 swarms_check(const struct swarms *s)
 {

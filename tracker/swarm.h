@@ -97,10 +97,6 @@ struct swarm_counts swarm_counts(const struct swarm *w);
 /* Has peers, or is kept without. What scrape and pages show. */
 bool swarm_visible(const struct swarms *s, const struct swarm *w);
 
-/* The i-th peer of a family. */
-struct peers_entry swarm_peer_at(const struct swarms *s, const struct swarm *w,
-    enum addr_family family, uint32_t i);
-
 /* Asserts every invariant. */
 void swarms_check(const struct swarms *s);
 

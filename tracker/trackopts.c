@@ -166,9 +166,6 @@ trackopts_check(const struct bt_tracker_settings *s, struct bt_error *err)
 {
 	if (s->dfile[0] == '\0')
 		return fail(err, BT_EARG, "dfile: names no file");
-	if (strcmp(s->scrape_allowed, "none") != 0 && strcmp(s->scrape_allowed, "specific") != 0 &&
-	    strcmp(s->scrape_allowed, "full") != 0)
-		return fail(err, BT_EARG, "scrape_allowed: must be none, specific or full");
 	if (s->allowed_dir[0] != '\0' && s->allowed_list[0] != '\0')
 		return fail(err, BT_EARG, "allowed_dir and allowed_list exclude one another");
 	if (s->tls_port != 0 && s->tls_cert[0] == '\0')

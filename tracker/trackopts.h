@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 
-/* What the table cannot say: whether texts have one of their words. */
+/* What the table cannot say: which options go together, and which must be given. */
 enum bt_code trackopts_check(const struct bt_tracker_settings *s, struct bt_error *err);
 
 /* A line for each option that was set and does nothing any more. */

@@ -384,7 +384,6 @@ on_done(void *arg, const struct httpd_request *rq, unsigned status, size_t body_
 {
 	struct web *w = arg;
 	const struct httpd_stats *h = httpd_stats(w->httpd);
-
 	struct httpd_request seen = *rq;
 
 	seen.from = forwarded_for(&w->shared->policy->proxies, rq);

@@ -710,12 +710,6 @@ httpd_retry(struct httpd *h)
 	}
 }
 
-bool
-httpd_waiting(const struct httpd *h)
-{
-	return !TAILQ_EMPTY(&h->waiting);
-}
-
 const struct httpd_stats *
 httpd_stats(const struct httpd *h)
 {

@@ -88,9 +88,8 @@ void httpd_free(struct httpd *h);
  * tell requests apart by the way they came in. */
 bool httpd_add_listener(struct httpd *h, int fd, struct tls *tls, unsigned door);
 
-/* Requests that were put off get another try. httpd_waiting: there are some. */
+/* Requests that were put off get another try. */
 void httpd_retry(struct httpd *h);
-bool httpd_waiting(const struct httpd *h);
 
 const struct httpd_stats *httpd_stats(const struct httpd *h);
 

@@ -119,11 +119,11 @@ see_torrent(void *arg, const struct swarms *s)
 	ck_assert_uint_eq(peers_count(w->v4), 2);
 	ck_assert_uint_eq(peers_leeches(w->v4), 1);
 	ck_assert_uint_eq(peers_count(w->v6), 1);
-	p = swarm_peer_at(s, w, ADDR_V4, 0);
+	p = peers_at(&s->kind4, w->v4, 0);
 	ck_assert_mem_eq(p.addr.ip, "\x0a\x09\x09\x09", 4);
 	ck_assert_uint_eq(p.addr.port, 6882);
 	ck_assert_uint_eq(p.flags, PEERS_CRYPTO | PEERS_CRYPTO_ONLY | PEERS_CLAIMED);
-	p = swarm_peer_at(s, w, ADDR_V4, 1);
+	p = peers_at(&s->kind4, w->v4, 1);
 	ck_assert(p.seed);
 	ck_assert_mem_eq(p.id, "-TO0001-aaaaaaaaaaaa", 20);
 }
