@@ -10,7 +10,7 @@
 
 #include "base/log.h"
 #include "net/loop.h"
-#include "tracker/census.h"
+#include "tracker/census_taker.h"
 #include "tracker/connid.h"
 #include "tracker/policy.h"
 #include "tracker/reqlog.h"

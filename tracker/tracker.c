@@ -88,7 +88,7 @@ on_stats(void *arg, usec now)
 	struct bt_tracker *t = arg;
 
 	stats_tick(t->stats, now);
-	census_tick(t->census, now);
+	census_taker_tick(t->census, now);
 	loop_timer_set(&t->stats_timer, STATS_STEP);
 }
 

@@ -92,7 +92,8 @@ static void
 scrape_all(struct web *w, const struct httpd_request *rq, struct httpd_reply *re)
 {
 	bool packed = gzip_wanted(httpd_header(rq, "accept-encoding"));
-	struct httpd_shared *all = census_scrape(w->shared->census, packed, loop_now(w->loop));
+	struct httpd_shared *all = census_taker_scrape(w->shared->census, packed,
+	    loop_now(w->loop));
 
 	if (all == NULL) {
 		put_off(w, re);
@@ -145,7 +146,7 @@ page_data_new(struct web *w, struct httpd_reply *re)
 		buf_add_str(re->body, "out of memory\n");
 		return NULL;
 	}
-	d->census = census_take(w->shared->census, loop_now(w->loop));
+	d->census = census_taker_get(w->shared->census, loop_now(w->loop));
 	if (d->census == NULL) {
 		mem_free(d);
 		put_off(w, re);

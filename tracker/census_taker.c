@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: ISC */
+#include "tracker/census_taker.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include "base/mem.h"
+
+#define ROWS_FRESH (5 * SECOND)
+#define SCRAPE_FRESH (60 * SECOND)
+
+/* What can be wanted: bits. */
+enum { WANT_ROWS = 1, WANT_SCRAPE = 2, WANT_PACKED = 4 };
+
+struct census_taker {
+	struct shards *shards;
+	uint64_t at_once_max;
+	pthread_mutex_t lock;		/* of all that follows */
+	pthread_cond_t wake;
+	pthread_t thread;
+	bool started, ending;
+	unsigned wanted;
+	usec wanted_at;
+	struct census *rows;
+	struct httpd_shared *scrape, *packed;
+	usec rows_at, scrape_at, packed_at;
+};
+
+/* -- the thread -- */
+
+static void
+put_rows(struct census_taker *t, struct census *c, usec at)
+{
+	census_drop(t->rows);
+	t->rows = c;
+	t->rows_at = at;
+}
+
+static void
+put_scrape(struct httpd_shared **place, struct httpd_shared *s)
+{
+	httpd_shared_drop(*place);
+	*place = s;
+}
+
+/* Unlocked while it works. */
+static void
+work(struct census_taker *t)
+{
+	unsigned wanted = t->wanted;
+	usec at = t->wanted_at;
+	struct census *rows = NULL;
+	struct httpd_shared *scrape = NULL, *packed = NULL;
+
+	(void)pthread_mutex_unlock(&t->lock);
+	if (wanted & WANT_ROWS)
+		rows = census_count(t->shards);
+	if (wanted & (WANT_SCRAPE | WANT_PACKED))
+		scrape = census_scrape(t->shards);
+	if (wanted & WANT_PACKED)
+		packed = census_pack(scrape);
+	(void)pthread_mutex_lock(&t->lock);
+	if (rows != NULL)
+		put_rows(t, rows, at);
+	if (scrape != NULL) {
+		put_scrape(&t->scrape, scrape);
+		t->scrape_at = at;
+	}
+	if (packed != NULL) {
+		put_scrape(&t->packed, packed);
+		t->packed_at = at;
+	}
+	t->wanted &= ~wanted;
+}
+
+static void *
+run(void *arg)
+{
+	struct census_taker *t = arg;
+
+	(void)pthread_mutex_lock(&t->lock);
+	while (!t->ending) {
+		if (t->wanted != 0)
+			work(t);
+		else
+			(void)pthread_cond_wait(&t->wake, &t->lock);
+	}
+	(void)pthread_mutex_unlock(&t->lock);
+	return NULL;
+}
+
+/* Signals are for the threads of the host. */
+static bool
+start_thread(struct census_taker *t)
+{
+	sigset_t all, was;
+	bool started;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &was);
+	started = pthread_create(&t->thread, NULL, run, t) == 0;
+	(void)pthread_sigmask(SIG_SETMASK, &was, NULL);
+	return started;
+}
+
+/* Locked. */
+static void
+want(struct census_taker *t, unsigned what, usec now)
+{
+	if (!t->started)
+		t->started = start_thread(t);
+	if (t->wanted & what)
+		return;
+	t->wanted |= what;
+	t->wanted_at = now;
+	(void)pthread_cond_signal(&t->wake);
+}
+
+/* -- what others see -- */
+
+struct census_taker *
+census_taker_new(struct shards *shards, uint64_t at_once_max)
+{
+	struct census_taker *t = mem_zero(sizeof(*t));
+
+	if (t == NULL)
+		return NULL;
+	t->shards = shards;
+	t->at_once_max = at_once_max;
+	(void)pthread_mutex_init(&t->lock, NULL);
+	(void)pthread_cond_init(&t->wake, NULL);
+	return t;
+}
+
+void
+census_taker_free(struct census_taker *t)
+{
+	if (t == NULL)
+		return;
+	(void)pthread_mutex_lock(&t->lock);
+	t->ending = true;
+	(void)pthread_cond_signal(&t->wake);
+	(void)pthread_mutex_unlock(&t->lock);
+	if (t->started)
+		(void)pthread_join(t->thread, NULL);
+	census_drop(t->rows);
+	httpd_shared_drop(t->scrape);
+	httpd_shared_drop(t->packed);
+	(void)pthread_mutex_destroy(&t->lock);
+	(void)pthread_cond_destroy(&t->wake);
+	mem_free(t);
+}
+
+static bool
+is_small(const struct census_taker *t)
+{
+	return shards_totals(t->shards).torrents <= t->at_once_max;
+}
+
+struct census *
+census_taker_get(struct census_taker *t, usec now)
+{
+	struct census *c = NULL;
+
+	if (is_small(t))
+		return census_count(t->shards);
+	(void)pthread_mutex_lock(&t->lock);
+	if (t->rows != NULL && now - t->rows_at < ROWS_FRESH) {
+		c = t->rows;
+		snapshot_keep(&c->snapshot);
+	} else {
+		want(t, WANT_ROWS, now);
+	}
+	(void)pthread_mutex_unlock(&t->lock);
+	return c;
+}
+
+static struct httpd_shared *
+scrape_at_once(struct census_taker *t, bool packed)
+{
+	struct httpd_shared *plain = census_scrape(t->shards), *out;
+
+	if (!packed)
+		return plain;
+	out = census_pack(plain);
+	httpd_shared_drop(plain);
+	return out;
+}
+
+struct httpd_shared *
+census_taker_scrape(struct census_taker *t, bool packed, usec now)
+{
+	struct httpd_shared *s;
+
+	if (is_small(t))
+		return scrape_at_once(t, packed);
+	(void)pthread_mutex_lock(&t->lock);
+	s = packed ? t->packed : t->scrape;
+	if (s != NULL && now - (packed ? t->packed_at : t->scrape_at) < SCRAPE_FRESH) {
+		httpd_shared_hold(s);
+	} else {
+		want(t, packed ? WANT_PACKED : WANT_SCRAPE, now);
+		s = NULL;
+	}
+	(void)pthread_mutex_unlock(&t->lock);
+	return s;
+}
+
+void
+census_taker_tick(struct census_taker *t, usec now)
+{
+	(void)pthread_mutex_lock(&t->lock);
+	if (t->rows != NULL && now - t->rows_at >= ROWS_FRESH)
+		put_rows(t, NULL, now);
+	if (t->scrape != NULL && now - t->scrape_at >= SCRAPE_FRESH)
+		put_scrape(&t->scrape, NULL);
+	if (t->packed != NULL && now - t->packed_at >= SCRAPE_FRESH)
+		put_scrape(&t->packed, NULL);
+	(void)pthread_mutex_unlock(&t->lock);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Looks at all torrents for pages and full scrapes, without holding anybody up: a small tracker is
+ * counted at once, a large one by a thread of its own, shard by shard, and what it found serves
+ * everybody for some seconds.
+ */
+#ifndef TRACKER_CENSUS_TAKER_H
+#define TRACKER_CENSUS_TAKER_H
+
+#include "base/time.h"
+#include "tracker/census.h"
+
+struct census_taker;
+
+/* at_once_max: with more torrents a thread does it. The shards must outlive it. */
+struct census_taker *census_taker_new(struct shards *shards, uint64_t at_once_max) MUST_USE;
+void census_taker_free(struct census_taker *t);
+
+/* NULL: not yet, ask again soon. census_drop it. */
+struct census *census_taker_get(struct census_taker *t, usec now);
+
+/* The same for the reply to a scrape of everything, gzipped if packed. httpd_shared_drop it. */
+struct httpd_shared *census_taker_scrape(struct census_taker *t, bool packed, usec now);
+
+/* Now and then: frees what is too old to be used. */
+void census_taker_tick(struct census_taker *t, usec now);
+
+#endif
