@@ -8,6 +8,7 @@ main(void)
 {
 	Suite *(*const make[])(void) = {
 		allowed_suite,
+		census_suite,
 		connid_suite,
 		forwarded_suite,
 		iplist_suite,

@@ -5,6 +5,7 @@
 #include <check.h>
 
 Suite *allowed_suite(void);
+Suite *census_suite(void);
 Suite *connid_suite(void);
 Suite *forwarded_suite(void);
 Suite *iplist_suite(void);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: ISC */
+#include "tracker/census_taker.h"
+
+#include <unistd.h>
+
+#include "swarm_help.h"
+#include "tracker_test.h"
+
+enum { TORRENTS = 1500, PATIENCE = 10000 };
+
+/* Torrent t has t % 100 leeches and a seed. */
+static struct shards *
+crowd(void)
+{
+	static const struct swarm_limits usual = { .timeout = 2700 * SECOND };
+	struct shards *s = shards_new(&usual);
+	struct bench *b = bench_new(&usual);
+
+	for (uint32_t t = 0; t < TORRENTS; t++) {
+		for (uint32_t n = 0; n <= t % 100; n++) {
+			struct announce_req r = peer_req(t, n, n > 0 ? LEFT : 0);
+			struct swarm_ask ask = { &r, peer_addr(n, ADDR_V4), 0, false, false };
+
+			if (shards_announce(s, &ask, SECOND, &b->rng, &b->got) != BT_OK)
+				ck_abort();
+		}
+	}
+	bench_free(b);
+	return s;
+}
+
+static void
+check_rows(const struct census *c)
+{
+	const struct census_row *last = NULL;
+
+	ck_assert_uint_eq(c->torrents, TORRENTS);
+	ck_assert_uint_eq(c->downloaded, 0);
+	ck_assert_uint_eq(c->rows.len, CENSUS_ROWS_MAX);
+	for (size_t i = 0; i < c->rows.len; i++) {
+		const struct census_row *r = vec_at(&c->rows, i);
+
+		ck_assert_uint_eq(r->complete, 1);
+		/* 15 torrents have 99 leeches, 15 have 98 and so on; then by hash. */
+		ck_assert_uint_eq(r->incomplete, 99 - i / 15);
+		if (last != NULL && last->incomplete == r->incomplete && i / 15 < 33)
+			ck_assert_int_lt(memcmp(last->info_hash, r->info_hash, 20), 0);
+		last = r;
+	}
+}
+
+static void
+check_scrape(struct bt_slice bytes)
+{
+	for (uint32_t t = 0; t < TORRENTS; t++) {
+		struct announce_req r = peer_req(t, 0, 0);
+		const uint8_t *end = bytes.ptr + bytes.len;
+		char want[64];
+		const uint8_t *at = memmem(bytes.ptr, bytes.len, r.info_hash, 20);
+
+		(void)snprintf(want, sizeof(want), "10:incompletei%ue", t % 100);
+		ck_assert_ptr_nonnull(at);
+		ck_assert_ptr_nonnull(memmem(at, at + 70 < end ? 70 : (size_t)(end - at), want,
+		    strlen(want)));
+	}
+}
+
+START_TEST(those_with_most_peers)
+{
+	struct shards *s = crowd();
+	struct census *c = census_count(s);
+
+	check_rows(c);
+	census_drop(c);
+	shards_free(s);
+}
+END_TEST
+
+START_TEST(a_small_tracker_is_counted_at_once)
+{
+	struct shards *s = crowd();
+	struct census_taker *t = census_taker_new(s, TORRENTS);
+	struct census *c = census_taker_get(t, SECOND);
+	struct httpd_shared *all = census_taker_scrape(t, false, SECOND);
+
+	check_rows(c);
+	check_scrape(buf_slice(&all->bytes));
+	census_drop(c);
+	httpd_shared_drop(all);
+	census_taker_free(t);
+	shards_free(s);
+}
+END_TEST
+
+/* Nobody waits: what a thread has found later serves everybody while it is fresh. */
+START_TEST(a_large_tracker_is_counted_by_a_thread)
+{
+	struct shards *s = crowd();
+	struct census_taker *t = census_taker_new(s, TORRENTS - 1);
+	struct httpd_shared *plain = NULL, *packed = NULL;
+	struct census *c = census_taker_get(t, 100 * SECOND), *same;
+
+	ck_assert_ptr_null(c);
+	for (int i = 0; i < PATIENCE && (c == NULL || plain == NULL || packed == NULL); i++) {
+		c = c != NULL ? c : census_taker_get(t, 100 * SECOND);
+		plain = plain != NULL ? plain : census_taker_scrape(t, false, 100 * SECOND);
+		packed = packed != NULL ? packed : census_taker_scrape(t, true, 100 * SECOND);
+		(void)usleep(1000);
+	}
+	ck_assert(c != NULL && plain != NULL && packed != NULL);
+	check_rows(c);
+	check_scrape(buf_slice(&plain->bytes));
+	ck_assert_mem_eq(packed->bytes.ptr, "\x1f\x8b", 2);
+	ck_assert_uint_lt(packed->bytes.len, plain->bytes.len);
+	same = census_taker_get(t, 104 * SECOND);
+	ck_assert_ptr_eq(same, c);
+	census_drop(same);
+	/* Too old: the next one is asked for; whoever has the old one keeps it. */
+	census_taker_tick(t, 106 * SECOND);
+	ck_assert_ptr_null(census_taker_get(t, 106 * SECOND));
+	check_rows(c);
+	census_drop(c);
+	httpd_shared_drop(plain);
+	httpd_shared_drop(packed);
+	census_taker_free(t);
+	shards_free(s);
+}
+END_TEST
+
+Suite *
+census_suite(void)
+{
+	Suite *s = suite_create("tracker/census");
+	TCase *t = tcase_create("census");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, those_with_most_peers);
+	tcase_add_test(t, a_small_tracker_is_counted_at_once);
+	tcase_add_test(t, a_large_tracker_is_counted_by_a_thread);
+	suite_add_tcase(s, t);
+	return s;
+}
