@@ -60,7 +60,7 @@ check_scrape(struct bt_slice bytes)
 
 		(void)snprintf(want, sizeof(want), "10:incompletei%ue", t % 100);
 		ck_assert_ptr_nonnull(at);
-		ck_assert_ptr_nonnull(memmem(at, at + 70 < end ? 70 : (size_t)(end - at), want,
+		ck_assert_ptr_nonnull(memmem(at, at + 90 < end ? 90 : (size_t)(end - at), want,
 		    strlen(want)));
 	}
 }
