@@ -15,6 +15,7 @@ struct show_options {
 	int64_t json;
 	int64_t magnet;
 	int64_t tree;
+	int64_t lint;
 	int64_t recursive;
 	char *field;
 	char *verify;
@@ -29,6 +30,8 @@ static const struct bt_option rows[] = {
 	  "Print directories and files as a tree with their sizes." },
 	{ "field", BT_OPT_TEXT, offsetof(struct show_options, field), "", 1, 0, "NAME", NULL,
 	  "Print nothing but this value of each file: name, info_hash, magnet, files ..." },
+	{ "lint", BT_OPT_FLAG, offsetof(struct show_options, lint), "0", 0, 0, "0|1", NULL,
+	  "Print what is wrong with each file, by a strict reading of the BEPs." },
 	{ "verify", BT_OPT_TEXT, offsetof(struct show_options, verify), "", 1, 0, "PATH", NULL,
 	  "Check whether the content at or in PATH is complete and right." },
 	{ "recursive", BT_OPT_FLAG, offsetof(struct show_options, recursive), "0", 0, 0, "0|1",
@@ -163,6 +166,18 @@ show_all(const struct files *files, const struct show_options *o, const struct s
 	return failed == 0;
 }
 
+/* --json is a way to say it, too. */
+static void
+check_choice(const struct cli *cli, const struct show_options *o)
+{
+	int64_t what = o->magnet + o->tree + (o->field[0] != '\0');
+	int64_t judged = o->lint + (o->verify[0] != '\0');
+
+	if (what + judged > 1 || (o->json && what > 0))
+		cli_misuse(cli, "--magnet, --tree, --field, --lint, --json or --verify: just one "
+		    "of them");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -182,8 +197,7 @@ main(int argc, char **argv)
 
 	(void)setlocale(LC_CTYPE, "");
 	cli_parse(&cli, argc, argv);
-	if (o.magnet + o.tree + (o.field[0] != '\0') + (o.json || o.verify[0] != '\0') > 1)
-		cli_misuse(&cli, "--magnet, --tree, --field, --json or --verify: just one of them");
+	check_choice(&cli, &o);
 	if (o.field[0] != '\0') {
 		field = show_field_find(o.field);
 		if (field == NULL)
@@ -192,6 +206,8 @@ main(int argc, char **argv)
 	find_files(&files, &cli, o.recursive);
 	if (o.verify[0] != '\0') {
 		well = show_verify(&cli, files.paths, files.count, o.verify, o.json);
+	} else if (o.lint) {
+		well = show_lint(&cli, files.paths, files.count, o.json);
 	} else {
 		if (!o.json && !o.magnet && !o.tree && field == NULL)
 			(void)puts("btshowmetainfo 20130326 - decode BitTorrent metainfo files\n");

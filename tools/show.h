@@ -36,4 +36,7 @@ void show_field(const struct show_field *f, const char *path, const struct bt_me
 bool show_verify(const struct cli *cli, char *const *files, size_t count, const char *where,
     bool json);
 
+/* What a strict reader finds wrong with each. True if that is nothing. */
+bool show_lint(const struct cli *cli, char *const *files, size_t count, bool json);
+
 #endif

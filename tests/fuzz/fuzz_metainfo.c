@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include <btcore/lint.h>
 #include <btcore/metainfo.h>
 
 #include "base/slice.h"
@@ -96,6 +97,24 @@ check(const struct bt_metainfo *m)
 	}
 }
 
+static void
+on_finding(void *arg, unsigned bep, const char *text)
+{
+	++*(size_t *)arg;
+	MUST(bep > 0 && text[0] != '\0' && strchr(text, '\n') == NULL);
+}
+
+/* Who judges strictly finds something wrong wherever the reader does. */
+static void
+check_lint(struct bt_slice bytes, bool wrong)
+{
+	size_t told = 0, count;
+
+	MUST(bt_lint(bytes, on_finding, &told, &count, NULL) == BT_OK);
+	MUST(count >= told && (told == count || told == BT_LINT_TOLD));
+	MUST(count > 0 || !wrong);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -105,10 +124,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (bt_metainfo_parse(slice_of(data, size), &m, &err) == BT_OK) {
 		MUST(m != NULL);
 		check(m);
+		check_lint(slice_of(data, size), bt_metainfo_tolerated(m) != NULL);
 		bt_metainfo_free(m);
 	} else {
 		MUST(m == NULL && err.code != BT_OK);
 		MUST(err.text[0] != '\0' && strchr(err.text, '\n') == NULL);
+		check_lint(slice_of(data, size), true);
 	}
 	return 0;
 }

@@ -5,6 +5,7 @@
 Suite *create_suite(void);
 Suite *edit_suite(void);
 Suite *layout_suite(void);
+Suite *lint_suite(void);
 Suite *magnet_suite(void);
 Suite *merkle_suite(void);
 Suite *metainfo_suite(void);
@@ -19,6 +20,7 @@ main(void)
 		create_suite,
 		edit_suite,
 		layout_suite,
+		lint_suite,
 		magnet_suite,
 		merkle_suite,
 		metainfo_suite,
