@@ -308,8 +308,6 @@ open_all(struct bt_tracker *t, struct bt_error *err)
 		code = load_state(t, err);
 	if (code == BT_OK)
 		code = policy_watch(&t->policy, t->loop, t->pool, err);
-	if (code == BT_OK)
-		trackopts_warn(t->settings, &t->log);
 	return code;
 }
 

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/error.h"
 
 #define DAYS_45 3888000
 
@@ -13,11 +12,11 @@ static const char STATE[] = "State, pages and logs";
 static const char LIMITS[] = "Limits";
 static const char ACCESS[] = "Who and what is served";
 static const char NAT[] = "Connecting back";
-static const char OBSOLETE[] = "Accepted, without effect";
 
 #define ROW(field, kind, def, min, max, arg, group, help) \
 	{ #field, kind, offsetof(struct bt_tracker_settings, field), def, min, max, arg, group, \
 	  help }
+#define IGNORED(name, arg, help) { name, BT_OPT_IGNORED, 0, "", 0, 0, arg, NULL, help }
 
 static const struct bt_option rows[] = {
 	ROW(port, BT_OPT_INT, "80", 0, 65535, "port", NETWORK,
@@ -62,11 +61,11 @@ static const struct bt_option rows[] = {
 	ROW(show_infopage, BT_OPT_FLAG, "1", 0, 1, "0|1", STATE, "Show a page at /."),
 	ROW(favicon, BT_OPT_TEXT, "", 0, 0, "FILE", STATE, "Served as /favicon.ico."),
 	ROW(stats_json, BT_OPT_FLAG, "1", 0, 1, "0|1", STATE,
-	    "Show the same as JSON at /stats.json."),
+	    "Show what the page shows as JSON at /stats.json."),
 	ROW(metrics, BT_OPT_FLAG, "1", 0, 1, "0|1", STATE,
 	    "Show counters for Prometheus at /metrics."),
 	ROW(pages_bind, BT_OPT_TEXT, "", 0, 0, "ADDRESS:PORT", STATE,
-	    "Show these three there only, not on the tracker's port."),
+	    "Show page, JSON and metrics there only, not on the tracker's port."),
 	ROW(infopage_redirect, BT_OPT_TEXT, "", 0, 0, "URL", STATE,
 	    "Send browsers that ask for / there."),
 	ROW(logfile, BT_OPT_TEXT, "", 0, 0, "FILE", STATE,
@@ -131,26 +130,18 @@ static const struct bt_option rows[] = {
 	ROW(log_nat_checks, BT_OPT_FLAG, "0", 0, 1, "0|1", NAT,
 	    "Write a line for each such connection into the log of requests."),
 
-	ROW(multitracker_enabled, BT_OPT_FLAG, "0", 0, 1, "0|1", OBSOLETE,
+	IGNORED("multitracker_enabled", "0|1",
 	    "Clients ask all trackers of a torrent themselves (BEP 12), and one another (BEP 11)."),
-	ROW(aggregate_forward, BT_OPT_TEXT, "", 0, 0, "URL[,PASSWORD]", OBSOLETE,
+	IGNORED("multitracker_allowed", "none|autodetect|all", "See multitracker_enabled."),
+	IGNORED("multitracker_reannounce_interval", "seconds", "See multitracker_enabled."),
+	IGNORED("multitracker_maxpeers", "peers", "See multitracker_enabled."),
+	IGNORED("aggregate_forward", "URL[,PASSWORD]",
 	    "Announces are not forwarded; collect the numbers at /metrics or /stats.json."),
-	ROW(aggregator, BT_OPT_TEXT, "0", 0, 0, "0|1|PASSWORD", OBSOLETE,
-	    "No tracker forwards its announces any more."),
-	{ "multitracker_allowed", BT_OPT_IGNORED, 0, "", 0, 0, "none|autodetect|all", OBSOLETE,
-	    "See multitracker_enabled." },
-	{ "multitracker_reannounce_interval", BT_OPT_IGNORED, 0, "", 0, 0, "seconds", OBSOLETE,
-	    "See multitracker_enabled." },
-	{ "multitracker_maxpeers", BT_OPT_IGNORED, 0, "", 0, 0, "peers", OBSOLETE,
-	    "See multitracker_enabled." },
-	{ "http_timeout", BT_OPT_IGNORED, 0, "", 0, 0, "seconds", OBSOLETE,
-	    "No other trackers are asked." },
-	{ "ipv6_binds_v4", BT_OPT_IGNORED, 0, "", 0, 0, "0|1", OBSOLETE,
-	    "Each family has its own socket." },
-	{ "timeout_check_interval", BT_OPT_IGNORED, 0, "", 0, 0, "seconds", OBSOLETE,
-	    "Timeouts are seen at once." },
-	{ "min_time_between_cache_refreshes", BT_OPT_IGNORED, 0, "", 0, 0, "seconds", OBSOLETE,
-	    "There is no cache." },
+	IGNORED("aggregator", "0|1|PASSWORD", "No tracker forwards its announces any more."),
+	IGNORED("http_timeout", "seconds", "No other trackers are asked."),
+	IGNORED("ipv6_binds_v4", "0|1", "Each family has its own socket."),
+	IGNORED("timeout_check_interval", "seconds", "Silent peers are dropped as they come due."),
+	IGNORED("min_time_between_cache_refreshes", "seconds", "There is no cache."),
 };
 
 const struct bt_option_table *
@@ -171,35 +162,4 @@ trackopts_check(const struct bt_tracker_settings *s, struct bt_error *err)
 	if (s->tls_port != 0 && s->tls_cert[0] == '\0')
 		return fail(err, BT_EARG, "tls_port: needs tls_cert");
 	return BT_OK;
-}
-
-static bool
-same_value(const struct bt_option *row, const void *a, const void *b)
-{
-	const void *va = (const char *)a + row->offset;
-	const void *vb = (const char *)b + row->offset;
-
-	if (row->kind == BT_OPT_TEXT)
-		return strcmp(*(char *const *)va, *(char *const *)vb) == 0;
-	if (row->kind == BT_OPT_FLOAT)
-		return *(const double *)va == *(const double *)vb;
-	return *(const int64_t *)va == *(const int64_t *)vb;
-}
-
-void
-trackopts_warn(const struct bt_tracker_settings *s, const struct log *log)
-{
-	struct bt_tracker_settings usual;
-
-	if (bt_options_init(bt_tracker_options(), &usual) != BT_OK)
-		return;
-	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		const struct bt_option *row = &rows[i];
-
-		if (row->group == OBSOLETE && row->kind != BT_OPT_IGNORED &&
-		    !same_value(row, s, &usual))
-			log_write(log, BT_LOG_WARN, "tracker", "%s has no effect: %s", row->name,
-			    row->help);
-	}
-	bt_options_fini(bt_tracker_options(), &usual);
 }

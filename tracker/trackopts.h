@@ -5,12 +5,9 @@
 
 #include <btcore/tracker.h>
 
-#include "base/log.h"
+#include "base/error.h"
 
 /* What the table cannot say: which options go together, and which must be given. */
 enum bt_code trackopts_check(const struct bt_tracker_settings *s, struct bt_error *err);
-
-/* A line for each option that was set and does nothing any more. */
-void trackopts_warn(const struct bt_tracker_settings *s, const struct log *log);
 
 #endif

@@ -67,9 +67,6 @@ struct bt_tracker_settings {
 	char *trusted_proxies;
 	int64_t rate_limit;
 	int64_t rate_burst;
-	int64_t multitracker_enabled;
-	char *aggregate_forward;
-	char *aggregator;
 	int64_t show_names;
 	char *favicon;
 	int64_t allow_get;

@@ -31,15 +31,6 @@ START_TEST(defaults_are_in_range_and_names_unique)
 }
 END_TEST
 
-static void
-count(void *arg, enum bt_log_level level, const char *topic, const char *text)
-{
-	(void)topic;
-	ck_assert_int_eq(level, BT_LOG_WARN);
-	ck_assert_ptr_nonnull(strstr(text, "has no effect: "));
-	++*(int *)arg;
-}
-
 /* Every option of the original is taken, so that its command lines start. */
 START_TEST(old_command_lines_start)
 {
@@ -66,12 +57,8 @@ START_TEST(old_command_lines_start)
 	};
 	struct bt_tracker_settings s;
 	struct bt_error err;
-	int warnings = 0;
-	struct log log = { count, &warnings, BT_LOG_DEBUG };
 
 	ck_assert_int_eq(bt_options_init(bt_tracker_options(), &s), BT_OK);
-	trackopts_warn(&s, &log);
-	ck_assert_int_eq(warnings, 0);
 	for (size_t i = 0; i < COUNT_OF(old); i++)
 		ck_assert_msg(bt_options_set(bt_tracker_options(), &s, old[i][0], old[i][1],
 		    &err) == BT_OK, "%s", err.text);
@@ -79,8 +66,6 @@ START_TEST(old_command_lines_start)
 	ck_assert_int_eq(trackopts_check(&s, &err), BT_EARG);
 	ck_assert_int_eq(bt_options_set(bt_tracker_options(), &s, "allowed_list", "", &err), BT_OK);
 	ck_assert_int_eq(trackopts_check(&s, &err), BT_OK);
-	trackopts_warn(&s, &log);
-	ck_assert_int_eq(warnings, 3);
 	bt_options_fini(bt_tracker_options(), &s);
 }
 END_TEST
