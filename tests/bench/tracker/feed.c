@@ -42,8 +42,10 @@ feed_turn(struct feed *f, uint64_t now)
 bool
 feed_over(const struct feed *f, uint64_t now)
 {
-	if (f->kind == FEED_CONNECT || f->kind == FEED_FILL)
+	if (f->kind == FEED_FILL)
 		return f->count == (uint64_t)f->s->peers;
+	if (f->kind == FEED_CONNECT)
+		return f->count == (uint64_t)f->s->callers;
 	if (f->kind == FEED_LATENCY)
 		return due(f, f->count) >= f->end;
 	return now >= f->end;
@@ -67,7 +69,7 @@ feed_next(struct feed *f, uint64_t now, struct task *out)
 			return false;
 	}
 	f->count++;
-	out->peer = rng_below(&f->rng, (uint32_t)f->s->peers);
+	out->peer = rng_below(&f->rng, (uint32_t)f->s->callers);
 	if (rng_below(&f->rng, 100) < (uint32_t)f->s->scrapes)
 		out->kind = TASK_SCRAPE;
 	return true;

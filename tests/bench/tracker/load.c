@@ -19,6 +19,8 @@ static const struct bt_option rows[] = {
 	ROW(proto, BT_OPT_TEXT, "udp", 0, 0, "udp|http|http-keep", "Where", "How to ask it."),
 	ROW(swarms, BT_OPT_INT, "100000", 1, 1e8, "number", "Crowd", "How many torrents."),
 	ROW(peers, BT_OPT_INT, "1000000", 1, 1e8, "number", "Crowd", "How many peers, in all."),
+	ROW(callers, BT_OPT_INT, "200000", 1, 1e8, "number", "Crowd",
+	    "How many of them ask, once all are there."),
 	ROW(addresses, BT_OPT_INT, "1000000", 1, 8388608, "number", "Crowd",
 	    "How many addresses they share; for http-keep, also how many connections there are."),
 	ROW(seeds, BT_OPT_INT, "30", 0, 100, "percent", "Crowd", "How many of them are seeds."),
@@ -74,6 +76,8 @@ main(int argc, char **argv)
 		cli_misuse(&cli, "server: wants an IPv4 address");
 	if (strcmp(s.proto, "http-keep") == 0 && s.addresses > s.peers)
 		cli_misuse(&cli, "addresses: more of them than peers");
+	if (s.callers > s.peers)
+		s.callers = s.peers;
 	for (size_t i = 0; good && i < cli.arg_count; i++)
 		good = do_one(&s, cli.args[i]);
 	return cli_finish(&cli, !good);

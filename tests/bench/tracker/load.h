@@ -17,7 +17,7 @@
 
 struct settings {
 	char *server, *proto;
-	int64_t port, pid, swarms, peers, addresses, seeds, numwant, scrapes, window, rate;
+	int64_t port, pid, swarms, peers, callers, addresses, seeds, numwant, scrapes, window, rate;
 	double seconds, warmup;
 	struct addr at;		/* server, parsed */
 };
@@ -63,9 +63,9 @@ struct task {
 };
 
 enum feed_kind {
-	FEED_CONNECT,		/* every peer proves its address, as fast as it goes */
+	FEED_CONNECT,		/* every caller proves its address, as fast as it goes */
 	FEED_FILL,		/* every peer announces its start, as fast as it goes */
-	FEED_RUN,		/* announces and scrapes of anybody, as fast as it goes */
+	FEED_RUN,		/* announces and scrapes of any caller, as fast as it goes */
 	FEED_LATENCY		/* the same at a given rate, whether there are answers or not */
 };
 
