@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "net/fetch.h"
 
-#include <signal.h>
-#include <sys/wait.h>
-
+#include "certificate.h"
+#include "folder.h"
 #include "http_server.h"
+#include "net/httpd.h"
+#include "net/sock.h"
+#include "net/tls.h"
 
 Suite *fetch_suite(void);
 
@@ -334,46 +336,43 @@ START_TEST(over_v6)
 }
 END_TEST
 
+static void
+not_asked(void *arg, const struct httpd_request *rq, struct httpd_reply *re)
+{
+	(void)arg;
+	(void)rq;
+	(void)re;
+	ck_abort_msg("asked over a connection that is not safe");
+}
+
 /* A certificate that nobody vouches for. */
 START_TEST(unsafe_tls)
 {
-	char dir[] = "/tmp/btcore-test-XXXXXX", cmd[400], url[64];
+	const struct httpd_limits few = { .max_connections = 5, .timeout = 20 * SECOND,
+	    .max_reply = 1000 };
+	const struct httpd_ops ops = { not_asked, NULL };
+	struct addr at = addr_v4((const uint8_t[4]){ 127, 0, 0, 1 }, 0);
 	struct client c;
+	struct httpd *httpd;
+	struct tls *tls;
 	struct fetch_req req = { 0 };
-	pid_t pid;
+	char url[64];
+	int fd = sock_listen(&at, NULL);
 
 	ck_assert(client_init(&c, AF_INET));
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	(void)snprintf(cmd, sizeof(cmd), "openssl req -x509 -newkey ec "
-	    "-pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost "
-	    "-keyout %s/key -out %s/cert >%s/log 2>&1", dir, dir, dir);
-	if (system(cmd) == 0) {
-		uint16_t port = (uint16_t)(c.server.port ^ 1);
-		int tries = 0;
-
-		pid = fork();
-		if (pid == 0) {
-			(void)snprintf(cmd, sizeof(cmd), "exec openssl s_server -www "
-			    "-accept 127.0.0.1:%u -cert %s/cert -key %s/key >%s/log 2>&1", port,
-			    dir, dir, dir);
-			(void)execl("/bin/sh", "sh", "-c", cmd, NULL);
-			_exit(127);
-		}
-		(void)snprintf(url, sizeof(url), "https://127.0.0.1:%u/", port);
-		do {
-			(void)usleep(20000);
-			req.url = url;
-			get(&c, &req, "");
-		} while (strstr(c.text, "safe") == NULL && ++tries < 100);
-		ck_assert_int_ne(c.code, BT_OK);
-		ck_assert_msg(strstr(c.text, "no safe connection") != NULL, "%s", c.text);
-		(void)kill(pid, SIGKILL);
-		(void)waitpid(pid, NULL, 0);
-	} else {
-		(void)printf("SKIPPED: no openssl command to make a certificate\n");
-	}
-	(void)snprintf(cmd, sizeof(cmd), "rm -r %s", dir);
-	ck_assert_int_eq(system(cmd), 0);
+	make_folder();
+	certificate_write("cert", "key", 1);
+	tls = tls_new("cert", "key", NULL);
+	httpd = httpd_new(c.loop, &few, &ops, NULL);
+	ck_assert(sock_local(fd, &at) && httpd_add_listener(httpd, fd, tls, 0));
+	(void)snprintf(url, sizeof(url), "https://127.0.0.1:%u/", at.port);
+	req.url = url;
+	get(&c, &req, "");
+	ck_assert_int_ne(c.code, BT_OK);
+	ck_assert_msg(strstr(c.text, "no safe connection") != NULL, "%s", c.text);
+	httpd_free(httpd);
+	tls_free(tls);
+	drop_folder();
 	client_fini(&c);
 }
 END_TEST

@@ -8,14 +8,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
 #include <zlib.h>
 
 #include "base/mem.h"
 #include "net/gzip.h"
 #include "net/sock.h"
+#include "certificate.h"
 #include "helper.h"
 
 Suite *httpd_suite(void);
@@ -98,28 +97,6 @@ open_door(struct running *r, struct tls *tls, unsigned door)
 }
 
 static void
-write_pair(const struct running *r, long serial)
-{
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *cert = X509_new();
-	FILE *f;
-
-	(void)ASN1_INTEGER_set(X509_get_serialNumber(cert), serial);
-	(void)X509_gmtime_adj(X509_getm_notBefore(cert), -60);
-	(void)X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
-	(void)X509_set_pubkey(cert, key);
-	ck_assert_int_ne(X509_sign(cert, key, EVP_sha256()), 0);
-	f = fopen(r->cert, "w");
-	ck_assert_int_eq(PEM_write_X509(f, cert), 1);
-	(void)fclose(f);
-	f = fopen(r->key, "w");
-	ck_assert_int_eq(PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL, NULL), 1);
-	(void)fclose(f);
-	X509_free(cert);
-	EVP_PKEY_free(key);
-}
-
-static void
 start(struct running *r)
 {
 	const struct httpd_limits limits = { .max_connections = 20, .timeout = 5 * SECOND,
@@ -129,7 +106,7 @@ start(struct running *r)
 	*r = (struct running){ .loop = loop_new(), .wish = eventfd(0, EFD_NONBLOCK) };
 	(void)snprintf(r->cert, sizeof(r->cert), "/tmp/test_httpd.%d.crt", (int)getpid());
 	(void)snprintf(r->key, sizeof(r->key), "/tmp/test_httpd.%d.key", (int)getpid());
-	write_pair(r, 1);
+	certificate_write(r->cert, r->key, 1);
 	r->tls = tls_new(r->cert, r->key, &err);
 	ck_assert_msg(r->tls != NULL, "%s", err.text);
 	r->httpd = httpd_new(r->loop, &limits, &ops, r);
@@ -405,7 +382,7 @@ START_TEST(tls_certificates_are_read_anew)
 	start(&r);
 	ck_assert(tls_dial(&before, r.tls_port, 0));
 	ck_assert_int_eq(tls_serial(&before), 1);
-	write_pair(&r, 2);
+	certificate_write(r.cert, r.key, 2);
 	ck_assert_int_eq(tls_reload(r.tls, &err), BT_OK);
 	f = fopen(r.cert, "w");
 	(void)fputs("no certificate\n", f);
