@@ -119,6 +119,8 @@ main(int argc, char **argv)
 	if (make.options.join)
 		cli_misuse(&cli, "--join: each entry has a torrent of its own");
 	make_begin(&make, &cli);
+	/* It has no torrent the next time either. */
+	make.may_be_empty = true;
 	for (size_t i = 0; i < make.path_count && !stop_asked; i++)
 		complete(&make, make.paths[i]);
 	ok = make_sum_up(&make);

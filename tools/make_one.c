@@ -111,6 +111,7 @@ make_of(struct make *m, const char *name, char *const *paths, size_t count, bool
 	struct progress progress;
 	struct bt_error err;
 	enum bt_code code;
+	bool empty = false;
 	bool ok = may_write(m, out) && (!m->options.entropy || roll_entropy(m, entropy));
 
 	if (ok) {
@@ -121,13 +122,14 @@ make_of(struct make *m, const char *name, char *const *paths, size_t count, bool
 		code = join ? bt_create_join((const char *const *)paths, count, &create, &made,
 		    &err) : bt_create(paths[0], &create, &made, &err);
 		ok = code == BT_OK;
+		empty = m->may_be_empty && code == BT_ENOENT && err.sys_errno == 0;
 		progress_end(&progress, ok);
-		if (!ok)
+		if (!ok && !empty)
 			cli_error(m->cli, "%s", err.text);
 	}
 	ok = ok && save(m, made, out);
 	m->made += ok;
-	m->failed += !ok;
+	m->failed += !ok && !empty;
 	bt_metainfo_free(made);
 	free(out);
 }

@@ -26,6 +26,7 @@ struct make {
 	const struct cli *cli;
 	char **paths;		/* what torrents are to be made of */
 	size_t path_count;
+	bool may_be_empty;	/* what has no files is passed over, not a failure */
 	size_t made, failed;	/* of what was tried */
 	struct bt_create_options create;
 	/* what that borrows */

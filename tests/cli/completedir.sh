@@ -9,9 +9,13 @@ for f in in/dir/x in/a in/b in/core in/.dot in/CVS/y in/.hidden/z; do
 	printf '%s\n' "$f" >$f
 done
 
-# One bad entry does not stop the rest.
+# One bad entry does not stop the rest; an empty one is not worth a word.
+ln -s nowhere in/Broken
 run 1 btcompletedir http://t/a in
-has err 'btcompletedir: in/void: no files'
+has err 'btcompletedir: in/Broken: No such file'
+has err 'btcompletedir: 3 made, 1 failed'
+grep -q void err && fail "in/void: $(cat err)"
+rm in/Broken
 (cd in && ls -A) >have
 same have <<'END'
 .dot
@@ -26,6 +30,14 @@ dir
 dir.torrent
 void
 END
+run 0 btcompletedir http://t/a in
+[ -s out ] || [ -s err ] && fail "not silent: $(cat out err)"
+mkdir wanted wanted/a wanted/b
+echo >wanted/a/x.txt
+echo >wanted/b/x.jpg
+run 0 btcompletedir http://t/a wanted --include '*.txt'
+[ -f wanted/a.torrent ] && [ ! -e wanted/b.torrent ] || fail "$(ls wanted)"
+[ -s err ] && fail "not silent: $(cat err)"
 rmdir in/void
 run 0 btmakemetafile http://t/a in/dir --target made.torrent
 cmp -s in/dir.torrent made.torrent || fail "not as btmakemetafile makes it"

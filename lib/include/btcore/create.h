@@ -98,7 +98,8 @@ enum bt_code bt_create_check(const struct bt_create_options *options, struct bt_
 /* Reads the file or directory at path and makes a torrent of it: directories with all that is
  * below them and wanted. Memory in use does not depend on the piece
  * length: some buffers, and the hashes. A file that cannot be read, or that changes meanwhile, is
- * an error that names it. *out is the caller's; see bt_metainfo_save. */
+ * an error that names it. BT_ENOENT with a sys_errno of 0: no file in it, or none that is wanted.
+ * *out is the caller's; see bt_metainfo_save. */
 enum bt_code bt_create(const char *path, const struct bt_create_options *options,
     struct bt_metainfo **out, struct bt_error *err);
 
