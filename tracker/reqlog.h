@@ -17,7 +17,8 @@
 
 enum reqlog_format { REQLOG_COMBINED, REQLOG_JSON, REQLOG_NONE };
 
-/* May be used by several threads. */
+/* May be used by several threads; what the loops add is written when there is much of it, or by
+ * reqlog_flush. */
 struct reqlog {
 	pthread_mutex_t lock;
 	const char *path;	/* empty or "-": standard output */
@@ -31,6 +32,7 @@ struct reqlog {
 	char stamp[32];
 };
 
+/* The settings must outlive it. close is fine on a zeroed one. */
 enum bt_code reqlog_open(struct reqlog *l, const struct bt_tracker_settings *settings,
     struct bt_error *err);
 void reqlog_close(struct reqlog *l);
@@ -48,6 +50,8 @@ void reqlog_add_udp(struct reqlog *l, const struct udp_request *rq, const struct
 /* "!natcheck-1.2.3.4:80", as the original wrote it. */
 void reqlog_add_nat_check(struct reqlog *l, const uint8_t peer_id[20], const struct addr *at,
     unsigned status);
+
+/* Writes what was gathered. A log that cannot be written loses lines, and nothing is said. */
 void reqlog_flush(struct reqlog *l);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "tracker/trackopts.h"
 
-#include <string.h>
-
+#include "base/cdefs.h"
+#include "base/error.h"
 
 #define DAYS_45 3888000
 

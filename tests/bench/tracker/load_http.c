@@ -246,13 +246,14 @@ ready(struct conn *c, uint64_t now)
 		hang_up(c);
 	if (!c->busy || (body == NULL && !ended) || (body != NULL && !ended && !h.keep))
 		return;
-	if (body != NULL)
-		judge(c, body, len, now);
-	else if (h.keep && c->reply_len == 0) {
+	if (body == NULL && h.keep && c->reply_len == 0) {
 		h.reopened++;
 		ask(c, now);		/* it was closed before it was asked */
 		return;
-	} else
+	}
+	if (body != NULL)
+		judge(c, body, len, now);
+	else
 		tally_bad(&h.tally, "the connection ended before the answer");
 	release(c);
 }
@@ -350,6 +351,7 @@ prepare(const struct settings *s, enum feed_kind kind)
 	else if (kind == FEED_LATENCY)
 		h.conn_count = LATE_CONNECTIONS;
 	h.free_count = 0;
+	h.reopened = 0;
 	h.epoll = epoll_create1(EPOLL_CLOEXEC);
 	h.conns = mem_array(h.conn_count, sizeof(*h.conns));
 	h.free = mem_array(h.conn_count, sizeof(*h.free));

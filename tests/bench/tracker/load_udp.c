@@ -182,8 +182,7 @@ answered(const uint8_t *p, size_t len, uint64_t now)
 	release(slot);
 }
 
-/* Whether there was anything. */
-static bool
+static void
 receive(void)
 {
 	int n = recvmmsg(u.fd, u.in.msg, BATCH, MSG_DONTWAIT, NULL);
@@ -195,7 +194,6 @@ receive(void)
 		else
 			tally_bad(&u.tally, "a short answer");
 	}
-	return n > 0;
 }
 
 static void
@@ -230,7 +228,7 @@ phase(enum feed_kind kind, const char *name)
 
 		feed_turn(&u.feed, now);
 		tally_tick(&u.tally, now);
-		(void)receive();
+		receive();
 		now = now_ns();
 		while (u.free_count > 0 && feed_next(&u.feed, now, &task)) {
 			struct slot *slot = &u.slots[u.free[--u.free_count]];
@@ -300,11 +298,11 @@ load_udp(const struct settings *s, enum feed_kind kind)
 {
 	if (!prepare(s))
 		return false;
-	if (kind != FEED_FILL)
-		phase(FEED_CONNECT, NULL);	/* so that no connection id ends meanwhile */
-	if (kind == FEED_FILL)
+	if (kind == FEED_FILL) {
 		phase(kind, "fill");
-	else
-		phase(kind, kind == FEED_RUN ? "run" : "latency");
+		return true;
+	}
+	phase(FEED_CONNECT, NULL);	/* so that no connection id ends meanwhile */
+	phase(kind, kind == FEED_RUN ? "run" : "latency");
 	return true;
 }

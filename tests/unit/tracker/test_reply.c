@@ -74,6 +74,7 @@ START_TEST(numwant_is_capped)
 	ask(s, &r, &a);
 	ck_assert_uint_eq(s->reply.packed4.len, 80 * 6);
 	ck_assert_int_eq(s->reply.interval, 1800);
+	ck_assert_int_eq(s->reply.min_interval, 600);
 	ck_assert_int_eq(s->reply.incomplete, 200);
 	ck_assert(addr_same_ip(&s->reply.external_ip, &a));
 	r.compact = 0;

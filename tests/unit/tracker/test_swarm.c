@@ -106,7 +106,7 @@ START_TEST(strangers_cannot_speak_for_a_peer)
 	r.event = ANNOUNCE_STOPPED;
 	ck_assert_int_eq(claim(b, &r, &home), BT_OK);
 	ck_assert_uint_eq(b->got.counts.incomplete, 1);
-	/* The same client by the other family: not told of itself, if it says who it is. */
+	/* Who claims an address can leave it again, unless somebody has announced from there. */
 	r.event = ANNOUNCE_NONE;
 	ck_assert_int_eq(claim(b, &r, &proxy), BT_OK);
 	ck_assert_uint_eq(b->got.counts.incomplete, 2);
@@ -202,7 +202,7 @@ START_TEST(silent_peers_expire)
 }
 END_TEST
 
-/* Times are kept in 16 bits: what announces in time must live through their coming round. */
+/* Times are kept in 8 bits: what announces in time must live through their coming round. */
 START_TEST(time_comes_round)
 {
 	struct bench *b = bench_new(&usual);
