@@ -55,10 +55,12 @@ static const char STYLE[] =
     "thead{display:block;position:sticky;top:0}"
     "thead tr{display:flex;justify-content:space-between;background:var(--card);"
     "box-shadow:0 1px var(--line);padding:0 .3rem}"
-    "thead th{position:static;box-shadow:none;border:0;padding:.5rem .3rem;font-size:.85rem}"
+    "thead tr th{position:static;box-shadow:none;border:0;padding:.5rem .2rem;font-size:.8rem;"
+    "white-space:nowrap}"
     "tbody tr{display:flex;flex-wrap:wrap;border-bottom:1px solid var(--line);"
     "padding:.5rem .6rem}"
     "td{border:0;padding:.1rem 0;flex:1}td:first-child{flex:0 0 100%}"
+    "td code{font-size:min(.85em,4.1vw - .2rem)}" /* an info-hash keeps to one line */
     "td[data-n]{text-align:left}td[data-n]::before{content:attr(data-n);display:block;"
     "font-size:.75rem;color:var(--soft)}}";
 
