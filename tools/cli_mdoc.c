@@ -138,7 +138,8 @@ put_text(const struct cli *c, const struct bt_option *o, const char *text)
 static void
 put_limits(const struct bt_option *o)
 {
-	bool number = o->kind == BT_OPT_INT || o->kind == BT_OPT_FLOAT;
+	bool number = o->kind == BT_OPT_INT || o->kind == BT_OPT_SIZE ||
+	    o->kind == BT_OPT_FLOAT;
 	bool listed = o->arg != NULL && strchr(o->arg, '|') != NULL;
 
 	if (o->def == NULL)

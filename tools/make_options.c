@@ -29,8 +29,9 @@ static const struct bt_option rows[] = {
 	  "Version of the torrent: 1, 2 (BEP 52), or both in one." },
 	{ "piece_size_pow2", BT_OPT_INT, AT(piece_size_pow2), "0", 0, 29, "N", NULL,
 	  "Pieces of 2^N bytes, at most 29; 0: by the size of the content." },
-	{ "piece_length", BT_OPT_INT, AT(piece_length), "0", 0, 1u << 29, "BYTES", NULL,
-	  "Pieces of so many bytes; 0: see --piece_size_pow2." },
+	{ "piece_length", BT_OPT_SIZE, AT(piece_length), "0", 0, 1u << 29, "BYTES", NULL,
+	  "Pieces of so many bytes, or of so many KiB or MiB, as in 256K or 1M; 0: see "
+	  "--piece_size_pow2." },
 	{ "pieces_max", BT_OPT_INT, AT(pieces_max), "0", 0, 1u << 22, "N", NULL,
 	  "No more pieces than these, larger ones if need be; 0: see --piece_size_pow2." },
 	{ "name", BT_OPT_TEXT, AT(name), "", 0, 0, "NAME", NULL,

@@ -56,9 +56,48 @@ set_int(const struct bt_option *row, void *values, const char *text, struct bt_e
 	v = strtoll(text, &end, 10);
 	if (errno != 0 || end == text || *end != '\0')
 		return fail(err, BT_EARG, "%s: '%.60s' is not a whole number", row->name, text);
-	if (row->kind == BT_OPT_FLAG && v != 0 && v != 1)
-		return fail(err, BT_EARG, "%s: must be 0 or 1", row->name);
-	if (row->kind == BT_OPT_INT && check_range(row, (double)v, err) != BT_OK)
+	if (check_range(row, (double)v, err) != BT_OK)
+		return BT_EARG;
+	*(int64_t *)value_of(row, values) = v;
+	return BT_OK;
+}
+
+static enum bt_code
+set_flag(const struct bt_option *row, void *values, const char *text, struct bt_error *err)
+{
+	if (strcmp(text, "0") != 0 && strcmp(text, "1") != 0)
+		return fail(err, BT_EARG, "%s: '%.60s' is neither 0 nor 1", row->name, text);
+	*(int64_t *)value_of(row, values) = text[0] == '1';
+	return BT_OK;
+}
+
+/* Bits to shift by for K, M and G; -1: none of them, or more than that. */
+static int
+unit_of(const char *text)
+{
+	static const char units[] = "KkMmGg";
+	const char *unit = *text == '\0' ? NULL : strchr(units, *text);
+
+	if (*text == '\0')
+		return 0;
+	return unit == NULL || text[1] != '\0' ? -1 : 10 * (int)((unit - units) / 2 + 1);
+}
+
+static enum bt_code
+set_size(const struct bt_option *row, void *values, const char *text, struct bt_error *err)
+{
+	int64_t v;
+	char *end;
+	int unit;
+
+	errno = 0;
+	v = strtoll(text, &end, 10);
+	unit = unit_of(end);
+	if (errno != 0 || end == text || unit < 0 || v < 0 || v > INT64_MAX >> unit)
+		return fail(err, BT_EARG, "%s: '%.60s' is not a number of bytes, such as 65536, "
+		    "64K or 1M", row->name, text);
+	v <<= unit;
+	if (check_range(row, (double)v, err) != BT_OK)
 		return BT_EARG;
 	*(int64_t *)value_of(row, values) = v;
 	return BT_OK;
@@ -123,7 +162,8 @@ static enum bt_code
 set_row(const struct bt_option *row, void *values, const char *text, struct bt_error *err)
 {
 	switch (row->kind) {
-	case BT_OPT_FLAG:
+	case BT_OPT_FLAG: return set_flag(row, values, text, err);
+	case BT_OPT_SIZE: return set_size(row, values, text, err);
 	case BT_OPT_INT: return set_int(row, values, text, err);
 	case BT_OPT_FLOAT: return set_float(row, values, text, err);
 	case BT_OPT_TEXT: return set_text(row, values, text, err);

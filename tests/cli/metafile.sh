@@ -95,6 +95,18 @@ has out '"url_list":["http://w/1","http://w/2"]'
 has out '"private":true,"source":"src"'
 has out '"creation_date":77'
 strings all.torrent | grep -q -e 'created by' -e encoding && fail "created by was not wanted"
+for pair in 65536:65536 64K:65536 1m:1048576 512M:536870912 0:32768; do
+	run 0 btmakemetafile http://t/a a.bin --piece_length "${pair%:*}" --target size.torrent
+	[ "$(btshowmetainfo --field piece_length size.torrent)" = "${pair#*:}" ] || fail "pieces of $pair"
+done
+for length in 1X 1MB K -1 1.5M '' 9000000000000000000G; do
+	run 2 btmakemetafile http://t/a a.bin --piece_length "$length"
+	has err "piece_length: '$length' is not a number of bytes, such as 65536, 64K or 1M"
+done
+run 2 btmakemetafile http://t/a a.bin --piece_length 1G
+has err 'piece_length: must be from 0 to 536870912'
+run 2 btmakemetafile http://t/a a.bin --private=maybe
+has err "private: 'maybe' is neither 0 nor 1"
 run 0 btmakemetafile http://t/a a.bin --pieces_max 3 --creation_date none --threads 3 --target few.torrent
 run 0 btshowmetainfo --json few.torrent
 has out '"piece_length":65536,"piece_count":2,'

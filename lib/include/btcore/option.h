@@ -14,6 +14,7 @@
 enum bt_option_kind {
 	BT_OPT_FLAG,	/* int64_t, 0 or 1; may stand bare on a command line */
 	BT_OPT_INT,	/* int64_t */
+	BT_OPT_SIZE,	/* int64_t, bytes; the text may end in K, M or G for 1024 and its powers */
 	BT_OPT_FLOAT,	/* double */
 	BT_OPT_TEXT,	/* char *, owned, never NULL */
 	BT_OPT_IGNORED	/* accepted for old command lines, has no value; its help says why */

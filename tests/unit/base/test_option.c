@@ -7,7 +7,7 @@
 Suite *option_suite(void);
 
 struct values {
-	int64_t flag, number, any;
+	int64_t flag, number, size, any;
 	double rate;
 	char *text, *needed, *choice, *open, *full;
 };
@@ -17,6 +17,7 @@ struct values {
 static const struct bt_option rows[] = {
 	{ "flag", BT_OPT_FLAG, AT(flag), "1", 0, 0, "0|1", NULL, "A flag." },
 	{ "number", BT_OPT_INT, AT(number), "5", -1, 10, "N", NULL, "A number." },
+	{ "size", BT_OPT_SIZE, AT(size), "1K", 0, 1 << 30, "BYTES", NULL, "A size." },
 	{ "any", BT_OPT_INT, AT(any), "0", 0, 0, "N", NULL, "Any number." },
 	{ "rate_limit", BT_OPT_FLOAT, AT(rate), "0.5", 0, 1, "R", NULL, "A rate." },
 	{ "some-text", BT_OPT_TEXT, AT(text), "", 0, 0, "T", NULL, "A text." },
@@ -37,11 +38,15 @@ START_TEST(sets_values_of_every_kind)
 	ck_assert_int_eq(bt_options_init(&table, &v), BT_OK);
 	ck_assert_int_eq(v.flag, 1);
 	ck_assert_int_eq(v.number, 5);
+	ck_assert_int_eq(v.size, 1024);
 	ck_assert(v.rate == 0.5);
 	ck_assert_str_eq(v.text, "");
 	ck_assert_str_eq(v.needed, "");
 	ck_assert_int_eq(bt_options_set(&table, &v, "flag", "0", &err), BT_OK);
 	ck_assert_int_eq(bt_options_set(&table, &v, "number", "-1", &err), BT_OK);
+	ck_assert_int_eq(bt_options_set(&table, &v, "size", "3m", &err), BT_OK);
+	ck_assert_int_eq(v.size, 3 << 20);
+	ck_assert_int_eq(bt_options_set(&table, &v, "size", "1G", &err), BT_OK);
 	ck_assert_int_eq(bt_options_set(&table, &v, "any", "-9223372036854775808", &err), BT_OK);
 	ck_assert_int_eq(bt_options_set(&table, &v, "rate-limit", "1", &err), BT_OK);
 	ck_assert_int_eq(bt_options_set(&table, &v, "some_text", "a", &err), BT_OK);
@@ -57,6 +62,7 @@ START_TEST(sets_values_of_every_kind)
 	ck_assert_str_eq(v.full, "x");
 	ck_assert_int_eq(v.flag, 0);
 	ck_assert_int_eq(v.number, -1);
+	ck_assert_int_eq(v.size, 1 << 30);
 	ck_assert_int_eq(v.any, INT64_MIN);
 	ck_assert(v.rate == 1);
 	ck_assert_str_eq(v.text, "b");
@@ -68,6 +74,8 @@ START_TEST(refuses_and_names_the_option)
 {
 	static const char *const bad[][2] = {
 		{ "flag", "2" }, { "flag", "yes" }, { "flag", "" }, { "number", "11" },
+		{ "flag", "01" }, { "size", "2G" }, { "size", "1KB" }, { "size", "" },
+		{ "size", "-1K" }, { "size", "9223372036854775807K" },
 		{ "number", "-2" }, { "number", "1x" }, { "number", "1.5" },
 		{ "any", "9223372036854775808" }, { "rate_limit", "nan" },
 		{ "rate_limit", "1.01" }, { "rate_limit", "" }, { "choice", "on" },
