@@ -189,7 +189,8 @@ stop
 # -- favicon --
 printf 'icon' >icon.png
 start --favicon icon.png --trusted_proxies 127.0.0.1
-[ "$(status /favicon.ico)" = 200 ] && has got icon
+[ "$(status /favicon.ico)" = 200 ] || fail "no favicon"
+has got icon
 curl -s -D - -o /dev/null "http://127.0.0.1:$port/favicon.ico" >heads
 has heads 'image/png'
 [ "$(status "/file?info_hash=$(escape $other)")" = 404 ] || fail "files are served unasked"
@@ -351,7 +352,7 @@ count $other 1 || fail "an address that was reached is asked again"
 for i in 1 2 3; do come $wrong; sleep 0.3; done
 [ "$(grep -c "called $wrong" calls)" -eq 2 ] || fail "not as many tries as nat_check says"
 count "$one" 1 || fail "a peer that was not reached is counted"
-# An address that it claims is believed once it has answered; nobody far away sends us home.
+# Nobody far away sends us home.
 get "/announce?info_hash=$(escape $two)&peer_id=-XX0001-tttttttttttt&port=$good&left=0&compact=1&ip=127.0.0.1" \
     'X-Forwarded-For: 80.1.1.1'
 sleep 0.3
