@@ -8,8 +8,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
-#include "base/slice.h"
 
 #define ENTRY_MAX 65536u	/* of the user database */
 
@@ -80,9 +80,7 @@ drop_to_user(const char *name, struct bt_error *err)
 enum bt_code
 drop_check_folder_of(const char *option, const char *path, struct bt_error *err)
 {
-	const char *slash = strrchr(path, '/');
-	char *folder = slash == NULL ? mem_strdup(".") : slash == path ? mem_strdup("/") :
-	    slice_dup(slice_of(path, (size_t)(slash - path)));
+	char *folder = file_folder_of(path);
 	enum bt_code code = BT_OK;
 
 	if (folder == NULL)

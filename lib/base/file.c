@@ -92,16 +92,22 @@ real_target(const char *path)
 	return copy;
 }
 
+char *
+file_folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return mem_strdup(".");
+	return slice_dup(slice_of(path, slash == path ? 1 : (size_t)(slash - path)));
+}
+
 void
 file_sync_folder_of(const char *path)
 {
-	char *folder = mem_strdup(path);
-	char *slash = folder == NULL ? NULL : strrchr(folder, '/');
-	int fd;
+	char *folder = file_folder_of(path);
+	int fd = folder == NULL ? -1 : open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (slash != NULL)
-		slash[slash == folder ? 1 : 0] = '\0';
-	fd = open(slash != NULL ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0) {
 		(void)fsync(fd);
 		(void)close(fd);

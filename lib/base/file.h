@@ -35,6 +35,9 @@ enum bt_code file_commit(struct file_staged *s, struct bt_error *err);
 /* Also removes the temporary if it was not committed. */
 void file_staged_fini(struct file_staged *s);
 
+/* What path lies in, by its text: "." if that names no folder. NULL: no memory. mem_free it. */
+char *file_folder_of(const char *path) MUST_USE;
+
 /* Sees that the names in a file's folder are on disk, if that can be seen to. */
 void file_sync_folder_of(const char *path);
 

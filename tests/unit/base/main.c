@@ -7,6 +7,7 @@ Suite *bits_suite(void);
 Suite *block_suite(void);
 Suite *buf_suite(void);
 Suite *bytes_suite(void);
+Suite *confine_suite(void);
 Suite *file_suite(void);
 Suite *hash_suite(void);
 Suite *hash_many_suite(void);
@@ -28,6 +29,7 @@ main(void)
 		block_suite,
 		buf_suite,
 		bytes_suite,
+		confine_suite,
 		file_suite,
 		hash_suite,
 		hash_many_suite,
