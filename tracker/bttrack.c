@@ -109,9 +109,10 @@ main(int argc, char **argv)
 		cli_misuse(&cli, "%s", err.text);
 	if (tracker != NULL) {
 		handle_signals(&settings);
-		if (notify_has_manager())
+		failed = settings.confine && bt_tracker_confine(tracker, &err) != BT_OK;
+		if (!failed && notify_has_manager())
 			tell_manager_that_we_live();
-		failed = bt_tracker_run(tracker, &err) != BT_OK;
+		failed = failed || bt_tracker_run(tracker, &err) != BT_OK;
 		bt_tracker_free(tracker);
 	}
 	if (failed)

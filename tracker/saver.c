@@ -33,7 +33,7 @@ on_timer(void *arg, usec now)
 	struct saver *s = arg;
 
 	(void)now;
-	saver_start(s);
+	loop_timer_set(&s->timer, s->settings->save_dfile_interval * SECOND);
 	if (s->saving)
 		return;
 	s->job.work = save_work;
@@ -43,16 +43,17 @@ on_timer(void *arg, usec now)
 }
 
 void
-saver_start(struct saver *s)
+saver_start(struct saver *s, struct pool *pool)
 {
+	s->pool = pool;
 	loop_timer_set(&s->timer, s->settings->save_dfile_interval * SECOND);
 }
 
 bool
 saver_init(struct saver *s, const struct bt_tracker_settings *settings, const struct log *log,
-    struct shards *shards, struct loop *l, struct pool *pool)
+    struct shards *shards, struct loop *l)
 {
-	*s = (struct saver){ .settings = settings, .log = log, .shards = shards, .pool = pool };
+	*s = (struct saver){ .settings = settings, .log = log, .shards = shards };
 	return loop_timer_init(&s->timer, l, on_timer, s);
 }
 

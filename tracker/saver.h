@@ -24,8 +24,8 @@ struct saver {
 
 /* All must outlive it; loop and pool are those of one thread. False: no memory. */
 bool saver_init(struct saver *s, const struct bt_tracker_settings *settings, const struct log *log,
-    struct shards *shards, struct loop *l, struct pool *pool) MUST_USE;
-void saver_start(struct saver *s);
+    struct shards *shards, struct loop *l) MUST_USE;
+void saver_start(struct saver *s, struct pool *pool);
 
 /* No save may be under way. Fine on a zeroed one. */
 void saver_fini(struct saver *s);

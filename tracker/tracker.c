@@ -11,6 +11,7 @@
 #include "base/pool.h"
 #include "net/loop.h"
 #include "net/tls.h"
+#include "tracker/confined.h"
 #include "tracker/drop.h"
 #include "tracker/helpers.h"
 #include "tracker/saver.h"
@@ -188,17 +189,14 @@ make_loop(struct bt_tracker *t, struct bt_error *err)
 	t->sweep_step = round / SHARD_COUNT;
 	t->loop = loop_new();
 	t->wishes = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	t->pool = pool_new(1);
-	if (t->loop == NULL || t->wishes < 0 || t->pool == NULL ||
+	if (t->loop == NULL || t->wishes < 0 ||
 	    !loop_fd_init(&t->wishes_watch, t->loop, t->wishes, on_wish, t) ||
-	    !loop_fd_init(&t->pool_watch, t->loop, pool_fd(t->pool), on_pool, t) ||
 	    !loop_timer_init(&t->sweep_timer, t->loop, on_sweep, t) ||
 	    !loop_timer_init(&t->flush_timer, t->loop, on_flush, t) ||
 	    !loop_timer_init(&t->stats_timer, t->loop, on_stats, t) ||
 	    !loop_timer_init(&t->beat_timer, t->loop, on_beat, t))
 		return fail(err, BT_ENOMEM, "cannot make an event loop");
 	loop_fd_want(&t->wishes_watch, LOOP_READ);
-	loop_fd_want(&t->pool_watch, LOOP_READ);
 	return BT_OK;
 }
 
@@ -220,7 +218,7 @@ make_store(struct bt_tracker *t, struct bt_error *err)
 	t->stats = stats_new(t->shards, loop_now(t->loop), (int64_t)time(NULL));
 	t->census = census_taker_new(t->shards, CENSUS_AT_ONCE);
 	if (t->stats == NULL || t->census == NULL ||
-	    !saver_init(&t->saver, t->settings, &t->log, t->shards, t->loop, t->pool))
+	    !saver_init(&t->saver, t->settings, &t->log, t->shards, t->loop))
 		return fail(err, BT_ENOMEM, "out of memory");
 	return BT_OK;
 }
@@ -306,8 +304,6 @@ open_all(struct bt_tracker *t, struct bt_error *err)
 		code = reqlog_open(&t->reqlog, t->settings, err);
 	if (code == BT_OK)
 		code = load_state(t, err);
-	if (code == BT_OK)
-		code = policy_watch(&t->policy, t->loop, t->pool, err);
 	return code;
 }
 
@@ -334,15 +330,37 @@ bt_tracker_new(const struct bt_tracker_settings *settings, bt_log_fn log, void *
 	return t;
 }
 
+/* Not before, for a thread stays as free as it was when it was started. */
+static enum bt_code
+start_worker(struct bt_tracker *t, struct bt_error *err)
+{
+	if (t->pool != NULL)
+		return BT_OK;
+	t->pool = pool_new(1);
+	if (t->pool == NULL ||
+	    !loop_fd_init(&t->pool_watch, t->loop, pool_fd(t->pool), on_pool, t))
+		return fail(err, BT_ENOMEM, "cannot start a thread");
+	loop_fd_want(&t->pool_watch, LOOP_READ);
+	saver_start(&t->saver, t->pool);
+	return policy_watch(&t->policy, t->loop, t->pool, err);
+}
+
+enum bt_code
+bt_tracker_confine(struct bt_tracker *t, struct bt_error *err)
+{
+	return confined_enter(t->settings, &t->policy.lists, err);
+}
+
 enum bt_code
 bt_tracker_run(struct bt_tracker *t, struct bt_error *err)
 {
-	enum bt_code code = helpers_start(&t->helpers, err);
+	enum bt_code code = start_worker(t, err);
 
+	if (code == BT_OK)
+		code = helpers_start(&t->helpers, err);
 	if (code != BT_OK)
 		return code;
 	loop_timer_set(&t->sweep_timer, t->sweep_step);
-	saver_start(&t->saver);
 	loop_timer_set(&t->stats_timer, STATS_STEP);
 	on_flush(t, 0);
 	loop_run(t->loop);

@@ -33,6 +33,8 @@ static const struct bt_option rows[] = {
 	    "Use so many sockets that were handed over, from descriptor 3 on, and open none."),
 	ROW(user, BT_OPT_TEXT, "", 0, 0, "NAME", NETWORK,
 	    "Become this user when the ports are open."),
+	ROW(confine, BT_OPT_FLAG, "1", 0, 1, "0|1", NETWORK,
+	    "Give up access to all files but those that are named here."),
 	ROW(threads, BT_OPT_INT, "0", 0, 1024, "number", NETWORK,
 	    "Threads that serve; 0 is one for each processor."),
 	ROW(socket_timeout, BT_OPT_INT, "15", 1, 3600, "seconds", NETWORK,

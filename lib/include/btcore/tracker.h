@@ -30,6 +30,7 @@ struct bt_tracker_settings {
 	char *tls_key;
 	int64_t listen_fds;
 	char *user;
+	int64_t confine;		/* for the program: see bt_tracker_confine */
 	int64_t ipv6_enabled;
 	int64_t threads;
 	int64_t socket_timeout;
@@ -81,6 +82,12 @@ struct bt_tracker;
  * failure, err says why. */
 struct bt_tracker *bt_tracker_new(const struct bt_tracker_settings *settings, bt_log_fn log,
     void *log_arg, struct bt_error *err);
+
+/* Between new and run: this thread, and those that it starts from now on, give up for good all
+ * access to files but what the settings name (see --confine in bttrack(1)), TCP connections unless
+ * nat_check makes them, and the start of programs. Without effect where the kernel has no
+ * Landlock. */
+enum bt_code bt_tracker_confine(struct bt_tracker *t, struct bt_error *err);
 
 /* Serves until it is stopped, then saves; the code is that of the last save. */
 enum bt_code bt_tracker_run(struct bt_tracker *t, struct bt_error *err);
