@@ -112,7 +112,7 @@ bad 'preset = x' ":2: btmakemetafile has no option 'preset'"
 bad '--comment = x' ":2: btmakemetafile has no option '--comment'"
 bad ' = x' ":2: btmakemetafile has no option ''"
 bad '
-private = yes' ":3: private: 'yes' is not a whole number"
+private = yes' ":3: private: 'yes' is neither 0 nor 1"
 bad 'threads = 65' ':2: threads: must be from 0 to 64'
 bad 'piece_length = 1e9' ":2: piece_length: '1e9' is not a number of bytes, such as 65536, 64K or 1M"
 bad 'meta_version = 3' ":2: meta_version: '3' is none of 1|2|hybrid"
