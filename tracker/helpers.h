@@ -13,7 +13,7 @@ struct helpers {
 	unsigned count;
 };
 
-/* So many, which serve at the first server's port. On failure, too, to be closed. */
+/* So many, which serve at the first server's port. To be closed in any case. */
 enum bt_code helpers_open(struct helpers *h, unsigned count, const struct server_shared *shared,
     uint16_t port, struct bt_error *err);
 

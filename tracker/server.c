@@ -169,8 +169,8 @@ listen_bound(struct server *s, uint16_t *port, const struct way_in *way, struct 
 		if (one.len == 0)
 			continue;
 		if (!addr_parse_slice(one, *port, &at))
-			return fail(err, BT_EARG, "bind: '%.60s' is no address",
-			    s->shared.settings->bind);
+			return fail(err, BT_EARG, "bind: '%.*s' is no address",
+			    one.len < 60 ? (int)one.len : 60, (const char *)one.ptr);
 		code = listen_at(s, &at, way, err);
 		if (code != BT_OK)
 			return code;
@@ -285,7 +285,6 @@ server_new(struct loop *l, const struct server_shared *shared, uint16_t *port, b
     struct bt_error *err)
 {
 	struct server *s = mem_zero(sizeof(*s));
-	enum bt_code code = BT_ENOMEM;
 
 	if (s == NULL) {
 		(void)fail(err, BT_ENOMEM, "out of memory");
@@ -304,11 +303,10 @@ server_new(struct loop *l, const struct server_shared *shared, uint16_t *port, b
 		server_free(s);
 		return NULL;
 	}
-	for (int i = 0; code != BT_OK && i < PORT_TRIES; i++) {
+	for (int i = 0; i < PORT_TRIES; i++) {
 		uint16_t wanted = *port;
 
-		code = open_all(s, &wanted, err);
-		if (code == BT_OK) {
+		if (open_all(s, &wanted, err) == BT_OK) {
 			*port = wanted;
 			return s;
 		}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * One loop's worth of tracker: listening sockets for HTTP and UDP, and what to do with what comes
- * in. All servers share the shards and nothing else.
+ * in. Servers share what is in struct server_shared, and nothing else.
  */
 #ifndef TRACKER_SERVER_H
 #define TRACKER_SERVER_H
@@ -19,6 +19,7 @@
 
 struct server;
 
+/* Made once for all of them; what it points to must outlive them. */
 struct server_shared {
 	const struct bt_tracker_settings *settings;
 	struct shards *shards;
@@ -33,9 +34,11 @@ struct server_shared {
 };
 
 /* Listens as the settings say. port: 0 becomes the number that the system chose; joins: at the
- * addresses of the first server, whose port this must be. */
+ * addresses of the first server, whose port this must be. NULL on failure, err says why. */
 struct server *server_new(struct loop *l, const struct server_shared *shared, uint16_t *port,
     bool joins, struct bt_error *err);
+
+/* Closes all sockets and connections. NULL is fine. */
 void server_free(struct server *s);
 
 #endif
