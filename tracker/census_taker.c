@@ -2,9 +2,9 @@
 #include "tracker/census_taker.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include "base/mem.h"
+#include "base/thread.h"
 
 #define ROWS_FRESH (5 * SECOND)
 #define SCRAPE_FRESH (60 * SECOND)
@@ -89,26 +89,12 @@ run(void *arg)
 	return NULL;
 }
 
-/* Signals are for the threads of the host. */
-static bool
-start_thread(struct census_taker *t)
-{
-	sigset_t all, was;
-	bool started;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &was);
-	started = pthread_create(&t->thread, NULL, run, t) == 0;
-	(void)pthread_sigmask(SIG_SETMASK, &was, NULL);
-	return started;
-}
-
 /* Locked. */
 static void
 want(struct census_taker *t, unsigned what, usec now)
 {
 	if (!t->started)
-		t->started = start_thread(t);
+		t->started = thread_start(&t->thread, run, t) == 0;
 	if (t->wanted & what)
 		return;
 	t->wanted |= what;

@@ -2,12 +2,12 @@
 #include "tracker/helpers.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/thread.h"
 
 struct helper {
 	struct loop *loop;
@@ -107,17 +107,13 @@ enum bt_code
 helpers_start(struct helpers *h, struct bt_error *err)
 {
 	bool started = true;
-	sigset_t all, was;
 
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &was);
 	for (unsigned i = 0; started && i < h->count; i++) {
 		struct helper *one = &h->each[i];
 
-		started = pthread_create(&one->thread, NULL, run, one) == 0;
+		started = thread_start(&one->thread, run, one) == 0;
 		one->running = started;
 	}
-	(void)pthread_sigmask(SIG_SETMASK, &was, NULL);
 	if (started)
 		return BT_OK;
 	helpers_stop(h);
@@ -127,14 +123,12 @@ helpers_start(struct helpers *h, struct bt_error *err)
 void
 helpers_stop(struct helpers *h)
 {
-	static const uint64_t one = 1;
-
 	for (unsigned i = 0; i < h->count; i++) {
 		struct helper *each = &h->each[i];
 
 		if (!each->running)
 			continue;
-		(void)!write(each->stop, &one, sizeof(one));
+		(void)eventfd_write(each->stop, 1);
 		(void)pthread_join(each->thread, NULL);
 		each->running = false;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The loops beside the first one, each with a server and a thread of its own. They get no signals:
- * these are for the thread that runs the tracker.
+ * The loops beside the first one, each with a server and a thread of its own. Signals, and all that
+ * is done once for all of them, are for the first.
  */
 #ifndef TRACKER_HELPERS_H
 #define TRACKER_HELPERS_H

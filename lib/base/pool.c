@@ -3,12 +3,12 @@
 
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/thread.h"
 
 TAILQ_HEAD(job_list, job);
 
@@ -59,18 +59,11 @@ worker(void *arg)
 	return NULL;
 }
 
-/* Signals are the host's: no worker takes them. */
 static bool
 start_workers(struct pool *p, unsigned workers)
 {
-	sigset_t all, old;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	while (p->workers < workers &&
-	    pthread_create(&p->threads[p->workers], NULL, worker, p) == 0)
+	while (p->workers < workers && thread_start(&p->threads[p->workers], worker, p) == 0)
 		p->workers++;
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return p->workers > 0;
 }
 

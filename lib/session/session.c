@@ -2,12 +2,12 @@
 #include <btcore/session.h>
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "base/thread.h"
 #include "session/model.h"
 
 #define TICK (100 * MSEC)
@@ -191,17 +191,11 @@ open_parts(struct bt_session *s)
 	return true;
 }
 
-/* Signals are the host's. */
 static enum bt_code
 start_thread(struct bt_session *s, struct bt_error *err)
 {
-	sigset_t all, old;
-	int e;
+	int e = thread_start(&s->thread, run, s);
 
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	e = pthread_create(&s->thread, NULL, run, s);
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (e != 0)
 		return fail(err, BT_ENOMEM, "cannot start a thread: %s", strerror(e));
 	s->running = true;

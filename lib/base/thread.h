@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: ISC */
+/* Threads of ours in a process of the host's: they take none of its signals. */
+#ifndef BASE_THREAD_H
+#define BASE_THREAD_H
+
+#include <pthread.h>
+
+#include "base/cdefs.h"
+
+/* As pthread_create: 0, or an error number. */
+int thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg) MUST_USE;
+
+#endif
