@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* btreannounce: sets or changes the trackers of torrents. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,7 +26,7 @@ static const struct bt_option rows[] = {
 	  "Replace this text wherever a tracker's URL has it; with a '*' in it, the whole URL of "
 	  "which it is the pattern." },
 	{ "with", BT_OPT_TEXT, AT(with), "", 0, 0, "NEW", NULL,
-	  "What --replace puts there." },
+	  "What --replace puts there; if it is empty, the trackers with OLD are removed." },
 	{ "source", BT_OPT_TEXT, AT(source), "", 0, 0, "TAG", NULL,
 	  "Set the source tag of the info dictionary: this changes the info-hash." },
 };
@@ -43,6 +44,24 @@ struct change {
 	size_t tracker_count, added_count;
 };
 
+/* Nobody wants a URL with a hole in it: without anything new the whole tracker goes. */
+static enum bt_code
+replace(struct bt_edit *e, const char *old, const char *with, struct bt_error *err)
+{
+	enum bt_code code;
+	char *pattern;
+
+	if (with[0] != '\0')
+		return bt_edit_replace_trackers(e, old, with, err);
+	if (strchr(old, '*') != NULL)
+		return bt_edit_remove_trackers(e, old, err);
+	if (asprintf(&pattern, "*%s*", old) < 0)
+		abort();
+	code = bt_edit_remove_trackers(e, pattern, err);
+	free(pattern);
+	return code;
+}
+
 static enum bt_code
 edit(void *arg, struct bt_edit *e, const char *path, struct bt_error *err)
 {
@@ -58,7 +77,7 @@ edit(void *arg, struct bt_edit *e, const char *path, struct bt_error *err)
 	if (code == BT_OK && c->o->remove[0] != '\0')
 		code = bt_edit_remove_trackers(e, c->o->remove, err);
 	if (code == BT_OK && c->o->replace[0] != '\0')
-		code = bt_edit_replace_trackers(e, c->o->replace, c->o->with, err);
+		code = replace(e, c->o->replace, c->o->with, err);
 	if (code == BT_OK)
 		code = bt_edit_add_trackers(e, c->added, c->added_count, err);
 	if (code == BT_OK && c->o->source[0] != '\0')
@@ -78,7 +97,7 @@ wants_url(const struct announce_options *o, const char *first)
 static void
 check(const struct cli *c, const struct announce_options *o, bool url)
 {
-	if ((o->replace[0] == '\0') != (o->with[0] == '\0'))
+	if ((o->replace[0] != '\0') != cli_given(c, "with"))
 		cli_misuse(c, "--replace and --with go together");
 	if (!url && strstr(c->args[0], "://") != NULL && access(c->args[0], F_OK) != 0)
 		cli_misuse(c, "a new URL goes without --add, --remove and --replace");

@@ -86,6 +86,16 @@ need(void *p)
 	return p;
 }
 
+bool
+cli_given(const struct cli *c, const char *option)
+{
+	for (size_t i = 0; i < c->given_count; i++) {
+		if (strcmp(c->given[i]->name, option) == 0)
+			return true;
+	}
+	return false;
+}
+
 static const struct bt_option *
 find_option(const struct cli *c, const char *name, const struct cli_part **part)
 {
@@ -141,6 +151,8 @@ set_option(struct cli *c, const struct cli_part *part, const struct bt_option *o
 	    &err) != BT_OK)
 		cli_misuse(c, "--%s", err.text);
 	cli_preset_forget(c, o);
+	c->given = need(reallocarray(c->given, c->given_count + 1, sizeof(*c->given)));
+	c->given[c->given_count++] = o;
 	if (o->kind == BT_OPT_IGNORED)
 		cli_error(c, "warning: --%s has no effect: %s", o->name, o->help);
 }
@@ -329,6 +341,7 @@ cli_finish(const struct cli *c, bool failed)
 	for (size_t i = 0; i < c->place_count; i++)
 		free(c->places[i].text);
 	free(c->places);
+	free(c->given);
 	free(c->args);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		cli_error(c, "standard output: %s", strerror(errno));

@@ -38,6 +38,8 @@ struct cli {
 
 	char **args;		/* filled by cli_parse: what is no option */
 	size_t arg_count;
+	const struct bt_option **given;	/* as often as the command line has them */
+	size_t given_count;
 	struct cli_place *places;
 	size_t place_count;
 };
@@ -55,6 +57,9 @@ struct cli_short {
 /* The same as getopt(3) has it, too: "-v", "-vm", "-a value", "-avalue", and long names may be
  * abbreviated. A flag with a letter takes no word as its value. shorts ends with a letter of 0. */
 void cli_parse_short(struct cli *c, const struct cli_short *shorts, int argc, char **argv);
+
+/* Does the command line have the option, whatever its value? */
+bool cli_given(const struct cli *c, const char *option);
 
 /* "PROGRAM: text" on stderr. */
 void cli_error(const struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

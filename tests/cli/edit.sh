@@ -115,6 +115,25 @@ is announce http://old/x "$(shown a.bin.torrent 'announce url')"
 is hash $hash "$(shown a.bin.torrent 'info hash')"
 run 1 btreannounce --replace :// --with : a.bin.torrent
 has err "a.bin.torrent: a tracker would become 'http:old/x', which is no URL"
+
+# Replaced with nothing they go, whole.
+for old in //d c/x '*/x?y'; do
+	run 0 btreannounce http://b/x -a 'http://b/x|http://c/x,http://d/x|http://e/x?y' a.bin.torrent
+	run 0 btreannounce --replace "$old" --with '' a.bin.torrent
+	shown a.bin.torrent announce-list
+done >gone
+same gone <<'END'
+http://b/x|http://c/x|http://e/x?y
+http://b/x|http://d/x|http://e/x?y
+http://b/x|http://c/x,http://d/x
+END
+run 0 btreannounce --replace b/x --with= a.bin.torrent
+is announce http://c/x "$(shown a.bin.torrent 'announce url')"
+run 0 btreannounce --replace http --with '' --add http://new/x a.bin.torrent
+is announce http://new/x "$(shown a.bin.torrent 'announce url')"
+cp a.bin.torrent kept
+run 0 btreannounce --replace nowhere --with '' a.bin.torrent
+cmp -s a.bin.torrent kept || fail "removed what was not meant"
 run 0 btreannounce http://old/x a.bin.torrent
 cmp -s a.bin.torrent first || fail "not what it was in the beginning"
 run 0 btreannounce --source TAG -v --add http://old/x a.bin.torrent
@@ -259,6 +278,8 @@ has err "'a.bin.torrent' is not a URL"
 run 2 btreannounce '' first
 run 2 btsethttpseeds '' first
 run 2 btsethttpseeds nonsense first
+run 2 btreannounce --with '' first
+has err '--replace and --with go together'
 run 2 btreannounce --replace old first
 has err '--replace and --with go together'
 run 2 btreannounce --add http://b/x -a http://c/x first
