@@ -248,9 +248,10 @@ write_shards(struct state_writer *sw, struct shards *s,
 
 	for (unsigned i = 0; i < SHARD_COUNT && !shot->failed && !sw->failed; i++) {
 		shards_visit(s, i, take_shot, shot);
-		if (shot->torrents.len > 0)
-			qsort(shot->torrents.items, shot->torrents.len,
-			    sizeof(struct shot_torrent), by_info_hash);
+		if (shot->torrents.len == 0)
+			continue;
+		qsort(shot->torrents.items, shot->torrents.len, sizeof(struct shot_torrent),
+		    by_info_hash);
 		buf_clear(&sw->text);
 		write_init(&sw->w, &sw->text);
 		write_dict(&sw->w);
