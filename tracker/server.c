@@ -13,6 +13,8 @@
 #include "tracker/web.h"
 
 #define REPLY_MAX (256u << 20)	/* a full scrape of some millions of torrents */
+#define REPLY_TIME (2 * MINUTE)	/* for a full scrape to be taken; one is made each minute */
+#define HTTP_MEMORY (128u << 20)	/* of what waits for clients; all loops */
 #define NAT_TIMEOUT (15 * SECOND)	/* to be reached */
 #define FDS_KEPT 64		/* for everything that is no HTTP connection */
 #define FIRST_HANDED_OVER 3		/* sd_listen_fds(3) */
@@ -268,7 +270,9 @@ open_all(struct server *s, uint16_t *port, struct bt_error *err)
 	struct httpd_limits limits = {
 		.max_connections = connection_limit(s),
 		.timeout = s->shared.settings->socket_timeout * SECOND,
+		.reply_time = REPLY_TIME,
 		.max_reply = REPLY_MAX,
+		.max_memory = HTTP_MEMORY / s->shared.loops,
 	};
 
 	s->httpd = httpd_new(s->loop, &limits, &web_ops, &s->web);

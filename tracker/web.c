@@ -404,7 +404,8 @@ on_retry(void *arg, usec now)
 	struct web *w = arg;
 
 	(void)now;
-	httpd_retry(w->httpd);
+	if (httpd_retry(w->httpd))
+		loop_timer_set(&w->retry, RETRY);
 }
 
 bool

@@ -14,11 +14,13 @@
 #define ACCEPT_MAX 64u /* connections taken in one turn, so that others get theirs */
 #define SPARE_MAX 256u			/* closed connections kept for the next */
 #define SPARE_BUF_MAX 32768u		/* with no more memory than this */
+#define UNSENT_MAX (128 << 10)		/* more would only wait in the system */
 #define PENDING_MAX (256u << 10)	/* replies waiting: no further request is read beyond */
 #define PROGRESS (64u << 10)		/* what must be taken of a reply within the timeout */
 #define LINGER (2 * SECOND)		/* for a refused client to read why */
 #define LINGER_BYTES (1u << 20)
 #define CHECK_INTERVAL (SECOND / 2)
+#define RETRY_MAX 256u			/* requests put off that are tried in one turn */
 #define SKIP_MAX 16384u			/* of a body that nobody wants */
 #define EXTRA_MAX 8192u			/* header lines of a handler, and ours */
 #define PACK_MIN 1000u			/* smaller bodies fit into one packet anyway */
@@ -53,6 +55,10 @@ struct conn {
 	size_t sent;			/* of out */
 	struct httpd_shared *tail;	/* goes out after out */
 	size_t tail_sent;
+	usec tail_since;
+	size_t memory;			/* as it is counted in httpd.memory */
+	bool fat;			/* that is much */
+	TAILQ_ENTRY(conn) fat_link;	/* httpd.fat */
 	size_t skip;			/* bytes of a body to be passed over */
 };
 
@@ -75,6 +81,8 @@ struct httpd {
 	struct conn_list conns, spare;
 	size_t spare_count;
 	struct conn_list waiting;
+	struct conn_list fat;		/* those that hold much, longest waiting first */
+	size_t memory;			/* of all */
 	TAILQ_HEAD(, listener) listeners;
 	bool accepting;
 	struct loop_timer timer;
@@ -108,6 +116,36 @@ conn_touch(struct conn *c)
 	c->progress = 0;
 	TAILQ_REMOVE(&h->conns, c, link);
 	TAILQ_INSERT_TAIL(&h->conns, c, link);
+	if (c->fat) {
+		TAILQ_REMOVE(&h->fat, c, fat_link);
+		TAILQ_INSERT_TAIL(&h->fat, c, fat_link);
+	}
+}
+
+static void
+count_memory(struct conn *c, size_t n)
+{
+	struct httpd *h = c->server;
+	bool fat = n > SPARE_BUF_MAX;
+
+	h->memory += n - c->memory;
+	c->memory = n;
+	if (fat && !c->fat)
+		TAILQ_INSERT_TAIL(&h->fat, c, fat_link);
+	else if (!fat && c->fat)
+		TAILQ_REMOVE(&h->fat, c, fat_link);
+	c->fat = fat;
+}
+
+static size_t
+memory_of(const struct conn *c)
+{
+	size_t n = c->in.cap + c->out.cap;
+
+	/* A body that others have too is no burden of this one's. */
+	if (c->tail != NULL && __atomic_load_n(&c->tail->refs, __ATOMIC_RELAXED) == 1)
+		n += c->tail->bytes.cap;
+	return n;
 }
 
 static void
@@ -135,6 +173,7 @@ conn_close(struct conn *c)
 	c->tail = NULL;
 	if (c->waiting)
 		TAILQ_REMOVE(&h->waiting, c, wait_link);
+	count_memory(c, 0);
 	TAILQ_REMOVE(&h->conns, c, link);
 	h->stats.connections--;
 	if (h->spare_count < SPARE_MAX && c->in.cap <= SPARE_BUF_MAX &&
@@ -143,6 +182,19 @@ conn_close(struct conn *c)
 		h->spare_count++;
 	} else {
 		conn_free(c);
+	}
+}
+
+/* Not while anybody still works on a connection: it may be the one. */
+static void
+relieve(struct httpd *h)
+{
+	struct conn *c;
+
+	while (h->memory > h->limits.max_memory && (c = TAILQ_FIRST(&h->fat)) != NULL &&
+	    TAILQ_NEXT(c, fat_link) != NULL) {
+		h->stats.refused++;
+		conn_close(c);
 	}
 }
 
@@ -194,6 +246,7 @@ add_reply(struct conn *c, const struct httpd_request *rq, struct httpd_reply *re
 	if (!head_only && re->shared != NULL && body.len > 0) {
 		c->tail = re->shared;
 		c->tail_sent = 0;
+		c->tail_since = loop_now(h->loop);
 		re->shared = NULL;
 	}
 	httpd_shared_drop(re->shared);
@@ -327,6 +380,15 @@ would_block(void)
 	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
 }
 
+/* Who takes a shared body too slowly would keep it in memory when there are newer ones. */
+static bool
+may_go_on(const struct conn *c)
+{
+	const struct httpd *h = c->server;
+
+	return c->tail == NULL || loop_now(h->loop) - c->tail_since < h->limits.reply_time;
+}
+
 /* Sends what stands in bytes from *sent on. False: the connection is dead. */
 static bool
 send_some(struct conn *c, const struct buf *bytes, size_t *sent)
@@ -340,7 +402,7 @@ send_some(struct conn *c, const struct buf *bytes, size_t *sent)
 			return n < 0 && would_block();
 		*sent += (size_t)n;
 		c->progress += (size_t)n;
-		if (c->progress >= PROGRESS)
+		if (c->progress >= PROGRESS && may_go_on(c))
 			conn_touch(c);
 	}
 	return true;
@@ -459,6 +521,7 @@ settle(struct conn *c)
 	} else if (c->tls != NULL && tls_wants_write(c->tls)) {
 		want |= LOOP_WRITE;	/* the handshake */
 	}
+	count_memory(c, memory_of(c));
 	await(c, want);
 }
 
@@ -472,9 +535,8 @@ linger_read(struct conn *c, size_t n)
 }
 
 static void
-conn_ready(void *arg, unsigned ready)
+serve_ready(struct conn *c, unsigned ready)
 {
-	struct conn *c = arg;
 	struct httpd *h = c->server;
 	ssize_t n;
 
@@ -494,6 +556,16 @@ conn_ready(void *arg, unsigned ready)
 			take_in(c, slice_of(h->chunk, (size_t)n));
 	}
 	settle(c);
+}
+
+static void
+conn_ready(void *arg, unsigned ready)
+{
+	struct conn *c = arg;
+	struct httpd *h = c->server;
+
+	serve_ready(c, ready);
+	relieve(h);
 }
 
 /* -- connections come and go -- */
@@ -631,6 +703,7 @@ httpd_add_listener(struct httpd *h, int fd, struct tls *tls, unsigned door)
 		return false;
 	}
 	sock_hold(fd);
+	sock_limit_unsent(fd, UNSENT_MAX);
 	l->server = h;
 	l->fd = fd;
 	l->tls = tls;
@@ -657,6 +730,7 @@ httpd_new(struct loop *l, const struct httpd_limits *limits, const struct httpd_
 	TAILQ_INIT(&h->conns);
 	TAILQ_INIT(&h->spare);
 	TAILQ_INIT(&h->waiting);
+	TAILQ_INIT(&h->fat);
 	TAILQ_INIT(&h->listeners);
 	buf_init(&h->body, limits->max_reply);
 	buf_init(&h->packed, PACK_MAX);
@@ -692,13 +766,13 @@ httpd_free(struct httpd *h)
 	mem_free(h);
 }
 
-void
+bool
 httpd_retry(struct httpd *h)
 {
 	struct conn *c, *last = TAILQ_LAST(&h->waiting, conn_list);
 
 	/* Who is put off again goes to the end, behind last. */
-	while ((c = TAILQ_FIRST(&h->waiting)) != NULL) {
+	for (unsigned i = 0; i < RETRY_MAX && (c = TAILQ_FIRST(&h->waiting)) != NULL; i++) {
 		bool end = c == last;
 
 		TAILQ_REMOVE(&h->waiting, c, wait_link);
@@ -708,6 +782,8 @@ httpd_retry(struct httpd *h)
 		if (end)
 			break;
 	}
+	relieve(h);
+	return !TAILQ_EMPTY(&h->waiting);
 }
 
 const struct httpd_stats *

@@ -20,7 +20,10 @@ struct httpd_limits {
 	size_t max_connections;
 	usec timeout;		/* for a whole request to arrive, idle time included, and for each
 				 * 64 KiB of a reply to be taken */
+	usec reply_time;	/* besides, for a shared body to be taken: as long it is kept */
 	size_t max_reply;	/* bytes of one body */
+	size_t max_memory;	/* of what waits for all clients: over it those who hold much and
+				 * were idle longest are cut */
 };
 
 struct httpd_request {
@@ -88,8 +91,9 @@ void httpd_free(struct httpd *h);
  * tell requests apart by the way they came in. */
 bool httpd_add_listener(struct httpd *h, int fd, struct tls *tls, unsigned door);
 
-/* Requests that were put off get another try. */
-void httpd_retry(struct httpd *h);
+/* Requests that were put off get another try, some hundred in a call, so that others get their
+ * turn. True: there are some still. */
+bool httpd_retry(struct httpd *h);
 
 const struct httpd_stats *httpd_stats(const struct httpd *h);
 

@@ -190,6 +190,12 @@ sock_hold(int fd)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof(seconds));
 }
 
+void
+sock_limit_unsent(int fd, int bytes)
+{
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof(bytes));
+}
+
 int
 sock_accept(int fd, struct addr *from)
 {

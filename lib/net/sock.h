@@ -40,6 +40,10 @@ int sock_error(int fd);
  * second. For protocols where the client speaks first. */
 void sock_hold(int fd);
 
+/* So many bytes at most wait unsent in the system for each connection that a listening socket
+ * accepts from now on. */
+void sock_limit_unsent(int fd, int bytes);
+
 /* One waiting connection, or -1 with errno. It has the listening socket's TCP_NODELAY. */
 int sock_accept(int fd, struct addr *from);
 

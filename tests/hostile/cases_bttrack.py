@@ -184,6 +184,23 @@ def never_reads(env):
     ends_well(env, tracker)
 
 
+@case("bttrack", "full-scrapes-at-once")
+def full_scrapes(env):
+    """Many wait until it is made; each gets it."""
+    peer = {"ip": "192.0.2.1", "port": 7000, "left": 1}
+    hashes = [struct.pack(">I", 2654435761 * i % 2**32) + bytes(16) for i in range(60000)]
+    env.write("dfile", encode({"peers": {h: {b"-XX0001-000000000000": peer} for h in hashes}}))
+    tracker = start(env, "--threads", "1")
+    socks = [env.keep(socket.create_connection((env.ip(1), PORT), timeout=20)) for _ in range(600)]
+    for sock in socks:
+        sock.sendall(b"HEAD /scrape HTTP/1.0\r\nAccept-Encoding: gzip\r\n\r\n")
+    for sock in socks:
+        head = sock.makefile("rb").read()
+        assert b" 200 OK" in head and b"Content-Encoding: gzip" in head, head
+    answers(env)
+    assert tracker.stop() == 0 and not tracker.crash(), tracker.crash() or tracker.err()
+
+
 def slow_ones(env, count):
     """Connections that send a byte now and then; gives how to end it."""
     socks = []

@@ -67,7 +67,7 @@ on_wish(void *arg, unsigned ready)
 	if (read(r->wish, &what, sizeof(what)) != sizeof(what) || what >= 0x100)
 		loop_stop(r->loop);
 	else
-		httpd_retry(r->httpd);
+		(void)httpd_retry(r->httpd);
 }
 
 static void
@@ -97,10 +97,8 @@ open_door(struct running *r, struct tls *tls, unsigned door)
 }
 
 static void
-start(struct running *r)
+start_with(struct running *r, const struct httpd_limits *limits)
 {
-	const struct httpd_limits limits = { .max_connections = 20, .timeout = 5 * SECOND,
-	    .max_reply = 1 << 20 };
 	struct bt_error err;
 
 	*r = (struct running){ .loop = loop_new(), .wish = eventfd(0, EFD_NONBLOCK) };
@@ -109,7 +107,7 @@ start(struct running *r)
 	certificate_write(r->cert, r->key, 1);
 	r->tls = tls_new(r->cert, r->key, &err);
 	ck_assert_msg(r->tls != NULL, "%s", err.text);
-	r->httpd = httpd_new(r->loop, &limits, &ops, r);
+	r->httpd = httpd_new(r->loop, limits, &ops, r);
 	r->shared = mem_zero(sizeof(*r->shared));
 	r->shared->refs = 1;
 	buf_init(&r->shared->bytes, LARGE);
@@ -119,6 +117,13 @@ start(struct running *r)
 	ck_assert(loop_fd_init(&r->wish_watch, r->loop, r->wish, on_wish, r));
 	loop_fd_want(&r->wish_watch, LOOP_READ);
 	ck_assert_int_eq(pthread_create(&r->thread, NULL, run, r), 0);
+}
+
+static void
+start(struct running *r)
+{
+	start_with(r, &(struct httpd_limits){ .max_connections = 20, .timeout = 5 * SECOND,
+	    .reply_time = MINUTE, .max_reply = 1 << 20, .max_memory = 64 << 20 });
 }
 
 static void
@@ -137,14 +142,16 @@ stop(struct running *r)
 	(void)unlink(r->key);
 }
 
+/* It reads so little ahead that what is not read waits at the server. */
 static int
 dial(uint16_t port)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port),
 	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct timeval patience = { 10, 0 };
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int fd = socket(AF_INET, SOCK_STREAM, 0), little = 32768;
 
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &little, sizeof(little));
 	ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	return fd;
@@ -249,6 +256,71 @@ START_TEST(shared_bodies)
 	ck_assert_uint_gt(got.len, 2 * LARGE);
 	ck_assert_uint_eq(count_of(&got, "door 7"), 1);
 	buf_fini(&got);
+	stop(&r);
+}
+END_TEST
+
+#define STUCK 8u
+#define REQUESTS 3000u
+
+START_TEST(unread_replies_are_limited)
+{
+	static const char request[] = "GET /0123456789 HTTP/1.1\r\n\r\n";
+	const struct httpd_limits limits = { .max_connections = 20, .timeout = MINUTE,
+	    .max_reply = 1 << 20, .max_memory = 1 << 20 };
+	struct running r;
+	struct buf requests, got[STUCK];
+	int fd[STUCK];
+	uint8_t part[65536];
+	ssize_t n;
+
+	start_with(&r, &limits);
+	buf_init(&requests, 1 << 20);
+	for (unsigned i = 0; i < REQUESTS; i++)
+		buf_add_str(&requests, i < REQUESTS - 1 ? request : "GET / HTTP/1.0\r\n\r\n");
+	for (unsigned i = 0; i < STUCK; i++) {
+		fd[i] = dial(r.port);
+		n = send(fd[i], requests.ptr, requests.len, MSG_NOSIGNAL);
+		ck_assert_int_eq(n, (ssize_t)requests.len);
+		ck_assert_int_eq(recv(fd[i], part, 1, MSG_PEEK), 1);
+	}
+	/* Who came last is served, who waited longest was cut. */
+	for (unsigned i = STUCK; i-- > 0;) {
+		buf_init(&got[i], 4 << 20);
+		while ((n = recv(fd[i], part, sizeof(part), 0)) > 0)
+			buf_add(&got[i], part, (size_t)n);
+		(void)close(fd[i]);
+	}
+	ck_assert_uint_eq(count_of(&got[STUCK - 1], "HTTP/1.1 200"), REQUESTS);
+	ck_assert_uint_lt(count_of(&got[0], "HTTP/1.1 200"), REQUESTS);
+	for (unsigned i = 0; i < STUCK; i++)
+		buf_fini(&got[i]);
+	buf_fini(&requests);
+	stop(&r);
+}
+END_TEST
+
+START_TEST(shared_bodies_have_their_time)
+{
+	static const char request[] = "GET /shared HTTP/1.1\r\n\r\n";
+	const struct httpd_limits limits = { .max_connections = 20, .timeout = SECOND,
+	    .reply_time = SECOND, .max_reply = 1 << 20, .max_memory = 64 << 20 };
+	struct running r;
+	uint8_t part[65536];
+	size_t got = 0;
+	ssize_t n;
+	int fd;
+
+	start_with(&r, &limits);
+	fd = dial(r.port);
+	ck_assert_int_eq(send(fd, request, strlen(request), 0), (ssize_t)strlen(request));
+	/* Always fast enough for the timeout. */
+	while ((n = recv(fd, part, sizeof(part), 0)) > 0) {
+		got += (size_t)n;
+		(void)usleep((unsigned)n * 3);
+	}
+	ck_assert_uint_lt(got, LARGE);
+	(void)close(fd);
 	stop(&r);
 }
 END_TEST
@@ -413,6 +485,8 @@ httpd_suite(void)
 	tcase_add_test(t, requests_are_put_off);
 	tcase_add_test(t, bodies_of_requests);
 	tcase_add_test(t, shared_bodies);
+	tcase_add_test(t, unread_replies_are_limited);
+	tcase_add_test(t, shared_bodies_have_their_time);
 	tcase_add_test(t, gzip_where_asked);
 	tcase_add_test(t, tls_serves);
 	tcase_add_test(t, tls_certificates_are_read_anew);
