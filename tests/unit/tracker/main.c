@@ -15,6 +15,7 @@ main(void)
 		limit_suite,
 		markup_suite,
 		nat_known_suite,
+		pages_suite,
 		reply_suite,
 		shards_suite,
 		state_suite,

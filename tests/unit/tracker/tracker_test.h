@@ -12,6 +12,7 @@ Suite *iplist_suite(void);
 Suite *limit_suite(void);
 Suite *markup_suite(void);
 Suite *nat_known_suite(void);
+Suite *pages_suite(void);
 Suite *reply_suite(void);
 Suite *shards_suite(void);
 Suite *state_suite(void);
