@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "tracker/reply.h"
 
+#include "tracker/trackopts.h"
+
 #define RETRY_SOON 15		/* minutes; for what will pass (BEP 31) */
 
 void
@@ -37,15 +39,11 @@ peers_wanted(const struct replier *r, const struct announce_req *req)
 	return req->numwant < 0 || (uint32_t)req->numwant > max ? max : (uint32_t)req->numwant;
 }
 
-/* A client on a local network may speak for an address that we cannot see. */
 static struct addr
 reachable_at(const struct replier *r, const struct announce_req *req, const struct addr *from)
 {
-	int64_t policy = r->settings->only_local_override_ip;
-	/* What is not true does not answer when it is called back. */
-	bool checked = policy == 2 && r->settings->nat_check > 0;
-	bool believed = policy == 0 || checked || addr_is_local(from);
-	struct addr a = believed && req->ip.family != ADDR_NONE ? req->ip : *from;
+	bool told = req->ip.family != ADDR_NONE && trackopts_believes(r->settings, from);
+	struct addr a = told ? req->ip : *from;
 
 	a.port = req->port;
 	return a;

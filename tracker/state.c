@@ -67,9 +67,10 @@ handle_bad(const char *path, const struct bt_error *why, const struct log *log,
 }
 
 enum bt_code
-state_load(struct shards *s, const char *path, usec now, const struct log *log,
-    struct bt_error *err)
+state_load(struct shards *s, const struct bt_tracker_settings *settings, usec now,
+    const struct log *log, struct bt_error *err)
 {
+	const char *path = settings->dfile;
 	struct bt_error why = { .code = BT_OK };
 	enum bt_code code;
 	struct buf b;
@@ -78,7 +79,8 @@ state_load(struct shards *s, const char *path, usec now, const struct log *log,
 		return BT_OK;
 	buf_init(&b, STATE_MAX);
 	code = file_read(path, &b, err);
-	if (code == BT_OK && b.len > 0 && state_read(s, buf_slice(&b), now, &why) != BT_OK)
+	if (code == BT_OK && b.len > 0 &&
+	    state_read(s, settings, buf_slice(&b), now, &why) != BT_OK)
 		code = handle_bad(path, &why, log, err);
 	buf_fini(&b);
 	return code;

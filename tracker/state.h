@@ -3,6 +3,8 @@
 #ifndef TRACKER_STATE_H
 #define TRACKER_STATE_H
 
+#include <btcore/tracker.h>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "tracker/shards.h"
@@ -12,9 +14,10 @@
 /* Atomically; on failure the old file is untouched. May run on a worker. */
 enum bt_code state_save(struct shards *s, const char *path, struct bt_error *err);
 
-/* No file is fine, and so is an empty one. A bad one is set aside under another name, with a
- * warning. A failure is one of the system: the file is there but cannot be read. */
-enum bt_code state_load(struct shards *s, const char *path, usec now, const struct log *log,
-    struct bt_error *err);
+/* The dfile of the settings. No file is fine, and so is an empty one. A bad one is set aside under
+ * another name, with a warning. A failure is one of the system: the file is there but cannot be
+ * read. */
+enum bt_code state_load(struct shards *s, const struct bt_tracker_settings *settings, usec now,
+    const struct log *log, struct bt_error *err);
 
 #endif

@@ -3,6 +3,8 @@
 
 #include "bencode/scan.h"
 #include "tracker/state.h"
+#include "tracker/state_write.h"
+#include "tracker/trackopts.h"
 
 static void
 read_counts(struct scan *s, struct shards *to)
@@ -23,6 +25,7 @@ struct peer_entry {
 	struct peers_entry peer;
 	struct addr given, ipv6;
 	int64_t port, port6, left;
+	int64_t nat;		/* 0 was reached, -1 was never tried */
 };
 
 static void
@@ -30,10 +33,10 @@ read_number_key(struct scan *s, struct bt_slice key, struct peer_entry *e)
 {
 	int64_t *to = slice_eq_str(key, "port") ? &e->port :
 	    slice_eq_str(key, "port6") ? &e->port6 :
-	    slice_eq_str(key, "left") ? &e->left : NULL;
+	    slice_eq_str(key, "left") ? &e->left :
+	    slice_eq_str(key, "nat") ? &e->nat : NULL;
 	uint8_t flag = slice_eq_str(key, "requirecrypto") ? PEERS_CRYPTO_ONLY :
-	    slice_eq_str(key, "supportcrypto") ? PEERS_CRYPTO :
-	    slice_eq_str(key, "paused") ? PEERS_PAUSED : 0;
+	    slice_eq_str(key, "supportcrypto") ? PEERS_CRYPTO : 0;
 	int64_t n;
 
 	if (to == NULL && flag == 0)
@@ -66,75 +69,95 @@ read_peer_keys(struct scan *s, struct peer_entry *e)
 	}
 }
 
+/* What is read, and into what. */
+struct state_reader {
+	struct scan scan;
+	struct shards *to;
+	const struct bt_tracker_settings *settings;
+	usec now;
+};
+
 static void
-restore_at(struct shards *to, const uint8_t *hash, struct peer_entry *e, const struct addr *a,
-    int64_t port, usec now)
+restore_at(struct state_reader *r, const uint8_t *hash, struct peer_entry *e, const struct addr *a,
+    int64_t port)
 {
 	if (a->family == ADDR_NONE || port <= 0 || port > UINT16_MAX)
 		return;
 	e->peer.addr = *a;
 	e->peer.addr.port = (uint16_t)port;
-	(void)shards_restore(to, hash, &e->peer, now);
+	(void)shards_restore(r->to, hash, &e->peer, r->now);
+}
+
+/* The original noted what a client said of itself also where it did not believe it. Ours writes it
+ * where it did, and nothing else. */
+static bool
+believes(const struct state_reader *r, const struct peer_entry *e)
+{
+	return e->given.family != ADDR_NONE && (addr_same_ip(&e->given, &e->peer.addr) ||
+	    trackopts_believes(r->settings, &e->peer.addr));
 }
 
 static void
-read_peer(struct scan *s, struct shards *to, struct bt_slice hash, struct bt_slice id, usec now)
+read_peer(struct state_reader *r, struct bt_slice hash, struct bt_slice id)
 {
-	struct peer_entry e = { .left = -1 };
+	struct peer_entry e = { .left = -1, .nat = -1 };
 	struct addr at;
 
-	if (!scan_try_dict(s))
+	if (!scan_try_dict(&r->scan))
 		return;
-	read_peer_keys(s, &e);
-	if (scan_failed(s) || hash.len != 20 || id.len != 20 || e.left < 0)
+	read_peer_keys(&r->scan, &e);
+	if (scan_failed(&r->scan) || hash.len != 20 || id.len != 20 || e.left < 0)
+		return;
+	if (r->settings->nat_check > 0 && e.nat != 0)
 		return;
 	e.peer.id = id.ptr;
 	e.peer.seed = e.left == 0;
-	if (e.peer.seed)
-		e.peer.flags &= (uint8_t)~PEERS_PAUSED;
+	if (e.left == STATE_LEFT_PAUSED)
+		e.peer.flags |= PEERS_PAUSED;
 	at = e.peer.addr;
-	if (e.given.family != ADDR_NONE) {
+	if (believes(r, &e)) {
 		at = e.given;
 		e.peer.flags |= PEERS_CLAIMED;
 	}
-	restore_at(to, hash.ptr, &e, &at, e.port, now);
+	restore_at(r, hash.ptr, &e, &at, e.port);
 	if (e.ipv6.family == ADDR_V6 && at.family != ADDR_V6)
-		restore_at(to, hash.ptr, &e, &e.ipv6, e.port6, now);
+		restore_at(r, hash.ptr, &e, &e.ipv6, e.port6);
 }
 
 static void
-read_peers(struct scan *s, struct shards *to, usec now)
+read_peers(struct state_reader *r)
 {
 	struct bt_slice hash, id;
 
-	if (!scan_try_dict(s))
+	if (!scan_try_dict(&r->scan))
 		return;
-	while (scan_key(s, &hash)) {
-		if (!scan_try_dict(s))
+	while (scan_key(&r->scan, &hash)) {
+		if (!scan_try_dict(&r->scan))
 			continue;
-		while (scan_key(s, &id))
-			read_peer(s, to, hash, id, now);
+		while (scan_key(&r->scan, &id))
+			read_peer(r, hash, id);
 	}
 }
 
 enum bt_code
-state_read(struct shards *s, struct bt_slice bytes, usec now, struct bt_error *err)
+state_read(struct shards *s, const struct bt_tracker_settings *settings, struct bt_slice bytes,
+    usec now, struct bt_error *err)
 {
+	struct state_reader r = { .to = s, .settings = settings, .now = now };
 	struct bt_slice key;
-	struct scan scan;
 
-	scan_init(&scan, bytes, SCAN_LENIENT);
-	scan_limit(&scan, STATE_MAX, SIZE_MAX);
-	(void)scan_dict(&scan);
-	while (scan_key(&scan, &key)) {
+	scan_init(&r.scan, bytes, SCAN_LENIENT);
+	scan_limit(&r.scan, STATE_MAX, SIZE_MAX);
+	(void)scan_dict(&r.scan);
+	while (scan_key(&r.scan, &key)) {
 		if (slice_eq_str(key, "completed"))
-			read_counts(&scan, s);
+			read_counts(&r.scan, s);
 		else if (slice_eq_str(key, "peers"))
-			read_peers(&scan, s, now);
+			read_peers(&r);
 		else
-			(void)scan_skip(&scan);
+			(void)scan_skip(&r.scan);
 	}
-	if (!scan_finish(&scan))
-		return scan_fail_as(&scan, "state", err);
+	if (!scan_finish(&r.scan))
+		return scan_fail_as(&r.scan, "state", err);
 	return BT_OK;
 }

@@ -162,6 +162,8 @@ sort_members(struct state_writer *sw, const struct shot_torrent *t)
 	uint8_t last[20];
 	bool again = false;
 
+	if (n == 0)
+		return;
 	qsort(m, n, sizeof(*m), by_id);
 	memcpy(last, m[0].id, 20);
 	for (size_t i = 1; i < n; i++) {
@@ -198,10 +200,8 @@ write_peer(struct write *w, const uint8_t *id, const struct peers_entry *p)
 	}
 	write_key(w, "ip");
 	write_string(w, text);
-	write_number(w, "left", p->seed ? 0 : 1);
+	write_number(w, "left", p->seed ? 0 : p->flags & PEERS_PAUSED ? STATE_LEFT_PAUSED : 1);
 	write_number(w, "nat", 0);
-	if (p->flags & PEERS_PAUSED)
-		write_number(w, "paused", 1);
 	write_number(w, "port", p->addr.port);
 	write_number(w, "requirecrypto", (p->flags & PEERS_CRYPTO_ONLY) != 0);
 	write_number(w, "supportcrypto", (p->flags & PEERS_CRYPTO) != 0);
@@ -214,7 +214,7 @@ write_peers(struct state_writer *sw, const struct shot_torrent *t)
 	sw->members.len = 0;
 	add_members(sw, t, ADDR_V4);
 	add_members(sw, t, ADDR_V6);
-	if (sw->members.len == 0)
+	if (sw->members.len == 0 && !sw->shot.keep_dead)
 		return;
 	sort_members(sw, t);
 	write_key_slice(&sw->w, slice_of(t->info_hash, 20));

@@ -9,6 +9,10 @@
 #include "base/error.h"
 #include "tracker/shards.h"
 
+/* The original does not start with a key that it does not know, so what is paused (BEP 21) is told
+ * by a number of bytes that none is likely to lack. */
+#define STATE_LEFT_PAUSED 2
+
 /* A shard is locked while it is copied, and no longer. BT_EIO: it could not be written, see errno;
  * BT_ENOMEM. */
 enum bt_code state_write(struct shards *s, int fd);

@@ -275,7 +275,7 @@ static enum bt_code
 load_state(struct bt_tracker *t, struct bt_error *err)
 {
 	const char *path = t->settings->dfile;
-	enum bt_code code = state_load(t->shards, path, loop_now(t->loop), &t->log, err);
+	enum bt_code code = state_load(t->shards, t->settings, loop_now(t->loop), &t->log, err);
 
 	if (code == BT_OK && access(path, F_OK) != 0)
 		code = state_save(t->shards, path, err);

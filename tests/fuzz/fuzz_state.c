@@ -18,12 +18,13 @@ check_shard(void *arg, const struct swarms *s)
 static struct shards *
 read_state(struct bt_slice in, bool ids)
 {
+	static const struct bt_tracker_settings settings;
 	struct swarm_limits limits = { .timeout = 2700 * SECOND, .keep_ids = ids };
 	struct shards *s = shards_new(&limits);
 	struct bt_error err;
 
 	MUST(s != NULL);
-	(void)state_read(s, in, SECOND, &err);
+	(void)state_read(s, &settings, in, SECOND, &err);
 	for (unsigned i = 0; i < SHARD_COUNT; i++)
 		shards_visit(s, i, check_shard, NULL);
 	return s;

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "bencode/scan.h"
 #include "tracker/state_read.h"
 #include "tracker/state_write.h"
 #include "swarm_help.h"
@@ -16,6 +17,9 @@
 
 static const struct swarm_limits usual = { .timeout = 2700 * SECOND };
 static const struct swarm_limits with_ids = { .timeout = 2700 * SECOND, .keep_ids = true };
+
+/* Believes what anybody says of his address. */
+static const struct bt_tracker_settings usual_settings;
 
 static void
 fill(struct shards *s)
@@ -69,7 +73,8 @@ START_TEST(round_trip)
 	buf_init(&second, 16 << 20);
 	fill(one);
 	ck_assert_int_eq(write_state(one, 0, &first), BT_OK);
-	ck_assert_int_eq(state_read(two, buf_slice(&first), 5 * SECOND, &err), BT_OK);
+	ck_assert_int_eq(state_read(two, &usual_settings, buf_slice(&first), 5 * SECOND, &err),
+	    BT_OK);
 	ck_assert_int_eq(write_state(two, 0, &second), BT_OK);
 	ck_assert(slice_eq(buf_slice(&first), buf_slice(&second)));
 	ck_assert_uint_eq(shards_totals(two).peers4, shards_totals(one).peers4);
@@ -133,8 +138,141 @@ START_TEST(reads_the_original)
 	struct shards *s = shards_new(&with_ids);
 	struct bt_error err;
 
-	ck_assert_int_eq(state_read(s, slice_str(original), 0, &err), BT_OK);
+	ck_assert_int_eq(state_read(s, &usual_settings, slice_str(original), 0, &err), BT_OK);
 	shards_visit(s, HASH[0], see_torrent, NULL);
+	shards_free(s);
+}
+END_TEST
+
+struct there {
+	struct addr at;
+	bool found;
+	struct peers_entry entry;
+};
+
+static void
+look(void *arg, const struct swarms *s)
+{
+	const struct swarm *w = swarms_find(s, (const uint8_t *)HASH);
+	struct there *t = arg;
+
+	for (uint32_t i = 0; w != NULL && i < peers_count(w->v4); i++) {
+		struct peers_entry e = peers_at(&s->kind4, w->v4, i);
+
+		if (addr_eq(&e.addr, &t->at)) {
+			t->found = true;
+			t->entry = e;
+		}
+	}
+}
+
+static struct there
+peer_at(struct shards *s, const char *ip, uint16_t port)
+{
+	struct there t = { .found = false };
+
+	ck_assert(addr_parse(ip, port, &t.at));
+	shards_visit(s, HASH[0], look, &t);
+	return t;
+}
+
+/* The original noted what clients said of their address whether it believed them or not. */
+static const char with_claims[] = "d5:peersd20:" HASH "d"
+	"20:-TO0001-aaaaaaaaaaaad8:given ip7:8.1.1.12:ip8:10.1.2.34:lefti5e3:nati0e4:porti1ee"
+	"20:-TO0001-bbbbbbbbbbbbd8:given ip7:8.1.1.22:ip7:8.9.9.94:lefti5e3:nati0e4:porti2ee"
+	"20:-TO0001-ccccccccccccd8:given ip7:8.1.1.32:ip7:8.1.1.34:lefti5e3:nati0e4:porti3ee"
+	"20:-TO0001-ddddddddddddd2:ip7:8.9.9.94:lefti5e3:nati2e4:porti4ee"
+	"20:-TO0001-eeeeeeeeeeeed2:ip7:8.9.9.94:lefti5e4:porti5ee"
+	"eee";
+
+START_TEST(claims_count_as_the_settings_say)
+{
+	static const struct bt_tracker_settings all = { .only_local_override_ip = 0 },
+	    local = { .only_local_override_ip = 2 },
+	    checked = { .only_local_override_ip = 2, .nat_check = 3 };
+	const struct bt_tracker_settings *o = _i == 0 ? &all : _i == 1 ? &local : &checked;
+	struct shards *s = shards_new(&usual);
+	struct bt_error err;
+
+	ck_assert_int_eq(state_read(s, o, slice_str(with_claims), 0, &err), BT_OK);
+	ck_assert_uint_eq(peer_at(s, "8.1.1.1", 1).entry.flags, PEERS_CLAIMED);
+	ck_assert_uint_eq(peer_at(s, "8.1.1.3", 3).entry.flags, PEERS_CLAIMED);
+	ck_assert_int_eq(peer_at(s, "8.1.1.2", 2).found, _i != 1);
+	ck_assert_int_eq(peer_at(s, "8.9.9.9", 2).found, _i == 1);
+	ck_assert_uint_eq(peer_at(s, "8.9.9.9", 2).entry.flags, 0);
+	/* Who was not reached, or never tried, announces himself again. */
+	ck_assert_int_eq(peer_at(s, "8.9.9.9", 4).found, _i != 2);
+	ck_assert_int_eq(peer_at(s, "8.9.9.9", 5).found, _i != 2);
+	shards_free(s);
+}
+END_TEST
+
+static bool
+is_known(struct bt_slice key)
+{
+	static const char *const known[] = { "given ip", "ip", "key", "left", "nat", "port",
+	    "requirecrypto", "supportcrypto" };
+
+	for (size_t i = 0; i < COUNT_OF(known); i++) {
+		if (slice_eq_str(key, known[i]))
+			return true;
+	}
+	return false;
+}
+
+static void
+look_at_keys_of_peers(struct scan *s)
+{
+	struct bt_slice key, id;
+
+	scan_dict(s);
+	while (scan_key(s, &id)) {
+		scan_dict(s);
+		for (; scan_key(s, &key); (void)scan_skip(s))
+			ck_assert(is_known(key));
+	}
+}
+
+/* It does not start with a file that has another one. */
+START_TEST(the_original_knows_all_keys)
+{
+	struct shards *s = shards_new(_i ? &with_ids : &usual);
+	struct bt_slice key, hash;
+	struct scan scan;
+	struct buf b;
+
+	fill(s);
+	buf_init(&b, 16 << 20);
+	ck_assert_int_eq(write_state(s, 0, &b), BT_OK);
+	scan_init(&scan, buf_slice(&b), SCAN_STRICT);
+	scan_dict(&scan);
+	ck_assert(scan_key(&scan, &key) && slice_eq_str(key, "completed"));
+	(void)scan_skip(&scan);
+	ck_assert(scan_key(&scan, &key) && slice_eq_str(key, "peers"));
+	scan_dict(&scan);
+	while (scan_key(&scan, &hash))
+		look_at_keys_of_peers(&scan);
+	ck_assert(!scan_key(&scan, &key));
+	ck_assert(scan_finish(&scan));
+	buf_fini(&b);
+	shards_free(s);
+}
+END_TEST
+
+/* The original shows what it finds among the peers. */
+START_TEST(dead_torrents_are_kept)
+{
+	static const struct swarm_limits keep = { .timeout = 2700 * SECOND, .keep_dead = true };
+	static const char dead[] = "d9:completedd20:" HASH "i0ee5:peersd20:" HASH "deee";
+	struct shards *s = shards_new(&keep);
+	struct bt_error err;
+	struct buf b;
+
+	buf_init(&b, 1000);
+	ck_assert_int_eq(state_read(s, &usual_settings, slice_str(dead), 0, &err), BT_OK);
+	ck_assert_int_eq(write_state(s, 0, &b), BT_OK);
+	ck_assert(slice_eq_str(buf_slice(&b), dead));
+	buf_fini(&b);
 	shards_free(s);
 }
 END_TEST
@@ -149,7 +287,8 @@ START_TEST(every_cut_is_refused)
 		uint8_t *exact = malloc(n);
 
 		memcpy(exact, original, n);
-		ck_assert_int_ne(state_read(s, slice_of(exact, n), 0, &err), BT_OK);
+		ck_assert_int_ne(state_read(s, &usual_settings, slice_of(exact, n), 0, &err),
+		    BT_OK);
 		free(exact);
 		shards_free(s);
 	}
@@ -167,6 +306,7 @@ count_warning(void *arg, enum bt_log_level level, const char *topic, const char 
 START_TEST(bad_files_are_set_aside)
 {
 	char folder[] = "/tmp/test_state.XXXXXX", path[64], bad[64], bad1[64];
+	struct bt_tracker_settings settings = { .dfile = path };
 	struct shards *s = shards_new(&usual);
 	int warnings = 0;
 	struct log log = { count_warning, &warnings, BT_LOG_DEBUG };
@@ -177,10 +317,10 @@ START_TEST(bad_files_are_set_aside)
 	(void)snprintf(path, sizeof(path), "%s/d", folder);
 	(void)snprintf(bad, sizeof(bad), "%s/d.bad", folder);
 	(void)snprintf(bad1, sizeof(bad1), "%s/d.bad.1", folder);
-	ck_assert_int_eq(state_load(s, path, 0, &log, &err), BT_OK);
+	ck_assert_int_eq(state_load(s, &settings, 0, &log, &err), BT_OK);
 	for (int i = 1; i <= 2; i++) {
 		ck_assert_int_eq(file_replace(path, slice_str("d5:peers"), &err), BT_OK);
-		ck_assert_int_eq(state_load(s, path, 0, &log, &err), BT_OK);
+		ck_assert_int_eq(state_load(s, &settings, 0, &log, &err), BT_OK);
 		ck_assert_int_eq(warnings, i);
 		ck_assert_int_ne(access(path, F_OK), 0);
 	}
@@ -191,7 +331,7 @@ START_TEST(bad_files_are_set_aside)
 	ck_assert_int_eq(unlink(bad) | unlink(bad1), 0);
 	/* A folder is no state file, and nothing that we may move. */
 	ck_assert_int_eq(mkdir(path, 0700), 0);
-	ck_assert_int_eq(state_load(s, path, 0, &log, &err), BT_EIO);
+	ck_assert_int_eq(state_load(s, &settings, 0, &log, &err), BT_EIO);
 	ck_assert_int_eq(rmdir(path) | rmdir(folder), 0);
 	shards_free(s);
 }
@@ -260,6 +400,9 @@ state_suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, round_trip, 0, 2);
 	tcase_add_test(t, reads_the_original);
+	tcase_add_loop_test(t, claims_count_as_the_settings_say, 0, 3);
+	tcase_add_loop_test(t, the_original_knows_all_keys, 0, 2);
+	tcase_add_test(t, dead_torrents_are_kept);
 	tcase_add_test(t, every_cut_is_refused);
 	tcase_add_test(t, bad_files_are_set_aside);
 	tcase_add_test(t, a_full_disk_is_said);
