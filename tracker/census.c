@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "net/gzip.h"
 #include "proto/scrape.h"
+#include "tracker/lists.h"
 
 #define SCRAPE_MAX (256u << 20)		/* some millions of torrents */
 
@@ -75,6 +76,38 @@ most_first(const void *a, const void *b)
 
 /* -- counting -- */
 
+/* NULL: all torrents. Good until the reader's next look. */
+static const struct allowed *
+allowed_now(struct snapshot_reader *lists)
+{
+	struct snapshot *s = snapshot_get(lists);
+
+	return s == NULL ? NULL : CONTAINER_OF(s, struct lists_now, snapshot)->torrents;
+}
+
+uint64_t
+census_size(const struct census_source *from)
+{
+	struct snapshot_reader lists = { .place = from->lists };
+	const struct allowed *allowed = allowed_now(&lists);
+	uint64_t n = allowed != NULL ? allowed->items.len : shards_totals(from->shards).torrents;
+
+	snapshot_reader_fini(&lists);
+	return n;
+}
+
+static void
+count_one(struct census *c, const uint8_t info_hash[20], const struct swarm_counts *n)
+{
+	struct census_row r = { .complete = n->complete, .incomplete = n->incomplete,
+	    .downloaded = n->downloaded };
+
+	memcpy(r.info_hash, info_hash, 20);
+	c->torrents++;
+	c->downloaded += n->downloaded;
+	add_row(&c->rows, &r);
+}
+
 static void
 count_shard(void *arg, const struct swarms *s)
 {
@@ -83,15 +116,21 @@ count_shard(void *arg, const struct swarms *s)
 
 	for (size_t pos = 0; (w = swarms_next(s, &pos)) != NULL;) {
 		struct swarm_counts n = swarm_counts(w);
-		struct census_row r = { .complete = n.complete, .incomplete = n.incomplete,
-		    .downloaded = n.downloaded };
 
-		if (!swarm_visible(s, w))
-			continue;
-		memcpy(r.info_hash, w->info_hash, 20);
-		c->torrents++;
-		c->downloaded += n.downloaded;
-		add_row(&c->rows, &r);
+		if (swarm_visible(s, w))
+			count_one(c, w->info_hash, &n);
+	}
+}
+
+static void
+count_allowed(struct census *c, struct shards *shards, const struct allowed *allowed)
+{
+	for (size_t i = 0; i < allowed->items.len; i++) {
+		const struct allowed_item *item = vec_at(&allowed->items, i);
+		struct swarm_counts n;
+
+		(void)shards_scrape(shards, item->hash, &n);
+		count_one(c, item->hash, &n);
 	}
 }
 
@@ -105,18 +144,23 @@ free_census(struct snapshot *s)
 }
 
 struct census *
-census_count(struct shards *shards)
+census_count(const struct census_source *from)
 {
+	struct snapshot_reader lists = { .place = from->lists };
+	const struct allowed *allowed = allowed_now(&lists);
 	struct census *c = mem_zero(sizeof(*c));
 
-	if (c == NULL)
-		return NULL;
-	snapshot_init(&c->snapshot, free_census);
-	vec_init(&c->rows, sizeof(struct census_row));
-	for (unsigned i = 0; i < SHARD_COUNT; i++)
-		shards_visit(shards, i, count_shard, c);
-	if (c->rows.len > 0)
-		qsort(c->rows.items, c->rows.len, sizeof(struct census_row), most_first);
+	if (c != NULL) {
+		snapshot_init(&c->snapshot, free_census);
+		vec_init(&c->rows, sizeof(struct census_row));
+		if (allowed != NULL)
+			count_allowed(c, from->shards, allowed);
+		for (unsigned i = 0; i < SHARD_COUNT && allowed == NULL; i++)
+			shards_visit(from->shards, i, count_shard, c);
+		if (c->rows.len > 0)
+			qsort(c->rows.items, c->rows.len, sizeof(struct census_row), most_first);
+	}
+	snapshot_reader_fini(&lists);
 	return c;
 }
 
@@ -129,6 +173,16 @@ census_drop(struct census *c)
 
 /* -- a scrape of everything -- */
 
+static struct scrape_entry
+entry_of(const uint8_t info_hash[20], const struct swarm_counts *n)
+{
+	struct scrape_entry e = { .complete = n->complete, .incomplete = n->incomplete,
+	    .downloaded = n->downloaded, .downloaders = n->downloaders };
+
+	memcpy(e.info_hash, info_hash, 20);
+	return e;
+}
+
 static void
 collect_shard(void *arg, const struct swarms *s)
 {
@@ -137,13 +191,41 @@ collect_shard(void *arg, const struct swarms *s)
 
 	for (size_t pos = 0; (w = swarms_next(s, &pos)) != NULL;) {
 		struct swarm_counts n = swarm_counts(w);
-		struct scrape_entry e = { .complete = n.complete, .incomplete = n.incomplete,
-		    .downloaded = n.downloaded, .downloaders = n.downloaders };
+		struct scrape_entry e = entry_of(w->info_hash, &n);
 
-		if (!swarm_visible(s, w))
-			continue;
-		memcpy(e.info_hash, w->info_hash, 20);
-		(void)vec_add(entries, &e);
+		if (swarm_visible(s, w))
+			(void)vec_add(entries, &e);
+	}
+}
+
+static void
+scrape_shards(struct shards *shards, struct write *w)
+{
+	struct vec entries;
+
+	vec_init(&entries, sizeof(struct scrape_entry));
+	/* A shard is one first byte of the hash. */
+	for (unsigned i = 0; i < SHARD_COUNT; i++) {
+		entries.len = 0;
+		shards_visit(shards, i, collect_shard, &entries);
+		scrape_reply_part(w, entries.items, entries.len);
+	}
+	vec_fini(&entries);
+}
+
+static void
+scrape_allowed(const struct census_source *from, const struct allowed *allowed, struct write *w)
+{
+	for (size_t i = 0; i < allowed->items.len; i++) {
+		const struct allowed_item *item = vec_at(&allowed->items, i);
+		struct scrape_entry e;
+		struct swarm_counts n;
+
+		(void)shards_scrape(from->shards, item->hash, &n);
+		e = entry_of(item->hash, &n);
+		if (from->names && item->torrent != NULL)
+			e.name = item->torrent->name;
+		scrape_reply_part(w, &e, 1);
 	}
 }
 
@@ -160,25 +242,23 @@ shared_new(void)
 }
 
 struct httpd_shared *
-census_scrape(struct shards *shards)
+census_scrape(const struct census_source *from)
 {
+	struct snapshot_reader lists = { .place = from->lists };
+	const struct allowed *allowed = allowed_now(&lists);
 	struct httpd_shared *out = shared_new();
-	struct vec entries;
 	struct write w;
 
-	if (out == NULL)
-		return NULL;
-	vec_init(&entries, sizeof(struct scrape_entry));
-	scrape_reply_begin(&w, &out->bytes);
-	/* A shard is one first byte of the hash. */
-	for (unsigned i = 0; i < SHARD_COUNT; i++) {
-		entries.len = 0;
-		shards_visit(shards, i, collect_shard, &entries);
-		scrape_reply_part(&w, entries.items, entries.len);
+	if (out != NULL) {
+		scrape_reply_begin(&w, &out->bytes);
+		if (allowed != NULL)
+			scrape_allowed(from, allowed, &w);
+		else
+			scrape_shards(from->shards, &w);
+		scrape_reply_end(&w);
 	}
-	scrape_reply_end(&w);
-	vec_fini(&entries);
-	if (buf_failed(&out->bytes)) {
+	snapshot_reader_fini(&lists);
+	if (out != NULL && buf_failed(&out->bytes)) {
 		httpd_shared_drop(out);
 		return NULL;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A look through all shards, one after the other, at once: the totals and the torrents with most
- * peers, or the reply to a scrape of everything. What it gives has one user, the caller.
+ * A look at all torrents that are shown, one after the other, at once: the totals and the torrents
+ * with most peers, or the reply to a scrape of everything. What it gives has one user, the caller.
  */
 #ifndef TRACKER_CENSUS_H
 #define TRACKER_CENSUS_H
@@ -26,12 +26,22 @@ struct census {
 	struct vec rows;		/* struct census_row, those with most peers, most first */
 };
 
+/* What is looked at: the torrents that are allowed, if lists say so; else those with peers. */
+struct census_source {
+	struct shards *shards;
+	struct snapshot_place *lists;	/* struct lists_now; NULL: none */
+	bool names;			/* tell those from allowed_dir in scrapes */
+};
+
+/* How many torrents there are to be looked at. */
+uint64_t census_size(const struct census_source *from);
+
 /* NULL: no memory. */
-struct census *census_count(struct shards *shards) MUST_USE;
+struct census *census_count(const struct census_source *from) MUST_USE;
 void census_drop(struct census *c);	/* NULL is fine */
 
 /* NULL: no memory. */
-struct httpd_shared *census_scrape(struct shards *shards) MUST_USE;
+struct httpd_shared *census_scrape(const struct census_source *from) MUST_USE;
 
 /* The same gzipped; plain remains the caller's, and may be NULL. */
 struct httpd_shared *census_pack(struct httpd_shared *plain) MUST_USE;

@@ -13,7 +13,7 @@
 enum { WANT_ROWS = 1, WANT_SCRAPE = 2, WANT_PACKED = 4 };
 
 struct census_taker {
-	struct shards *shards;
+	struct census_source source;
 	uint64_t at_once_max;
 	pthread_mutex_t lock;		/* of all that follows */
 	pthread_cond_t wake;
@@ -54,9 +54,9 @@ work(struct census_taker *t)
 
 	(void)pthread_mutex_unlock(&t->lock);
 	if (wanted & WANT_ROWS)
-		rows = census_count(t->shards);
+		rows = census_count(&t->source);
 	if (wanted & (WANT_SCRAPE | WANT_PACKED))
-		scrape = census_scrape(t->shards);
+		scrape = census_scrape(&t->source);
 	if (wanted & WANT_PACKED)
 		packed = census_pack(scrape);
 	(void)pthread_mutex_lock(&t->lock);
@@ -105,13 +105,13 @@ want(struct census_taker *t, unsigned what, usec now)
 /* -- what others see -- */
 
 struct census_taker *
-census_taker_new(struct shards *shards, uint64_t at_once_max)
+census_taker_new(const struct census_source *source, uint64_t at_once_max)
 {
 	struct census_taker *t = mem_zero(sizeof(*t));
 
 	if (t == NULL)
 		return NULL;
-	t->shards = shards;
+	t->source = *source;
 	t->at_once_max = at_once_max;
 	(void)pthread_mutex_init(&t->lock, NULL);
 	(void)pthread_cond_init(&t->wake, NULL);
@@ -140,7 +140,7 @@ census_taker_free(struct census_taker *t)
 static bool
 is_small(const struct census_taker *t)
 {
-	return shards_totals(t->shards).torrents <= t->at_once_max;
+	return census_size(&t->source) <= t->at_once_max;
 }
 
 struct census *
@@ -149,7 +149,7 @@ census_taker_get(struct census_taker *t, usec now)
 	struct census *c = NULL;
 
 	if (is_small(t))
-		return census_count(t->shards);
+		return census_count(&t->source);
 	(void)pthread_mutex_lock(&t->lock);
 	if (t->rows != NULL && now - t->rows_at < ROWS_FRESH) {
 		c = t->rows;
@@ -164,7 +164,7 @@ census_taker_get(struct census_taker *t, usec now)
 static struct httpd_shared *
 scrape_at_once(struct census_taker *t, bool packed)
 {
-	struct httpd_shared *plain = census_scrape(t->shards), *out;
+	struct httpd_shared *plain = census_scrape(&t->source), *out;
 
 	if (!packed)
 		return plain;

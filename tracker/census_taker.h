@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Looks at all torrents for pages and full scrapes, without holding anybody up: a small tracker is
- * counted at once, a large one by a thread of its own, shard by shard, and what it found serves
- * everybody for some seconds.
+ * counted at once, a large one by a thread of its own, and what it found serves everybody for some
+ * seconds.
  */
 #ifndef TRACKER_CENSUS_TAKER_H
 #define TRACKER_CENSUS_TAKER_H
@@ -12,8 +12,9 @@
 
 struct census_taker;
 
-/* at_once_max: with more torrents a thread does it. The shards must outlive it. */
-struct census_taker *census_taker_new(struct shards *shards, uint64_t at_once_max) MUST_USE;
+/* at_once_max: with more torrents a thread does it. What source names must outlive it. */
+struct census_taker *census_taker_new(const struct census_source *source, uint64_t at_once_max)
+    MUST_USE;
 void census_taker_free(struct census_taker *t);
 
 /* NULL: not yet, ask again soon. census_drop it. */

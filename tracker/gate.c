@@ -59,11 +59,19 @@ gate_refusal(struct gate *g, const uint8_t info_hash[20], bool controls, struct 
 }
 
 const struct allowed_torrent *
-gate_torrent(struct gate *g, const uint8_t info_hash[20])
+gate_torrent_seen(const struct gate *g, const uint8_t info_hash[20])
 {
-	const struct lists_now *l = lists_of(g);
+	const struct lists_now *l = g->lists.seen == NULL ? NULL :
+	    CONTAINER_OF(g->lists.seen, struct lists_now, snapshot);
 	const struct allowed_item *item = l == NULL || l->torrents == NULL ? NULL :
 	    allowed_find(l->torrents, info_hash);
 
 	return item == NULL ? NULL : item->torrent;
+}
+
+const struct allowed_torrent *
+gate_torrent(struct gate *g, const uint8_t info_hash[20])
+{
+	(void)lists_of(g);
+	return gate_torrent_seen(g, info_hash);
 }

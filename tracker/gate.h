@@ -37,4 +37,8 @@ struct bt_slice gate_refusal(struct gate *g, const uint8_t info_hash[20], bool c
 /* For pages: what the file of a torrent says; NULL: no such torrent in allowed_dir. */
 const struct allowed_torrent *gate_torrent(struct gate *g, const uint8_t info_hash[20]);
 
+/* The same by the lists that the last call saw: what this gives is good until a call of another. */
+const struct allowed_torrent *gate_torrent_seen(const struct gate *g,
+    const uint8_t info_hash[20]);
+
 #endif

@@ -130,7 +130,7 @@ add_tiles(struct buf *b, const struct page *p)
 	const struct shards_totals *t = &p->stats->totals;
 
 	buf_add_str(b, "<dl class=\"tiles\">\n");
-	tile(b, "Torrents", t->torrents);
+	tile(b, "Torrents", p->census->torrents);
 	tile(b, "Seeds", t->seeds);
 	tile(b, "Leeches", t->peers4 + t->peers6 - t->seeds);
 	tile(b, "Completed", p->census->downloaded);

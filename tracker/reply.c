@@ -175,3 +175,15 @@ reply_scrape(struct replier *r, const uint8_t info_hash[20])
 	e.downloaders = counts.downloaders;
 	return e;
 }
+
+void
+reply_scrape_names(const struct replier *r, struct scrape_entry *entries, size_t n)
+{
+	for (size_t i = 0; i < n && r->settings->show_names != 0; i++) {
+		const struct allowed_torrent *t = gate_torrent_seen(&r->gate,
+		    entries[i].info_hash);
+
+		if (t != NULL)
+			entries[i].name = t->name;
+	}
+}

@@ -45,4 +45,7 @@ void reply_enter(struct replier *r, const struct announce_req *req, const struct
 /* The counts of a torrent, zeroes if there is none. */
 struct scrape_entry reply_scrape(struct replier *r, const uint8_t info_hash[20]);
 
+/* Adds the names that may be shown; good until the next call of anything else. */
+void reply_scrape_names(const struct replier *r, struct scrape_entry *entries, size_t n);
+
 #endif

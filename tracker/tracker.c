@@ -211,12 +211,15 @@ make_store(struct bt_tracker *t, struct bt_error *err)
 		.keep_dead = t->settings->keep_dead != 0,
 		.keep_ids = t->settings->compact_reqd == 0,
 	};
+	struct census_source source = { .lists = &t->policy.lists.place,
+	    .names = t->settings->show_names != 0 };
 
 	t->shards = shards_new(&limits);
 	if (t->shards == NULL)
 		return fail(err, BT_ENOMEM, "out of memory");
 	t->stats = stats_new(t->shards, loop_now(t->loop), (int64_t)time(NULL));
-	t->census = census_taker_new(t->shards, CENSUS_AT_ONCE);
+	source.shards = t->shards;
+	t->census = census_taker_new(&source, CENSUS_AT_ONCE);
 	if (t->stats == NULL || t->census == NULL ||
 	    !saver_init(&t->saver, t->settings, &t->log, t->shards, t->loop))
 		return fail(err, BT_ENOMEM, "out of memory");
@@ -380,6 +383,7 @@ bt_tracker_free(struct bt_tracker *t)
 	pool_free(t->pool);
 	helpers_close(&t->helpers);
 	server_free(t->server);
+	census_taker_free(t->census);
 	policy_close(&t->policy);
 	loop_timer_fini(&t->sweep_timer);
 	saver_fini(&t->saver);
@@ -393,7 +397,6 @@ bt_tracker_free(struct bt_tracker *t)
 		(void)close(t->wishes);
 	reqlog_close(&t->reqlog);
 	tls_free(t->tls);
-	census_taker_free(t->census);
 	stats_free(t->stats);
 	shards_free(t->shards);
 	mem_free(t);

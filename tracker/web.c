@@ -118,6 +118,7 @@ on_scrape(struct web *w, const struct httpd_request *rq, struct httpd_reply *re)
 	} else if (n > 0) {
 		for (size_t i = 0; i < n; i++)
 			entries[i] = reply_scrape(w->replier, hashes[i]);
+		reply_scrape_names(w->replier, entries, n);
 		scrape_reply_write(re->body, entries, n);
 	} else if (query_find(rq->http.query, "info_hash", &value)) {
 		forbid(re, "info_hash is not 20 bytes");

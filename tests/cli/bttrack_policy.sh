@@ -155,6 +155,10 @@ within is_served "$two"
 announce "$(printf %.40s "$long")"; served
 # A directory with torrents hides what is below.
 announce "$one"; refused 'not authorized'
+get "/scrape?info_hash=$(escape "$two")"
+has got '10:incompletei1e4:name11:content-two'
+get /scrape
+has got '10:incompletei1e4:name11:content-two'
 get /
 has got content-two
 [ "$(status "/file?info_hash=$(escape "$two")")" = 200 ] || fail "allow_get: no file"
@@ -184,6 +188,24 @@ two=$(hash_of dir/sub/two.torrent)
 kill -HUP $pids
 within is_served "$two"
 has got '15:warning message8:beware !'
+stop
+# All that is allowed is shown, and nothing else.
+printf 'd5:peersd20:ABCDEFGHIJKLMNOPQRSTd20:-XX0001-aaaaaaaaaaaad2:ip7:8.8.8.84:lefti5e4:porti9eeeee' \
+    >state
+start --allowed_dir dir/sub/deeper --allow_get 1
+get /scrape
+has got '8:completei0e10:downloadedi0e11:downloadersi0e10:incompletei0e4:name11:content-one'
+grep -q ABCDEFGHIJKLMNOPQRST got && fail "a scrape shows what is not allowed"
+get /
+has got "/file?info_hash="
+has got content-one
+grep -q 4142434445464748494a4b4c4d4e4f5051525354 got && fail "the page shows what is not allowed"
+stop
+start --allowed_dir dir/sub/deeper --show_names 0
+for path in /scrape "/scrape?info_hash=$(escape "$one")" /; do
+	get "$path"
+	grep -q content-one got && fail "$path tells a name"
+done
 stop
 
 # -- favicon --

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "swarm_help.h"
+#include "tracker/lists.h"
 #include "tracker_test.h"
 
 enum { TORRENTS = 1500, PATIENCE = 10000 };
@@ -68,7 +69,7 @@ check_scrape(struct bt_slice bytes)
 START_TEST(those_with_most_peers)
 {
 	struct shards *s = crowd();
-	struct census *c = census_count(s);
+	struct census *c = census_count(&(struct census_source){ .shards = s });
 
 	check_rows(c);
 	census_drop(c);
@@ -79,7 +80,8 @@ END_TEST
 START_TEST(a_small_tracker_is_counted_at_once)
 {
 	struct shards *s = crowd();
-	struct census_taker *t = census_taker_new(s, TORRENTS);
+	struct census_source source = { .shards = s };
+	struct census_taker *t = census_taker_new(&source, TORRENTS);
 	struct census *c = census_taker_get(t, SECOND);
 	struct httpd_shared *all = census_taker_scrape(t, false, SECOND);
 
@@ -96,7 +98,8 @@ END_TEST
 START_TEST(a_large_tracker_is_counted_by_a_thread)
 {
 	struct shards *s = crowd();
-	struct census_taker *t = census_taker_new(s, TORRENTS - 1);
+	struct census_source source = { .shards = s };
+	struct census_taker *t = census_taker_new(&source, TORRENTS - 1);
 	struct httpd_shared *plain = NULL, *packed = NULL;
 	struct census *c = census_taker_get(t, 100 * SECOND), *same;
 
@@ -127,6 +130,62 @@ START_TEST(a_large_tracker_is_counted_by_a_thread)
 }
 END_TEST
 
+static void
+free_lists(struct snapshot *s)
+{
+	struct lists_now *l = CONTAINER_OF(s, struct lists_now, snapshot);
+
+	snapshot_drop(&l->torrents->snapshot);
+	free(l);
+}
+
+/* Torrent 7, with 7 leeches, and one that nobody is in; a file tells the name of the latter. */
+static void
+allow_two(struct snapshot_place *place)
+{
+	struct lists_now *l = calloc(1, sizeof(*l));
+	struct allowed_torrent like = { .path = "x", .name = slice_str("one") },
+	    *file = allowed_torrent_new(&like);
+
+	snapshot_init(&l->snapshot, free_lists);
+	l->torrents = allowed_new();
+	ck_assert(allowed_add(l->torrents, peer_req(7, 0, 0).info_hash, NULL));
+	ck_assert(allowed_add(l->torrents, peer_req(TORRENTS, 0, 0).info_hash, file));
+	allowed_seal(l->torrents);
+	snapshot_drop(&file->snapshot);
+	snapshot_place_init(place);
+	snapshot_put(place, &l->snapshot);
+}
+
+START_TEST(what_is_allowed_is_shown)
+{
+	struct snapshot_place place;
+	struct census_source source = { .shards = crowd(), .lists = &place, .names = _i == 1 };
+	struct httpd_shared *all;
+	const struct census_row *r;
+	struct census *c;
+
+	allow_two(&place);
+	ck_assert_uint_eq(census_size(&source), 2);
+	c = census_count(&source);
+	ck_assert_uint_eq(c->torrents, 2);
+	ck_assert_uint_eq(c->rows.len, 2);
+	r = vec_at(&c->rows, 0);
+	ck_assert_uint_eq(r->incomplete, 7);
+	r = vec_at(&c->rows, 1);
+	ck_assert_mem_eq(r->info_hash, peer_req(TORRENTS, 0, 0).info_hash, 20);
+	ck_assert_uint_eq(r->complete + r->incomplete, 0);
+	all = census_scrape(&source);
+	ck_assert_ptr_nonnull(memmem(all->bytes.ptr, all->bytes.len, "10:incompletei7e", 16));
+	ck_assert_int_eq(memmem(all->bytes.ptr, all->bytes.len, "i0e4:name3:onee", 15) != NULL,
+	    _i == 1);
+	census_drop(c);
+	httpd_shared_drop(all);
+	snapshot_place_fini(&place);
+	shards_free(source.shards);
+}
+END_TEST
+
 Suite *
 census_suite(void)
 {
@@ -135,6 +194,7 @@ census_suite(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, those_with_most_peers);
+	tcase_add_loop_test(t, what_is_allowed_is_shown, 0, 2);
 	tcase_add_test(t, a_small_tracker_is_counted_at_once);
 	tcase_add_test(t, a_large_tracker_is_counted_by_a_thread);
 	suite_add_tcase(s, t);
