@@ -39,13 +39,14 @@ peers_wanted(const struct replier *r, const struct announce_req *req)
 	return req->numwant < 0 || (uint32_t)req->numwant > max ? max : (uint32_t)req->numwant;
 }
 
+/* Who only takes encrypted connections may keep that port apart (BitTornado). */
 static struct addr
 reachable_at(const struct replier *r, const struct announce_req *req, const struct addr *from)
 {
 	bool told = req->ip.family != ADDR_NONE && trackopts_believes(r->settings, from);
 	struct addr a = told ? req->ip : *from;
 
-	a.port = req->port;
+	a.port = req->cryptoport != 0 ? req->cryptoport : req->port;
 	return a;
 }
 

@@ -268,15 +268,16 @@ enter_or_leave(struct swarms *s, struct swarm *w, struct place *at, const struct
 
 /* Where the client says it is by the other family (BEP 7): it need not be told of itself. */
 static uint32_t
-find_twin(const struct place *at, const struct announce_req *req)
+find_twin(const struct place *at, const struct swarm_ask *ask)
 {
+	const struct announce_req *req = ask->req;
 	struct addr a = at->other_kind->family == ADDR_V4 ? req->ipv4 : req->ipv6;
 	uint8_t packed[PEERS_ADDR_MAX];
 
 	if (a.family != at->other_kind->family)
 		return PEERS_NONE;
 	if (a.port == 0)
-		a.port = req->port;
+		a.port = ask->addr.port;
 	(void)compact_write(packed, &a);
 	return peers_find(at->other_kind, *at->other, packed);
 }
@@ -291,7 +292,7 @@ find_place(const struct swarms *s, struct swarm *w, const struct swarm_ask *ask,
 		at = (struct place){ &s->kind6, &s->kind4, &w->v6, &w->v4, PEERS_NONE, PEERS_NONE };
 	at.self = peers_find(at.own_kind, *at.own, packed);
 	if (ask->both && *at.other != NULL)
-		at.twin = find_twin(&at, ask->req);
+		at.twin = find_twin(&at, ask);
 	return at;
 }
 

@@ -294,6 +294,8 @@ announce_query_parse(struct bt_slice query, struct announce_req *out, struct bt_
 		if (fault == NULL)
 			fault = parse_param((enum param)i, value, out);
 	}
+	/* Many say only that they insist on it. */
+	out->supportcrypto |= out->requirecrypto;
 	if ((seen & 1u << PARAM_INFO_HASH) == 0)
 		return fail(err, BT_ENOENT, "no info_hash");
 	if (fault != NULL)

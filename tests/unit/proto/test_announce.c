@@ -126,10 +126,15 @@ START_TEST(test_query_lenient)
 	ck_assert_int_eq(announce_query_parse(slice_str(IDS "&port=1&left=1&event=empty"
 	    "&numwant=99999999999&ipv6=%5B%3A%3A2%5D%3A80&ipv4=1.2.3.4:5&ip=::ffff:1.2.3.4"), &r,
 	    NULL), BT_OK);
+	ck_assert(!r.supportcrypto);
 	ck_assert_int_eq(r.numwant, INT32_MAX);
 	ck_assert_uint_eq(r.ipv6.port, 80);
 	ck_assert_uint_eq(r.ipv4.port, 5);
 	ck_assert_int_eq(r.ip.family, ADDR_V4);
+	/* Who insists on it has it. */
+	ck_assert_int_eq(announce_query_parse(slice_str(IDS "&port=1&left=1&requirecrypto=1"), &r,
+	    NULL), BT_OK);
+	ck_assert(r.supportcrypto && r.requirecrypto);
 }
 END_TEST
 

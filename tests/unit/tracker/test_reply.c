@@ -161,6 +161,28 @@ START_TEST(crypto_flags_follow_the_peers)
 }
 END_TEST
 
+/* BitTornado's crypto_stealth: no port for others, and one for those. */
+START_TEST(crypto_port_is_the_port)
+{
+	struct scene *s = scene_new();
+	struct announce_req r = peer_req(4, 1, LEFT);
+	struct addr a = peer_addr(1, ADDR_V4);
+
+	r.port = 0;
+	r.cryptoport = 0x1234;
+	r.supportcrypto = r.requirecrypto = true;
+	ask(s, &r, &a);
+	ck_assert_int_eq(s->reply.incomplete, 1);
+	r = peer_req(4, 2, LEFT);
+	a = peer_addr(2, ADDR_V4);
+	r.compact = 1;
+	ask(s, &r, &a);
+	ck_assert_uint_eq(s->reply.packed4.len, 6);
+	ck_assert_mem_eq(s->reply.packed4.ptr + 4, "\x12\x34", 2);
+	scene_free(s);
+}
+END_TEST
+
 Suite *
 reply_suite(void)
 {
@@ -171,6 +193,7 @@ reply_suite(void)
 	tcase_add_test(t, compact_may_be_required);
 	tcase_add_test(t, named_addresses_are_mostly_not_believed);
 	tcase_add_test(t, crypto_flags_follow_the_peers);
+	tcase_add_test(t, crypto_port_is_the_port);
 	suite_add_tcase(s, t);
 	return s;
 }
