@@ -89,6 +89,13 @@ set_peers(struct replier *r, const struct announce_req *req, const struct swarm_
 		refuse(out, "the tracker is out of memory", RETRY_SOON);
 }
 
+/* A client beside us names where others reach it, and mostly we cannot from here. */
+static bool
+speaks_for_outside(const struct swarm_ask *ask, const struct addr *from)
+{
+	return ask->claimed && addr_is_local(from) && !addr_is_local(&ask->addr);
+}
+
 /* Who was not reached yet may look, but is not handed out. */
 static void
 check_nat(struct replier *r, struct swarm_ask *ask, const struct addr *from, usec now,
@@ -96,7 +103,7 @@ check_nat(struct replier *r, struct swarm_ask *ask, const struct addr *from, use
 {
 	const struct announce_req *req = ask->req;
 
-	if (r->nat == NULL || req->event == ANNOUNCE_SNOOPED)
+	if (r->nat == NULL || req->event == ANNOUNCE_SNOOPED || speaks_for_outside(ask, from))
 		return;
 	if (req->event == ANNOUNCE_STOPPED) {
 		nat_check_stopped(r->nat, req, &ask->addr);

@@ -379,6 +379,9 @@ get "/announce?info_hash=$(escape $two)&peer_id=-XX0001-tttttttttttt&port=$good&
     'X-Forwarded-For: 80.1.1.1'
 sleep 0.3
 [ "$(grep -c "called $good" calls)" -eq 1 ] || fail "called home for a stranger"
+# A local client says where it is reached from outside; from here it may be out of reach.
+get "/announce?info_hash=$(escape "$four")&peer_id=-XX0001-oooooooooooo&port=9&left=0&compact=1&ip=192.0.2.7"
+count "$four" 1 || fail "what a local client says of itself is not believed"
 kill $peers
 pids=${pids% *}
 stop
