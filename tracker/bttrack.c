@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* bttrack: a tracker. Everything that it does is in <btcore/tracker.h>. */
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -13,7 +12,6 @@
 
 static struct bt_tracker *tracker;	/* all for the signal handler */
 static bool reopen_log;
-static volatile sig_atomic_t reloading;
 
 static void
 on_signal(int number)
@@ -23,7 +21,6 @@ on_signal(int number)
 		bt_tracker_stop(tracker);
 		return;
 	}
-	reloading = 1;
 	bt_tracker_reload(tracker);
 	if (reopen_log)
 		bt_tracker_reopen_log(tracker);
@@ -69,13 +66,17 @@ static void
 on_heartbeat(void *arg)
 {
 	(void)arg;
-	if (reloading) {
-		reloading = 0;
-		notify_reloading();
+	notify_tell("WATCHDOG=1");
+}
+
+static void
+on_reload(void *arg, bool done)
+{
+	(void)arg;
+	if (done)
 		notify_tell("READY=1");
-	}
-	if (notify_watchdog_interval() > 0)
-		notify_tell("WATCHDOG=1");
+	else
+		notify_reloading();
 }
 
 static void
@@ -83,8 +84,9 @@ tell_manager_that_we_live(void)
 {
 	double seconds = notify_watchdog_interval();
 
-	bt_tracker_set_heartbeat(tracker, seconds > 0 && seconds < 1 ? seconds : 1, on_heartbeat,
-	    NULL);
+	if (seconds > 0)
+		bt_tracker_set_heartbeat(tracker, seconds < 1 ? seconds : 1, on_heartbeat, NULL);
+	bt_tracker_watch_reloads(tracker, on_reload, NULL);
 	notify_tell("READY=1");
 }
 

@@ -74,21 +74,24 @@ read_done(struct job *j)
 	p->reading = false;
 	notes_tell(&p->notes, p->log);
 	if (p->again)
-		policy_read_again(p);
+		(void)policy_read_again(p);
+	else if (p->on_read != NULL)
+		p->on_read(p->on_read_arg);
 }
 
-void
+bool
 policy_read_again(struct policy *p)
 {
 	if (p->pool == NULL)
-		return;
+		return false;
 	p->again = p->reading;
 	if (p->reading)
-		return;
+		return true;
 	p->job.work = read_work;
 	p->job.done = read_done;
 	p->reading = true;
 	pool_send(p->pool, &p->job);
+	return true;
 }
 
 static void
@@ -97,7 +100,7 @@ on_timer(void *arg, usec now)
 	struct policy *p = arg;
 
 	(void)now;
-	policy_read_again(p);
+	(void)policy_read_again(p);
 	loop_timer_set(&p->timer, p->settings->parse_dir_interval * SECOND);
 }
 

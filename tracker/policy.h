@@ -24,6 +24,8 @@ struct policy {
 	struct pool *pool;
 	struct loop_timer timer;
 	struct job job;			/* reads the lists */
+	void (*on_read)(void *arg);	/* all that was asked for is read; may be NULL */
+	void *on_read_arg;
 	struct notes notes;
 	bool reading, again;
 };
@@ -38,8 +40,8 @@ void policy_close(struct policy *p);
 enum bt_code policy_watch(struct policy *p, struct loop *l, struct pool *pool,
     struct bt_error *err);
 
-/* At once. */
-void policy_read_again(struct policy *p);
+/* At once; false: there is nothing to be read. */
+bool policy_read_again(struct policy *p);
 
 /* For one loop; gate_fini when it ends. */
 struct gate policy_gate(struct policy *p);

@@ -49,6 +49,9 @@ struct bt_tracker {
 	usec beat_step;
 	void (*beat)(void *arg);
 	void *beat_arg;
+	void (*reload_fn)(void *arg, bool done);	/* NULL: nobody wants to know */
+	void *reload_arg;
+	bool reloading;
 	usec sweep_step;
 	struct pool *pool;		/* one worker: saves, and reads lists */
 	struct saver saver;
@@ -109,14 +112,35 @@ on_beat(void *arg, usec now)
 }
 
 static void
+tell_reload(const struct bt_tracker *t, bool done)
+{
+	if (t->reload_fn != NULL)
+		t->reload_fn(t->reload_arg, done);
+}
+
+static void
+on_lists_read(void *arg)
+{
+	struct bt_tracker *t = arg;
+
+	if (!t->reloading)
+		return;
+	t->reloading = false;
+	tell_reload(t, true);
+}
+
+static void
 reload(struct bt_tracker *t)
 {
 	struct bt_error err;
 
-	policy_read_again(&t->policy);
+	tell_reload(t, false);
 	if (t->tls != NULL && tls_reload(t->tls, &err) != BT_OK)
 		log_write(&t->log, BT_LOG_ERROR, "tracker",
 		    "%s; the certificate from before is kept", err.text);
+	t->reloading = true;
+	if (!policy_read_again(&t->policy))
+		on_lists_read(t);
 }
 
 static void
@@ -172,6 +196,13 @@ bt_tracker_set_heartbeat(struct bt_tracker *t, double seconds, void (*fn)(void *
 	t->beat_step = (usec)(seconds * (double)SECOND);
 	loop_timer_set(&t->beat_timer, t->beat_step);
 	helpers_set_pulse(&t->helpers, t->beat_step / 2);
+}
+
+void
+bt_tracker_watch_reloads(struct bt_tracker *t, void (*fn)(void *arg, bool done), void *arg)
+{
+	t->reload_fn = fn;
+	t->reload_arg = arg;
 }
 
 uint16_t
@@ -345,6 +376,8 @@ start_worker(struct bt_tracker *t, struct bt_error *err)
 		return fail(err, BT_ENOMEM, "cannot start a thread");
 	loop_fd_want(&t->pool_watch, LOOP_READ);
 	saver_start(&t->saver, t->pool);
+	t->policy.on_read = on_lists_read;
+	t->policy.on_read_arg = t;
 	return policy_watch(&t->policy, t->loop, t->pool, err);
 }
 
@@ -368,6 +401,7 @@ bt_tracker_run(struct bt_tracker *t, struct bt_error *err)
 	on_flush(t, 0);
 	loop_run(t->loop);
 	helpers_stop(&t->helpers);
+	t->reloading = false;
 	while (pool_wait(t->pool))
 		;
 	code = state_save(t->shards, t->settings->dfile, err);

@@ -102,6 +102,8 @@ import ctypes, os, select, signal, socket, subprocess, sys, time, urllib.request
 port = int(sys.argv[1])
 notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 notify.bind("notify")
+with open("list", "w") as f:
+    f.write("61" * 20 + "\n")
 tcp = socket.socket()
 tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 tcp.bind(("127.0.0.1", port))
@@ -115,13 +117,16 @@ if pid == 0:
     os.dup2(a, 3), os.dup2(b, 4)
     os.environ.update(LISTEN_FDS="2", LISTEN_PID=str(os.getpid()), NOTIFY_SOCKET=os.getcwd() +
                       "/notify", WATCHDOG_USEC="500000", WATCHDOG_PID=str(os.getpid()))
-    os.execvp("bttrack", ["bttrack", "--dfile", "state2", "--logfile", "log2", "--threads", "2"])
+    os.execvp("bttrack", ["bttrack", "--dfile", "state2", "--logfile", "log2", "--threads", "2",
+                          "--allowed_list", "list"])
 
 def heard(word, seconds=10):
     end = time.time() + seconds
     while time.time() < end:
-        if select.select([notify], [], [], 0.1)[0] and word in notify.recv(4096).decode().split("\n"):
-            return True
+        if select.select([notify], [], [], 0.1)[0]:
+            lines = notify.recv(4096).decode().split("\n")
+            if word in lines:
+                return lines
     os.kill(pid, signal.SIGKILL)
     sys.exit(f"{word} was not heard")
 
@@ -153,9 +158,25 @@ for tid in sorted(map(int, os.listdir(f"/proc/{pid}/task"))):
 if traced > 0 and silent == 0:
     os.kill(pid, signal.SIGKILL)
     sys.exit("a loop hangs, and the manager is told that all is well")
+
+# A reload (Type=notify-reload) is told at once, with its time, and its end when the list is in force:
+# not while the list is still being read.
+os.mkfifo("next")
+os.rename("next", "list")
+asked = time.monotonic_ns() // 1000
 os.kill(pid, signal.SIGHUP)
-heard("RELOADING=1")
+at = [l for l in heard("RELOADING=1") if l.startswith("MONOTONIC_USEC=")]
+assert len(at) == 1 and asked <= int(at[0].split("=")[1]) <= time.monotonic_ns() // 1000, at
+end = time.time() + 2
+while time.time() < end:
+    if select.select([notify], [], [], 0.1)[0]:
+        assert notify.recv(4096) == b"WATCHDOG=1", "it is not ready yet"
+with open("list", "w") as f:
+    f.write("61" * 20 + "\n" + "62" * 20 + "\n")
 heard("READY=1")
+said = subprocess.check_output(["python3", sys.argv[2], "127.0.0.1", str(port), "announce", "62" * 20,
+                                "-XX0001-gggggggggggg", "7007", "5", "started"])
+assert said.startswith(b"interval"), said
 os.kill(pid, signal.SIGTERM)
 heard("STOPPING=1")
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))

@@ -14,6 +14,7 @@
 #ifndef BTCORE_TRACKER_H
 #define BTCORE_TRACKER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <btcore/error.h>
@@ -102,6 +103,10 @@ void bt_tracker_reopen_log(struct bt_tracker *t);
  * Before run. */
 void bt_tracker_set_heartbeat(struct bt_tracker *t, double seconds, void (*fn)(void *arg),
     void *arg);
+
+/* fn is called on that thread when a reload begins, and again (done) when what was to be read is
+ * in force; once, if more are asked for meanwhile. Before run. */
+void bt_tracker_watch_reloads(struct bt_tracker *t, void (*fn)(void *arg, bool done), void *arg);
 
 /* The port in use, also if the system chose it. */
 uint16_t bt_tracker_port(const struct bt_tracker *t);
