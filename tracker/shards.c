@@ -7,6 +7,7 @@
 #include "base/mem.h"
 
 #define SWEEP_PEERS 20000u	/* a lock is not held for longer than that many take: some 20 us */
+#define SHARDS_ASKED 4u		/* to find a torrent that can go */
 
 struct shard {
 	pthread_mutex_t lock;
@@ -15,6 +16,7 @@ struct shard {
 
 struct shards {
 	unsigned sweep_next;	/* shard to be swept; one thread does that */
+	struct swarm_room room __attribute__((aligned(64)));
 	struct shard shard[SHARD_COUNT];
 };
 
@@ -29,8 +31,11 @@ shards_new(const struct swarm_limits *limits)
 		return NULL;
 	memset(s, 0, sizeof(*s));
 	/* Info-hashes are spread evenly; strangers who crowd one shard get less of the whole. */
-	if (limits->max_torrents != 0)
+	if (limits->max_torrents != 0) {
+		s->room.max = limits->max_torrents;
+		each.room = &s->room;
 		each.max_torrents = limits->max_torrents / SHARD_COUNT * 5 / 4 + 16;
+	}
 	rng_secret(seed, sizeof(seed));
 	for (unsigned i = 0; i < SHARD_COUNT; i++) {
 		(void)pthread_mutex_init(&s->shard[i].lock, NULL);
@@ -51,16 +56,45 @@ shards_free(struct shards *s)
 	free(s);
 }
 
-enum bt_code
-shards_announce(struct shards *s, const struct swarm_ask *ask, usec now, struct rng *rng,
+static enum bt_code
+announce(struct shard *at, const struct swarm_ask *ask, usec now, struct rng *rng,
     struct swarm_answer *out)
 {
-	struct shard *at = &s->shard[ask->req->info_hash[0]];
 	enum bt_code code;
 
 	(void)pthread_mutex_lock(&at->lock);
 	code = swarms_announce(&at->swarms, ask, now, rng, out);
 	(void)pthread_mutex_unlock(&at->lock);
+	return code;
+}
+
+/* In any shard, if a few that are not empty have something to spare. */
+static bool
+make_room(struct shards *s, struct rng *rng)
+{
+	unsigned start = rng_below(rng, SHARD_COUNT), asked = 0;
+	bool made = false;
+
+	for (unsigned i = 0; !made && i < SHARD_COUNT && asked < SHARDS_ASKED; i++) {
+		struct shard *at = &s->shard[(start + i) % SHARD_COUNT];
+
+		(void)pthread_mutex_lock(&at->lock);
+		asked += at->swarms.table.count > 0;
+		made = swarms_make_room(&at->swarms, rng);
+		(void)pthread_mutex_unlock(&at->lock);
+	}
+	return made;
+}
+
+enum bt_code
+shards_announce(struct shards *s, const struct swarm_ask *ask, usec now, struct rng *rng,
+    struct swarm_answer *out)
+{
+	struct shard *at = &s->shard[ask->req->info_hash[0]];
+	enum bt_code code = announce(at, ask, now, rng, out);
+
+	if (code == BT_ELIMIT && make_room(s, rng))
+		code = announce(at, ask, now, rng, out);
 	return code;
 }
 

@@ -20,7 +20,7 @@ struct shards_totals {
 	uint64_t evicted;	/* torrents that made room for others */
 };
 
-/* max_torrents is for all shards together. */
+/* max_torrents is for all shards together, and exact; one shard alone cannot have all of them. */
 struct shards *shards_new(const struct swarm_limits *limits) MUST_USE;
 void shards_free(struct shards *s);
 

@@ -109,6 +109,43 @@ tally(struct swarms *s, const struct swarm *w, int sign)
 	s->seeds += (uint64_t)(sign * (int64_t)(peers_seeds(w->v4) + peers_seeds(w->v6)));
 }
 
+/* Exact, whoever takes from it at the same time. */
+static bool
+take_room(struct swarms *s)
+{
+	struct swarm_room *room = s->limits.room;
+	size_t max = s->limits.max_torrents, used;
+
+	if (max != 0 && s->table.count >= max)
+		return false;
+	if (room == NULL)
+		return true;
+	used = atomic_load_explicit(&room->used, memory_order_relaxed);
+	do {
+		if (used >= room->max)
+			return false;
+	} while (!atomic_compare_exchange_weak_explicit(&room->used, &used, used + 1,
+	    memory_order_relaxed, memory_order_relaxed));
+	return true;
+}
+
+static void
+give_room(struct swarms *s)
+{
+	if (s->limits.room != NULL)
+		atomic_fetch_sub_explicit(&s->limits.room->used, 1, memory_order_relaxed);
+}
+
+static bool
+has_plenty_of_room(const struct swarms *s)
+{
+	const struct swarm_room *room = s->limits.room;
+
+	if (room != NULL)
+		return atomic_load_explicit(&room->used, memory_order_relaxed) <= room->max / 2;
+	return s->limits.max_torrents == 0 || s->table.count <= s->limits.max_torrents / 2;
+}
+
 static void
 drop(struct swarms *s, struct swarm *w)
 {
@@ -117,18 +154,19 @@ drop(struct swarms *s, struct swarm *w)
 	peers_free(w->v6);
 	table_enlist(&s->table, w, s->lists, TABLE_NONE);
 	table_remove(&s->table, w);
+	give_room(s);
 }
 
 /* What nobody is in goes first. Then one of those that only one peer is in: who makes up torrents
  * makes such, and mostly meets his own. */
-static bool
-make_room(struct swarms *s, struct rng *rng)
+bool
+swarms_make_room(struct swarms *s, struct rng *rng)
 {
 	struct swarm *w = NULL;
 
 	if (s->lists[EMPTY_LIST] != TABLE_NONE)
 		w = table_at(&s->table, s->lists[EMPTY_LIST]);
-	for (unsigned i = 0; w == NULL && i < EVICT_TRIES; i++) {
+	for (unsigned i = 0; w == NULL && i < EVICT_TRIES && s->table.used > 0; i++) {
 		w = table_at(&s->table, rng_below(rng, s->table.used));
 		if (w != NULL && peers_count(w->v4) + peers_count(w->v6) > 1)
 			w = NULL;
@@ -144,16 +182,16 @@ make_room(struct swarms *s, struct rng *rng)
 static enum bt_code
 swarm_make(struct swarms *s, const uint8_t *info_hash, struct rng *rng, struct swarm **out)
 {
-	size_t max = s->limits.max_torrents;
-
 	*out = table_find(&s->table, info_hash);
 	if (*out != NULL)
 		return BT_OK;
-	if (max != 0 && s->table.count >= max && (rng == NULL || !make_room(s, rng)))
+	if (!take_room(s) && (rng == NULL || !swarms_make_room(s, rng) || !take_room(s)))
 		return BT_ELIMIT;
 	*out = table_add(&s->table, info_hash);
-	if (*out == NULL)
+	if (*out == NULL) {
+		give_room(s);
 		return BT_ENOMEM;
+	}
 	table_enlist(&s->table, *out, s->lists, EMPTY_LIST);
 	return BT_OK;
 }
@@ -169,12 +207,10 @@ enlist(struct swarms *s, struct swarm *w, uint64_t tick, uint8_t oldest)
 static bool
 settle(struct swarms *s, struct swarm *w)
 {
-	size_t max = s->limits.max_torrents;
-
 	if (w->v4 != NULL || w->v6 != NULL)
 		return false;
 	/* What was ever completed is worth remembering, as long as there is plenty of room. */
-	if (s->limits.keep_dead || (w->downloaded > 0 && (max == 0 || s->table.count <= max / 2))) {
+	if (s->limits.keep_dead || (w->downloaded > 0 && has_plenty_of_room(s))) {
 		if (w->list != EMPTY_LIST)
 			table_enlist(&s->table, w, s->lists, EMPTY_LIST);
 		return false;

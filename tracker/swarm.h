@@ -6,6 +6,8 @@
 #ifndef TRACKER_SWARM_H
 #define TRACKER_SWARM_H
 
+#include <stdatomic.h>
+
 #include "base/rng.h"
 #include "base/time.h"
 #include "proto/announce.h"
@@ -15,9 +17,16 @@
 #define SWARM_WANT_MAX 1000u	/* peers in one answer, at most */
 #define SWARM_TICKS 256u	/* of time, then it comes round */
 
+/* Torrents that several stores may have together. */
+struct swarm_room {
+	size_t max;
+	atomic_size_t used;
+};
+
 struct swarm_limits {
 	usec timeout;			/* a peer not heard of for so long is gone */
 	size_t max_torrents;		/* 0: no limit */
+	struct swarm_room *room;	/* shared with others; NULL: max_torrents is all */
 	uint32_t max_peers;		/* of one family in one torrent; 0: no limit */
 	uint32_t max_party;		/* of these, at one address; 0: no limit */
 	bool keep_dead;			/* torrents without peers stay */
@@ -69,6 +78,9 @@ void swarms_fini(struct swarms *s);
  */
 enum bt_code swarms_announce(struct swarms *s, const struct swarm_ask *ask, usec now,
     struct rng *rng, struct swarm_answer *out);
+
+/* Drops a torrent that is empty or has a single peer, if one is found. */
+bool swarms_make_room(struct swarms *s, struct rng *rng);
 
 /* As it was saved. */
 enum bt_code swarms_restore(struct swarms *s, const uint8_t info_hash[20],

@@ -27,8 +27,11 @@ work(void *arg)
 		struct swarm_ask ask = { &r, peer_addr(n, ADDR_V4), 50, true, false };
 
 		r.event = i % 5 ? ANNOUNCE_NONE : ANNOUNCE_STOPPED;
-		if (shards_announce(w->s, &ask, SECOND, &b.rng, &b.got) != BT_OK)
-			return w;
+		switch (shards_announce(w->s, &ask, SECOND, &b.rng, &b.got)) {
+		case BT_OK:
+		case BT_ELIMIT: break;
+		default: return w;
+		}
 	}
 	return NULL;
 }
@@ -67,6 +70,71 @@ START_TEST(threads_meet_in_peace)
 }
 END_TEST
 
+static enum bt_code
+enter(struct bench *b, struct shards *s, uint32_t torrent, uint32_t peer)
+{
+	struct announce_req r = peer_req(torrent, peer, LEFT);
+	struct swarm_ask ask = { &r, peer_addr(peer, ADDR_V4), 50, true, false };
+
+	return shards_announce(s, &ask, b->now, &b->rng, &b->got);
+}
+
+/* The limit is that of all shards together, though a new torrent may be the first of its shard. */
+START_TEST(the_limit_of_torrents_is_exact)
+{
+	static const uint32_t limits_of[] = { 1, 7, 100, 3000 };
+	struct bench *b = bench_new(&(struct swarm_limits){ .timeout = 60 * SECOND });
+
+	for (size_t i = 0; i < COUNT_OF(limits_of); i++) {
+		uint32_t max = limits_of[i];
+		const struct swarm_limits few = { .timeout = 60 * SECOND, .max_torrents = max };
+		struct shards *s = shards_new(&few);
+
+		for (uint32_t t = 0; t < 3 * max; t++) {
+			ck_assert_int_eq(enter(b, s, t, t), BT_OK);
+			ck_assert_uint_eq(shards_totals(s).torrents, t < max ? t + 1 : max);
+		}
+		ck_assert_uint_eq(shards_totals(s).evicted, 2 * max);
+		shards_free(s);
+		/* What has two peers does not make room. */
+		s = shards_new(&few);
+		for (uint32_t t = 0; t < 3 * max; t++) {
+			ck_assert_int_eq(enter(b, s, t, 1), t < max ? BT_OK : BT_ELIMIT);
+			ck_assert_int_eq(enter(b, s, t, 2), t < max ? BT_OK : BT_ELIMIT);
+		}
+		ck_assert_uint_eq(shards_totals(s).torrents, max);
+		shards_free(s);
+	}
+	bench_free(b);
+}
+END_TEST
+
+START_TEST(threads_keep_to_the_limit)
+{
+	static const struct swarm_limits few = { .timeout = 60 * SECOND, .max_torrents = 50 };
+	struct worker w[THREADS];
+	struct shards *s = shards_new(&few);
+	struct bench *b = bench_new(&few);
+
+	for (uint32_t i = 0; i < THREADS; i++) {
+		w[i] = (struct worker){ .s = s, .number = i };
+		ck_assert_int_eq(pthread_create(&w[i].thread, NULL, work, &w[i]), 0);
+	}
+	for (uint32_t i = 0; i < THREADS; i++)
+		ck_assert_int_eq(pthread_join(w[i].thread, NULL), 0);
+	ck_assert_uint_le(shards_totals(s).torrents, 50);
+	for (unsigned i = 0; i <= SHARD_COUNT; i++)
+		shards_sweep(s, 2 * MINUTE);
+	ck_assert_uint_eq(shards_totals(s).torrents, 0);
+	/* Nothing of the room was lost. */
+	for (uint32_t t = 0; t < 50; t++)
+		ck_assert_int_eq(enter(b, s, t, t), BT_OK);
+	ck_assert_uint_eq(shards_totals(s).torrents, 50);
+	bench_free(b);
+	shards_free(s);
+}
+END_TEST
+
 Suite *
 shards_suite(void)
 {
@@ -75,6 +143,8 @@ shards_suite(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, threads_meet_in_peace);
+	tcase_add_test(t, the_limit_of_torrents_is_exact);
+	tcase_add_test(t, threads_keep_to_the_limit);
 	suite_add_tcase(s, t);
 	return s;
 }
