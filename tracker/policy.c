@@ -56,14 +56,31 @@ policy_close(struct policy *p)
 	seeded_fini(&p->seeded);
 }
 
+static bool
+is_allowed(void *arg, const uint8_t info_hash[20])
+{
+	return allowed_find(arg, info_hash) != NULL;
+}
+
+/* An announce that was let in by the list from before may come just after: one such peer times out. */
+static void
+bar_others(struct policy *p)
+{
+	if (p->lists.parts.torrents != NULL)
+		shards_bar(p->shards, is_allowed, p->lists.parts.torrents);
+}
+
 static void
 read_work(struct job *j)
 {
 	struct policy *p = CONTAINER_OF(j, struct policy, job);
+	const struct allowed *was = p->lists.parts.torrents;
 	struct bt_error err;
 
 	/* Whatever went wrong is in the notes. */
 	(void)lists_read(&p->lists, &p->notes, &err);
+	if (p->lists.parts.torrents != was)
+		bar_others(p);
 }
 
 static void
@@ -105,10 +122,13 @@ on_timer(void *arg, usec now)
 }
 
 enum bt_code
-policy_watch(struct policy *p, struct loop *l, struct pool *pool, struct bt_error *err)
+policy_watch(struct policy *p, struct loop *l, struct pool *pool, struct shards *shards,
+    struct bt_error *err)
 {
 	if (!lists_wanted(p->settings))
 		return BT_OK;
+	p->shards = shards;
+	bar_others(p);
 	if (!loop_timer_init(&p->timer, l, on_timer, p))
 		return fail(err, BT_ENOMEM, "out of memory");
 	p->pool = pool;

@@ -12,6 +12,7 @@
 #include "tracker/gate.h"
 #include "tracker/nat_known.h"
 #include "tracker/seeded.h"
+#include "tracker/shards.h"
 
 struct policy {
 	const struct bt_tracker_settings *settings;
@@ -22,6 +23,7 @@ struct policy {
 	struct seeded seeded;
 	struct nat_known *nat_known;	/* NULL: no nat_check */
 	struct pool *pool;
+	struct shards *shards;
 	struct loop_timer timer;
 	struct job job;			/* reads the lists */
 	void (*on_read)(void *arg);	/* all that was asked for is read; may be NULL */
@@ -36,9 +38,10 @@ enum bt_code policy_open(struct policy *p, const struct bt_tracker_settings *set
     const struct log *log, struct bt_error *err);
 void policy_close(struct policy *p);
 
-/* From now on the lists are read again; loop and pool are those of the caller's thread. */
+/* What is in the shards and not allowed is barred. From now on the lists are read again, and that is
+ * done again when they have changed; loop and pool are those of the caller's thread. */
 enum bt_code policy_watch(struct policy *p, struct loop *l, struct pool *pool,
-    struct bt_error *err);
+    struct shards *shards, struct bt_error *err);
 
 /* At once; false: there is nothing to be read. */
 bool policy_read_again(struct policy *p);

@@ -158,9 +158,13 @@ void
 reply_enter(struct replier *r, const struct announce_req *req, const struct addr *at, usec now)
 {
 	struct swarm_ask ask = { .req = req, .addr = *at };
+	struct bt_slice warning;
 	struct swarm_answer nothing = { .v4 = { r->addr4, NULL, NULL, 0 },
 	    .v6 = { r->addr6, NULL, NULL, 0 } };
 
+	/* The lists may have changed since it announced itself. */
+	if (gate_refusal(&r->gate, req->info_hash, false, &warning).len > 0)
+		return;
 	/* Without memory it is not entered; it announces itself again. */
 	(void)shards_announce(r->shards, &ask, now, &r->rng, &nothing);
 }
@@ -173,7 +177,7 @@ reply_scrape(struct replier *r, const uint8_t info_hash[20])
 	struct swarm_counts counts;
 
 	memcpy(e.info_hash, info_hash, 20);
-	/* One that is allowed no more has peers until they time out. */
+	/* One that is allowed no more may still be remembered. */
 	if (gate_refusal(&r->gate, info_hash, false, &warning).len > 0)
 		return e;
 	(void)shards_scrape(r->shards, info_hash, &counts);

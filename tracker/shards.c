@@ -7,6 +7,7 @@
 #include "base/mem.h"
 
 #define SWEEP_PEERS 20000u	/* a lock is not held for longer than that many take: some 20 us */
+#define BAR_TORRENTS 32u	/* the same, with some hundred ns for each */
 #define SHARDS_ASKED 4u		/* to find a torrent that can go */
 
 struct shard {
@@ -167,6 +168,31 @@ shards_sweep(struct shards *s, usec now)
 	if (swarms_sweep(&at->swarms, now, SWEEP_PEERS))
 		s->sweep_next = (s->sweep_next + 1) % SHARD_COUNT;
 	(void)pthread_mutex_unlock(&at->lock);
+}
+
+static bool
+bar_some(struct shard *at, size_t *pos, swarms_may_fn may, void *arg)
+{
+	bool more;
+
+	(void)pthread_mutex_lock(&at->lock);
+	more = swarms_bar(&at->swarms, pos, BAR_TORRENTS, may, arg);
+	(void)pthread_mutex_unlock(&at->lock);
+	return more;
+}
+
+/* All shards in turn: who waits for one gets it between two steps. */
+void
+shards_bar(struct shards *s, swarms_may_fn may, void *arg)
+{
+	size_t pos[SHARD_COUNT] = { 0 };
+	bool more = true;
+
+	while (more) {
+		more = false;
+		for (unsigned i = 0; i < SHARD_COUNT; i++)
+			more |= bar_some(&s->shard[i], &pos[i], may, arg);
+	}
 }
 
 void

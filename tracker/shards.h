@@ -41,6 +41,9 @@ bool shards_scrape(struct shards *s, const uint8_t info_hash[20], struct swarm_c
 /* Drops what is silent for too long in one shard, and the next time in the next. */
 void shards_sweep(struct shards *s, usec now);
 
+/* As of swarms_bar, for all torrents and in small steps: nobody waits for long. */
+void shards_bar(struct shards *s, swarms_may_fn may, void *arg);
+
 /* fn sees shard i (0 ... SHARD_COUNT - 1) while nobody can change it. */
 typedef void (*shards_fn)(void *arg, const struct swarms *s);
 void shards_visit(struct shards *s, unsigned i, shards_fn fn, void *arg);

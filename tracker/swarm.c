@@ -210,7 +210,7 @@ settle(struct swarms *s, struct swarm *w)
 	if (w->v4 != NULL || w->v6 != NULL)
 		return false;
 	/* What was ever completed is worth remembering, as long as there is plenty of room. */
-	if (s->limits.keep_dead || (w->downloaded > 0 && has_plenty_of_room(s))) {
+	if ((s->limits.keep_dead && !w->barred) || (w->downloaded > 0 && has_plenty_of_room(s))) {
 		if (w->list != EMPTY_LIST)
 			table_enlist(&s->table, w, s->lists, EMPTY_LIST);
 		return false;
@@ -399,6 +399,36 @@ swarms_restore_count(struct swarms *s, const uint8_t info_hash[20], uint32_t dow
 	return code;
 }
 
+/* -- what may be tracked no more -- */
+
+static void
+empty(struct swarms *s, struct swarm *w)
+{
+	tally(s, w, -1);
+	peers_free(w->v4);
+	peers_free(w->v6);
+	w->v4 = w->v6 = NULL;
+	(void)settle(s, w);
+}
+
+bool
+swarms_bar(struct swarms *s, size_t *pos, size_t n, swarms_may_fn may, void *arg)
+{
+	struct swarm *w;
+
+	for (size_t i = 0; i < n; i++) {
+		w = table_next(&s->table, pos);
+		if (w == NULL)
+			return false;
+		w->barred = !may(arg, w->info_hash);
+		if (w->barred)
+			empty(s, w);
+	}
+	return true;
+}
+
+/* -- look-ups -- */
+
 void
 swarms_prefetch(const struct swarms *s, const uint8_t info_hash[20], enum swarms_prefetch step)
 {
@@ -480,7 +510,7 @@ swarms_sweep(struct swarms *s, usec now, size_t n)
 bool
 swarm_visible(const struct swarms *s, const struct swarm *w)
 {
-	return s->limits.keep_dead || w->v4 != NULL || w->v6 != NULL;
+	return (s->limits.keep_dead && !w->barred) || w->v4 != NULL || w->v6 != NULL;
 }
 
 void

@@ -88,6 +88,12 @@ enum bt_code swarms_restore(struct swarms *s, const uint8_t info_hash[20],
 enum bt_code swarms_restore_count(struct swarms *s, const uint8_t info_hash[20],
     uint32_t downloaded);
 
+/* Looks at n torrents from *pos on, which begins at 0; false: that was the end. Those that may be
+ * tracked no more lose their peers and are not shown, even with keep_dead; how often one was
+ * completed is remembered as of any torrent without peers. */
+typedef bool (*swarms_may_fn)(void *arg, const uint8_t info_hash[20]);
+bool swarms_bar(struct swarms *s, size_t *pos, size_t n, swarms_may_fn may, void *arg);
+
 /* Begins to fetch from memory what swarms_announce will read; step by step, for each needs what the
  * one before has brought. */
 enum swarms_prefetch { SWARMS_PREFETCH_PLACE, SWARMS_PREFETCH_TORRENT, SWARMS_PREFETCH_PEERS };
@@ -106,7 +112,7 @@ bool swarms_sweep(struct swarms *s, usec now, size_t n);
 
 struct swarm_counts swarm_counts(const struct swarm *w);
 
-/* Has peers, or is kept without. What scrape and pages show. */
+/* Has peers, or is kept without and not barred. What scrape and pages show. */
 bool swarm_visible(const struct swarms *s, const struct swarm *w);
 
 /* Asserts every invariant. */

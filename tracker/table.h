@@ -27,6 +27,7 @@ struct swarm {
 	uint32_t next, prev;		/* in its list, or the next free one */
 	uint16_t list;			/* which one; the owner's */
 	bool live;
+	bool barred;			/* the owner's: not allowed */
 };
 
 struct table {

@@ -378,7 +378,7 @@ start_worker(struct bt_tracker *t, struct bt_error *err)
 	saver_start(&t->saver, t->pool);
 	t->policy.on_read = on_lists_read;
 	t->policy.on_read_arg = t;
-	return policy_watch(&t->policy, t->loop, t->pool, err);
+	return policy_watch(&t->policy, t->loop, t->pool, t->shards, err);
 }
 
 enum bt_code

@@ -121,11 +121,28 @@ sleep 1.3
 [ "$(grep -c 'line 5' err)" -eq 1 ] || fail "a fault is told more than once"
 get "/scrape?info_hash=$(escape $one)"
 has got '8:completei0e10:downloadedi0e11:downloadersi2e'
+get /stats.json
+has got $one
 echo $other >list
 within is_served $other
 announce $one; refused 'not authorized'
 get "/scrape?info_hash=$(escape $one)"
 has got '8:completei0e10:downloadedi0e11:downloadersi0e'
+# It is gone everywhere, at once.
+is_gone() { get /stats.json && ! grep -q $one got; }
+within is_gone
+[ "$(status /scrape)" = 200 ] || fail "no scrape"
+LC_ALL=C grep -qaF "$(printf '\1\2\3\4\5\6\7')" got && fail "a full scrape shows what is not allowed"
+kill -TERM $pids
+wait $pids || fail "bttrack ended with $?"
+LC_ALL=C grep -qaF "$(printf '\1\2\3\4\5\6\7')" state && fail "the state has what is not allowed"
+# The same for what the state holds when the list has changed meanwhile.
+echo $one >list
+start --allowed_list list
+get /stats.json
+grep -q $other got && fail "what was saved is shown and not allowed"
+announce $one; served
+announce $other; refused 'not authorized'
 [ "$(status '/scrape?info_hash=abc')" = 400 ] || fail "a scrape of what is no info-hash"
 has got '25:info_hash is not 20 bytes'
 stop

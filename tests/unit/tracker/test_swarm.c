@@ -312,6 +312,62 @@ START_TEST(an_address_has_its_share)
 }
 END_TEST
 
+static bool
+is_odd(void *arg, const uint8_t info_hash[20])
+{
+	++*(unsigned *)arg;
+	return get_be32(info_hash + 16) % 2 == 1;
+}
+
+static void
+bar_even(struct bench *b)
+{
+	unsigned asked = 0, steps = 1;
+	size_t pos = 0;
+
+	while (swarms_bar(&b->s, &pos, 8, is_odd, &asked))
+		steps++;
+	ck_assert_uint_le(asked, 8 * steps);
+	swarms_check(&b->s);
+}
+
+/* What may be tracked no more goes at once; how often it was completed stays. */
+START_TEST(barred_torrents_vanish)
+{
+	for (int keep_dead = 0; keep_dead < 2; keep_dead++) {
+		struct swarm_limits l = { .timeout = 60 * SECOND, .keep_dead = keep_dead != 0 };
+		struct bench *b = bench_new(&l);
+		struct announce_req r = peer_req(2, 1, 0);
+		struct addr a = peer_addr(1, ADDR_V4), six = peer_addr(1, ADDR_V6);
+		const struct swarm *w;
+
+		for (uint32_t t = 1; t <= 100; t++) {
+			r = peer_req(t, 1, LEFT);
+			ck_assert_int_eq(bench_ask(b, &r, &a, 50), BT_OK);
+			ck_assert_int_eq(bench_ask(b, &r, &six, 50), BT_OK);
+		}
+		r = peer_req(2, 1, 0);
+		r.event = ANNOUNCE_COMPLETED;
+		ck_assert_int_eq(bench_ask(b, &r, &a, 50), BT_OK);
+		bar_even(b);
+		ck_assert_uint_eq(b->s.table.count, 51);
+		ck_assert_uint_eq(b->s.peers4, 50);
+		ck_assert_uint_eq(b->s.peers6, 50);
+		ck_assert_uint_eq(b->s.seeds, 0);
+		w = swarms_find(&b->s, r.info_hash);
+		ck_assert_ptr_nonnull(w);
+		ck_assert_uint_eq(w->downloaded, 1);
+		ck_assert(!swarm_visible(&b->s, w));
+		/* It is back on the list. */
+		r = peer_req(2, 1, LEFT);
+		ck_assert_int_eq(bench_ask(b, &r, &a, 50), BT_OK);
+		ck_assert_uint_eq(b->got.counts.downloaded, 1);
+		ck_assert(swarm_visible(&b->s, w));
+		bench_free(b);
+	}
+}
+END_TEST
+
 START_TEST(passers_by_leave_nothing)
 {
 	struct bench *b = bench_new(&usual);
@@ -478,6 +534,7 @@ swarm_suite(void)
 	tcase_add_test(t, limits_hold);
 	tcase_add_test(t, made_up_torrents_make_room);
 	tcase_add_test(t, an_address_has_its_share);
+	tcase_add_test(t, barred_torrents_vanish);
 	tcase_add_test(t, passers_by_leave_nothing);
 	tcase_add_test(t, choice_is_even);
 	tcase_add_test(t, choice_is_exact);
