@@ -68,15 +68,15 @@ add_hash(struct allowed_torrent *t, const uint8_t *hash)
 }
 
 static struct allowed_torrent *
-read_torrent(const char *path, struct notes *notes, enum bt_code *code)
+read_torrent(const struct torrent_file *file, struct notes *notes, enum bt_code *code)
 {
-	struct allowed_torrent t = { .path = path }, *copy;
+	struct allowed_torrent t = { .path = file->path, .changed = file->mtime }, *copy;
 	struct bt_metainfo *m = NULL;
 	struct bt_error err;
 
-	*code = bt_metainfo_open(path, &m, &err);
+	*code = bt_metainfo_open(t.path, &m, &err);
 	if (*code != BT_OK) {
-		notes_add(notes, "%s has errors: %s", path, err.text);
+		notes_add(notes, "%s has errors: %s", t.path, err.text);
 		return NULL;
 	}
 	add_hash(&t, bt_metainfo_info_hash(m));
@@ -131,7 +131,7 @@ gather(const struct allow_dir *d, const struct vec *files, struct vec *torrents,
 			if (t != NULL)
 				snapshot_keep(&t->snapshot);
 		} else {
-			t = read_torrent(file->path, notes, &code);
+			t = read_torrent(file, notes, &code);
 			++*fresh;
 		}
 		*place = t;

@@ -17,6 +17,7 @@ struct allowed_torrent {
 	unsigned hash_count;
 	uint64_t size;			/* bytes of content */
 	const char *path;		/* of the file */
+	struct timespec changed;	/* the file, as it was when it was read */
 	struct bt_slice name;		/* as in the torrent: any bytes */
 	struct bt_slice failure;	/* allowed_controls: what its clients are told; or empty */
 	struct bt_slice warning;

@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <stdio.h>
 
-#include "base/file.h"
 #include "base/query.h"
 
 static void
@@ -31,28 +30,48 @@ name_download(const char *path, char headers[512])
 	(void)snprintf(headers, 512, "Content-Disposition: attachment; filename=\"%s\"\r\n", name);
 }
 
-void
-files_torrent(struct gate *g, const struct bt_tracker_settings *settings, struct bt_slice query,
-    char headers[512], struct httpd_reply *re)
+static void
+put(struct files *f, const char *path, int64_t version, const char *type, const char *none,
+    usec now, struct httpd_reply *re)
 {
+	switch (shelf_take(f->shelf, path, version, now, &re->shared)) {
+	case SHELF_HERE: re->content_type = type; break;
+	case SHELF_LATER: re->later = true; break;
+	case SHELF_NONE: not_found(re, none); break;
+	}
+}
+
+bool
+files_wanted(const struct bt_tracker_settings *settings)
+{
+	return settings->allow_get || settings->favicon[0] != '\0';
+}
+
+void
+files_torrent(struct files *f, struct bt_slice query, usec now, struct httpd_reply *re)
+{
+	static const char none[] = "there is no such torrent here\n";
 	const struct allowed_torrent *t = NULL;
 	struct bt_slice value;
 	uint8_t hash[20];
 
-	if (!settings->allow_get) {
+	if (!f->settings->allow_get) {
 		not_found(re, "this tracker serves no torrent files\n");
 		return;
 	}
 	if (query_find(query, "info_hash", &value) &&
 	    query_unescape(value, QUERY_PLUS_STAYS, hash, sizeof(hash)) == sizeof(hash))
-		t = gate_torrent(g, hash);
-	if (t == NULL || file_read(t->path, re->body, NULL) != BT_OK) {
-		not_found(re, "there is no such torrent here\n");
+		t = gate_torrent(f->gate, hash);
+	if (t == NULL) {
+		not_found(re, none);
 		return;
 	}
-	re->content_type = "application/x-bittorrent";
-	name_download(t->path, headers);
-	re->extra = slice_str(headers);
+	put(f, t->path, (int64_t)t->changed.tv_sec * 1000000000 + t->changed.tv_nsec,
+	    "application/x-bittorrent", none, now, re);
+	if (re->shared != NULL) {
+		name_download(t->path, f->headers);
+		re->extra = slice_str(f->headers);
+	}
 }
 
 static const char *
@@ -70,12 +89,13 @@ image_type(const char *path)
 }
 
 void
-files_favicon(const struct bt_tracker_settings *settings, struct httpd_reply *re)
+files_favicon(struct files *f, usec now, struct httpd_reply *re)
 {
-	const char *path = settings->favicon;
+	static const char none[] = "there is no icon here\n";
+	const char *path = f->settings->favicon;
 
-	if (path[0] == '\0' || file_read(path, re->body, NULL) != BT_OK)
-		not_found(re, "there is no icon here\n");
+	if (path[0] == '\0')
+		not_found(re, none);
 	else
-		re->content_type = image_type(path);
+		put(f, path, 0, image_type(path), none, now, re);
 }

@@ -62,7 +62,7 @@ is_allowed(void *arg, const uint8_t info_hash[20])
 	return allowed_find(arg, info_hash) != NULL;
 }
 
-/* An announce that was let in by the list from before may come just after: one such peer times out. */
+/* An announce that was let in by the list from before may come just after: its peer times out. */
 static void
 bar_others(struct policy *p)
 {

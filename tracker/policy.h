@@ -38,8 +38,8 @@ enum bt_code policy_open(struct policy *p, const struct bt_tracker_settings *set
     const struct log *log, struct bt_error *err);
 void policy_close(struct policy *p);
 
-/* What is in the shards and not allowed is barred. From now on the lists are read again, and that is
- * done again when they have changed; loop and pool are those of the caller's thread. */
+/* What is in the shards and not allowed is barred. From now on the lists are read again, and that
+ * is done again when they have changed; loop and pool are those of the caller's thread. */
 enum bt_code policy_watch(struct policy *p, struct loop *l, struct pool *pool,
     struct shards *shards, struct bt_error *err);
 

@@ -8,12 +8,12 @@
 #include "base/query.h"
 #include "net/gzip.h"
 #include "proto/limits.h"
-#include "tracker/files.h"
 #include "tracker/forwarded.h"
 #include "tracker/metrics.h"
 #include "tracker/pages.h"
 
 #define RETRY (SECOND / 50)
+#define SHELF_MAX (32u << 20)		/* bytes of files that all loops keep in memory */
 
 /* A page that a stranger's torrent names cannot make fetch or run anything. */
 #define SAFE "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n" \
@@ -275,14 +275,18 @@ on_metrics(struct web *w, const struct httpd_request *rq, struct httpd_reply *re
 static void
 on_file(struct web *w, const struct httpd_request *rq, struct httpd_reply *re)
 {
-	files_torrent(&w->replier->gate, w->shared->settings, rq->http.query, w->headers, re);
+	files_torrent(&w->files, rq->http.query, loop_now(w->loop), re);
+	if (re->later)
+		put_off(w, re);
 }
 
 static void
 on_favicon(struct web *w, const struct httpd_request *rq, struct httpd_reply *re)
 {
 	(void)rq;
-	files_favicon(w->shared->settings, re);
+	files_favicon(&w->files, loop_now(w->loop), re);
+	if (re->later)
+		put_off(w, re);
 }
 
 enum kind { ANNOUNCE, SCRAPE, FILES, PAGE };
@@ -400,13 +404,19 @@ on_done(void *arg, const struct httpd_request *rq, unsigned status, size_t body_
 const struct httpd_ops web_ops = { on_request, on_done };
 
 static void
-on_retry(void *arg, usec now)
+on_ready(void *arg)
 {
 	struct web *w = arg;
 
-	(void)now;
 	if (httpd_retry(w->httpd))
 		loop_timer_set(&w->retry, RETRY);
+}
+
+static void
+on_retry(void *arg, usec now)
+{
+	(void)now;
+	on_ready(arg);
 }
 
 bool
@@ -414,9 +424,15 @@ web_init(struct web *w, const struct server_shared *shared, struct replier *repl
     struct stat_counters *counters, struct loop *l)
 {
 	*w = (struct web){ .shared = shared, .replier = replier, .counters = counters, .loop = l,
-	    .names = { find_name, w } };
+	    .names = { find_name, w },
+	    .files = { .settings = shared->settings, .gate = &replier->gate } };
 	(void)snprintf(w->redirect, sizeof(w->redirect), "Location: %.1000s\r\n",
 	    shared->settings->infopage_redirect);
+	if (files_wanted(shared->settings)) {
+		w->files.shelf = shelf_new(l, SHELF_MAX / shared->loops, on_ready, w);
+		if (w->files.shelf == NULL)
+			return false;
+	}
 	return loop_timer_init(&w->retry, l, on_retry, w);
 }
 
@@ -424,6 +440,7 @@ void
 web_fini(struct web *w)
 {
 	loop_timer_fini(&w->retry);
+	shelf_free(w->files.shelf);
 }
 
 void

@@ -4,6 +4,7 @@
 #define TRACKER_WEB_H
 
 #include "net/httpd.h"
+#include "tracker/files.h"
 #include "tracker/names.h"
 #include "tracker/reply.h"
 #include "tracker/server.h"
@@ -21,9 +22,9 @@ struct web {
 	struct stat_counters *counters;
 	struct loop *loop;
 	struct httpd *httpd;
-	struct loop_timer retry;	/* for requests that wait for a census */
+	struct loop_timer retry;	/* for requests that wait for a census or a file */
 	struct torrent_names names;
-	char headers[512];		/* of the reply at hand */
+	struct files files;
 	char redirect[1100];		/* header line for infopage_redirect */
 };
 

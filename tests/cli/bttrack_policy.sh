@@ -227,14 +227,32 @@ stop
 
 # -- favicon --
 printf 'icon' >icon.png
-start --favicon icon.png --trusted_proxies 127.0.0.1
+start --favicon icon.png
 [ "$(status /favicon.ico)" = 200 ] || fail "no favicon"
 has got icon
 curl -s -D - -o /dev/null "http://127.0.0.1:$port/favicon.ico" >heads
 has heads 'image/png'
 [ "$(status "/file?info_hash=$(escape $other)")" = 404 ] || fail "files are served unasked"
+rm icon.png
+sleep 5.1
+[ "$(status /favicon.ico)" = 404 ] || fail "an icon that is gone"
+stop
+
+# -- a disk that does not answer holds up nobody but those who wait for it --
+mkfifo slow.png
+start --favicon slow.png --threads 1
+curl -s -o icon "http://127.0.0.1:$port/favicon.ico" &
+waiting=$!
+sleep 0.3
+get_in_time() { curl -g -s -m 5 -o got "http://127.0.0.1:$port/scrape"; }
+get_in_time || fail "a slow disk stops the tracker"
+printf 'slow icon' >slow.png
+wait $waiting
+has icon 'slow icon'
+stop
 
 # -- proxies: the log, too, says who it was --
+start --trusted_proxies 127.0.0.1
 announce $other '' 'X-Forwarded-For: 1.1.1.1, 80.81.82.83'
 announce $other '' 'X-Forwarded-For: 80.81.82.84'
 has got 'PQRS'	# 80.81.82.83

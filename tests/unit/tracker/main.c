@@ -18,6 +18,7 @@ main(void)
 		pages_suite,
 		reply_suite,
 		shards_suite,
+		shelf_suite,
 		state_suite,
 		stats_suite,
 		swarm_suite,

@@ -15,6 +15,7 @@ Suite *nat_known_suite(void);
 Suite *pages_suite(void);
 Suite *reply_suite(void);
 Suite *shards_suite(void);
+Suite *shelf_suite(void);
 Suite *state_suite(void);
 Suite *stats_suite(void);
 Suite *swarm_suite(void);
