@@ -16,6 +16,7 @@ struct show_options {
 	int64_t magnet;
 	int64_t tree;
 	int64_t lint;
+	int64_t scrape;
 	int64_t recursive;
 	char *field;
 	char *verify;
@@ -32,6 +33,8 @@ static const struct bt_option rows[] = {
 	  "Print nothing but this value of each file: name, info_hash, magnet, files ..." },
 	{ "lint", BT_OPT_FLAG, offsetof(struct show_options, lint), "0", 0, 0, "0|1", NULL,
 	  "Print what is wrong with each file, by a strict reading of the BEPs." },
+	{ "scrape", BT_OPT_FLAG, offsetof(struct show_options, scrape), "0", 0, 0, "0|1", NULL,
+	  "Ask the trackers of each file how many peers they know." },
 	{ "verify", BT_OPT_TEXT, offsetof(struct show_options, verify), "", 1, 0, "PATH", NULL,
 	  "Check whether the content at or in PATH is complete and right." },
 	{ "recursive", BT_OPT_FLAG, offsetof(struct show_options, recursive), "0", 0, 0, "0|1",
@@ -137,7 +140,7 @@ free_files(struct files *f)
 static bool
 show_all(const struct files *files, const struct show_options *o, const struct show_field *field)
 {
-	size_t shown = 0, failed = 0;
+	size_t shown = 0, failed = 0, asked_in_vain = 0;
 
 	for (size_t i = 0; i < files->count; i++) {
 		struct bt_metainfo *m;
@@ -149,7 +152,9 @@ show_all(const struct files *files, const struct show_options *o, const struct s
 			continue;
 		}
 		shown++;
-		if (o->json)
+		if (o->scrape)
+			asked_in_vain += !show_scrape(files->cli, files->paths[i], m, o->json);
+		else if (o->json)
 			show_json(files->paths[i], m);
 		else if (o->magnet)
 			print_magnet(m);
@@ -163,7 +168,7 @@ show_all(const struct files *files, const struct show_options *o, const struct s
 	}
 	if (failed > 0 && shown > 0)
 		cli_error(files->cli, "%zu shown, %zu failed", shown, failed);
-	return failed == 0;
+	return failed + asked_in_vain == 0;
 }
 
 /* --json is a way to say it, too. */
@@ -171,11 +176,11 @@ static void
 check_choice(const struct cli *cli, const struct show_options *o)
 {
 	int64_t what = o->magnet + o->tree + (o->field[0] != '\0');
-	int64_t judged = o->lint + (o->verify[0] != '\0');
+	int64_t judged = o->lint + o->scrape + (o->verify[0] != '\0');
 
 	if (what + judged > 1 || (o->json && what > 0))
-		cli_misuse(cli, "--magnet, --tree, --field, --lint, --json or --verify: just one "
-		    "of them");
+		cli_misuse(cli, "--magnet, --tree, --field, --lint, --scrape, --json or --verify: "
+		    "just one of them");
 }
 
 int
@@ -209,7 +214,7 @@ main(int argc, char **argv)
 	} else if (o.lint) {
 		well = show_lint(&cli, files.paths, files.count, o.json);
 	} else {
-		if (!o.json && !o.magnet && !o.tree && field == NULL)
+		if (!o.json && !o.magnet && !o.tree && !o.scrape && field == NULL)
 			(void)puts("btshowmetainfo 20130326 - decode BitTorrent metainfo files\n");
 		well = show_all(&files, &o, field);
 	}

@@ -25,6 +25,9 @@ void show_json(const char *path, const struct bt_metainfo *m);
 /* Directories and files with their sizes, as tree(1) does. */
 void show_tree(const struct bt_metainfo *m);
 
+/* What its trackers say of it. True if one did. */
+bool show_scrape(const struct cli *cli, const char *path, const struct bt_metainfo *m, bool json);
+
 struct show_field;
 
 /* NULL: no such field; show_field_names says which there are. */

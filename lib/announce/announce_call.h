@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * One announce on its way, as announce_net hands it to a carrier (announce_http, announce_udp).
- * announce_net owns it; the carrier ends it with announce_call_done, or announce_call_fail_later
- * while it is still being sent.
+ * One announce, or scrape, on its way, as announce_net hands it to a carrier (announce_http,
+ * announce_udp). announce_net owns it; the carrier ends it with announce_call_done, or
+ * announce_call_fail_later while it is still being sent.
  */
 #ifndef ANNOUNCE_ANNOUNCE_CALL_H
 #define ANNOUNCE_ANNOUNCE_CALL_H
 
 #include "announce/announce_net.h"
+#include "proto/scrape.h"
 #include "proto/url.h"
 
 struct announce_udp;
@@ -41,6 +42,7 @@ struct announce_call {
 	struct url parts;		/* borrowed from url */
 	enum addr_family family;
 	struct announce_req req;
+	bool scrape;			/* asks for numbers only: of req the info_hash counts */
 	usec timeout;
 	void (*abort)(struct announce_call *c);	/* the carrier lets go; NULL: not begun */
 	struct loop_later fail_later;
@@ -53,6 +55,15 @@ struct announce_call {
 /* Answers and frees the call. reply NULL: see announce_answer_fn. */
 void announce_call_done(struct announce_call *c, const struct announce_reply *reply,
     enum bt_code code, const char *text);
+
+/* What a scrape says, as a reply. */
+static inline void
+announce_call_numbers(struct announce_reply *reply, const struct scrape_entry *e)
+{
+	reply->complete = e->complete;
+	reply->incomplete = e->incomplete;
+	reply->downloaded = e->downloaded;
+}
 
 /* The same with a failure, at the end of this turn. */
 void announce_call_fail_later(struct announce_call *c, enum bt_code code, const char *text);

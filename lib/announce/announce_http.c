@@ -19,6 +19,30 @@ gone(struct announce_call *c)
 	announce_reply_fini(&reply);
 }
 
+/* The same as announce_reply_parse, of what a scrape is answered. */
+static enum bt_code
+read_scrape(const struct announce_call *c, struct bt_slice body, struct announce_reply *reply,
+    struct bt_error *err)
+{
+	const struct scrape_entry *e;
+	struct scrape_reply r;
+	enum bt_code code;
+
+	announce_reply_init(reply);
+	code = scrape_reply_parse(body, &r, err);
+	reply->failed = r.failed;
+	reply->failure = r.failure;
+	if (code == BT_OK && !r.failed) {
+		e = scrape_reply_find(&r, c->req.info_hash);
+		if (e != NULL)
+			announce_call_numbers(reply, e);
+		else
+			code = fail(err, BT_ENOENT, "it does not know this torrent");
+	}
+	scrape_reply_fini(&r);
+	return code;
+}
+
 /* Some trackers send their failure with an HTTP error: their words are better than a number. */
 static void
 on_answer(void *arg, uint64_t id, const struct fetch_reply *r)
@@ -38,7 +62,8 @@ on_answer(void *arg, uint64_t id, const struct fetch_reply *r)
 		gone(c);
 		return;
 	}
-	code = announce_reply_parse(r->body, &reply, &err);
+	code = c->scrape ? read_scrape(c, r->body, &reply, &err) :
+	    announce_reply_parse(r->body, &reply, &err);
 	if (r->status != 200 && (code != BT_OK || !reply.failed))
 		announce_call_done(c, NULL, BT_EPROTO, r->text);
 	else if (code != BT_OK)
@@ -55,6 +80,25 @@ on_abort(struct announce_call *c)
 	c->fetch_id = 0;
 }
 
+/* False, and nothing in it: not to be asked for. */
+static bool
+write_url(const struct announce_call *c, struct buf *out)
+{
+	struct buf scrape;
+	bool ok;
+
+	if (!c->scrape) {
+		announce_query_write(out, slice_str(c->url), &c->req);
+		return true;
+	}
+	buf_init(&scrape, URL_MAX);
+	ok = scrape_url(slice_str(c->url), &scrape);
+	if (ok)
+		scrape_query_write(out, buf_slice(&scrape), &c->req.info_hash, 1);
+	buf_fini(&scrape);
+	return ok;
+}
+
 void
 announce_http_send(struct announce_call *c, const struct announce_net_opts *opts)
 {
@@ -67,7 +111,11 @@ announce_http_send(struct announce_call *c, const struct announce_net_opts *opts
 	if (c->family != ADDR_NONE)
 		req.from = c->family == ADDR_V6 ? &opts->bind6 : &opts->bind4;
 	buf_init(&url, QUERY_MAX);
-	announce_query_write(&url, slice_str(c->url), &c->req);
+	if (!write_url(c, &url)) {
+		buf_fini(&url);
+		announce_call_fail_later(c, BT_EUNSUP, "its URL tells of no scrape");
+		return;
+	}
 	req.url = buf_cstr(&url);
 	c->abort = on_abort;
 	c->net_fetch = opts->fetch;

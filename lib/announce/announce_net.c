@@ -126,26 +126,56 @@ carry(struct announce_net *n, struct announce_call *c)
 		announce_call_fail_later(c, BT_EUNSUP, "trackers of this kind are not supported");
 }
 
-bool
-announce_send(struct announce_net *n, const char *url, enum addr_family family,
-    const struct announce_req *req, announce_answer_fn fn, void *arg, uint64_t id)
+/* NULL: no memory. */
+static struct announce_call *
+call_new(struct announce_net *n, const char *url, const struct announce_req *req,
+    announce_answer_fn fn, void *arg, uint64_t id)
 {
 	struct announce_call *c = mem_zero(sizeof(*c));
 
 	if (c == NULL || (c->url = mem_strdup(url)) == NULL) {
 		mem_free(c);
-		return false;
+		return NULL;
 	}
 	c->net = n;
 	c->fn = fn;
 	c->arg = arg;
 	c->id = id;
-	c->family = family_of(&n->opts, family);
 	c->req = *req;
 	c->timeout = req->event == ANNOUNCE_STOPPED ? n->opts.stop_timeout : n->opts.timeout;
 	c->fail_later.fn = fail_now;
 	c->fail_later.arg = c;
 	TAILQ_INSERT_TAIL(&n->calls, c, link);
+	return c;
+}
+
+bool
+announce_send(struct announce_net *n, const char *url, enum addr_family family,
+    const struct announce_req *req, announce_answer_fn fn, void *arg, uint64_t id)
+{
+	struct announce_call *c = call_new(n, url, req, fn, arg, id);
+
+	if (c == NULL)
+		return false;
+	c->family = family_of(&n->opts, family);
+	carry(n, c);
+	return true;
+}
+
+bool
+announce_scrape(struct announce_net *n, const char *url, const uint8_t info_hash[20],
+    announce_answer_fn fn, void *arg, uint64_t id)
+{
+	struct announce_call *c;
+	struct announce_req req;
+
+	announce_req_init(&req);
+	memcpy(req.info_hash, info_hash, sizeof(req.info_hash));
+	c = call_new(n, url, &req, fn, arg, id);
+	if (c == NULL)
+		return false;
+	c->scrape = true;
+	c->family = family_of(&n->opts, ADDR_NONE);
 	carry(n, c);
 	return true;
 }

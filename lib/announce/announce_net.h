@@ -41,6 +41,11 @@ void announce_net_free(struct announce_net *n);
 bool announce_send(struct announce_net *n, const char *url, enum addr_family family,
     const struct announce_req *req, announce_answer_fn fn, void *arg, uint64_t id) MUST_USE;
 
+/* The same for a scrape (BEP 15, 48), over any family: of the reply only failure, complete,
+ * incomplete and downloaded count. */
+bool announce_scrape(struct announce_net *n, const char *url, const uint8_t info_hash[20],
+    announce_answer_fn fn, void *arg, uint64_t id) MUST_USE;
+
 /* One request of arg, or all of them (before arg goes away). */
 void announce_cancel(struct announce_net *n, const void *arg, uint64_t id);
 void announce_cancel_all(struct announce_net *n, const void *arg);

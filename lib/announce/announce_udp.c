@@ -166,11 +166,27 @@ end(struct announce_call *c, enum bt_code code, const char *text)
 	announce_call_done(c, NULL, code, text);
 }
 
+/* What it says to an announce or a scrape; reply always to be fini'd. */
+static enum bt_code
+read_reply(const struct announce_call *c, const struct udp_reply *r, enum addr_family family,
+    struct announce_reply *reply)
+{
+	struct scrape_entry entry;
+
+	if (!c->scrape || r->action == UDP_ERROR)
+		return udp_reply_announce(r, family, reply);
+	announce_reply_init(reply);
+	if (!udp_reply_scrape(r, 0, &entry))
+		return BT_EPROTO;
+	announce_call_numbers(reply, &entry);
+	return BT_OK;
+}
+
 static void
 end_with(struct announce_call *c, const struct udp_reply *r, enum addr_family family)
 {
 	struct announce_reply reply;
-	enum bt_code code = udp_reply_announce(r, family, &reply);
+	enum bt_code code = read_reply(c, r, family, &reply);
 
 	on_abort(c);
 	c->abort = NULL;
@@ -230,7 +246,11 @@ send_announce(struct announce_call *c)
 	if (path.len > UDP_TRACKER_URL_MAX)
 		path = SLICE_NONE;
 	buf_init(&packet, UDP_TRACKER_SEND_MAX);
-	udp_announce_write(&packet, k->endpoint->connection, k->transaction, &c->req, path);
+	if (c->scrape)
+		udp_scrape_write(&packet, k->endpoint->connection, k->transaction,
+		    &c->req.info_hash, 1);
+	else
+		udp_announce_write(&packet, k->endpoint->connection, k->transaction, &c->req, path);
 	if (!buf_failed(&packet))
 		(void)udp_send(k->endpoint->udp, &k->endpoint->addr, buf_slice(&packet));
 	buf_fini(&packet);
@@ -504,7 +524,8 @@ on_announce_reply(struct announce_udp *u, const struct addr *from, const struct 
 	struct announce_call *c = map_find(&u->calls, &r->transaction);
 	struct udp_call *k;
 
-	if (c == NULL || !addr_eq(&c->udp.endpoint->addr, from))
+	if (c == NULL || !addr_eq(&c->udp.endpoint->addr, from) ||
+	    (r->action != UDP_ERROR && r->action != (c->scrape ? UDP_SCRAPE : UDP_ANNOUNCE)))
 		return false;
 	k = &c->udp;
 	/* A tracker that was restarted has forgotten the ids that it gave. */
@@ -533,7 +554,7 @@ on_datagram(void *arg, struct udp *udp, const struct addr *from, struct bt_slice
 		return false;
 	if (r.action == UDP_CONNECT)
 		return on_connect_reply(u, from, &r);
-	if (r.action == UDP_ANNOUNCE)
+	if (r.action == UDP_ANNOUNCE || r.action == UDP_SCRAPE)
 		return on_announce_reply(u, from, &r);
 	if (r.action == UDP_ERROR)
 		return on_announce_reply(u, from, &r) || on_connect_reply(u, from, &r);

@@ -42,6 +42,7 @@ static void
 udp_answer(struct udp_tracker *t, int fd, const struct addr *to, const struct udp_request *q,
     const char *peer)
 {
+	const struct scrape_entry numbers = { .complete = 3, .incomplete = 4, .downloaded = 5 };
 	struct announce_reply reply;
 	struct addr a;
 	struct buf b;
@@ -55,6 +56,8 @@ udp_answer(struct udp_tracker *t, int fd, const struct addr *to, const struct ud
 	ck_assert(announce_reply_add(&reply, &a, NULL));
 	if (q->action == UDP_CONNECT)
 		udp_connect_reply_write(&b, q->transaction, t->good_id);
+	else if (q->action == UDP_SCRAPE)
+		udp_scrape_reply_write(&b, q->transaction, &numbers, 1);
 	else
 		udp_announce_reply_write(&b, q->transaction, &reply, to->family);
 	udp_tell(fd, to, &b);
@@ -75,6 +78,8 @@ udp_lie(struct udp_tracker *t, const struct addr *to, const struct udp_request *
 	other.transaction--;
 	other.action = q->action == UDP_CONNECT ? UDP_ANNOUNCE : UDP_CONNECT;
 	udp_answer(t, t->fd, to, &other, "10.66.6.2");
+	other.action = q->action == UDP_SCRAPE ? UDP_ANNOUNCE : UDP_SCRAPE;
+	udp_answer(t, t->fd, to, &other, "10.66.6.2");
 	udp_answer(t, t->other, to, q, "10.66.6.3");
 	udp_error_write(&b, q->transaction, slice_str("forged"));
 	udp_tell(t->other, to, &b);
@@ -88,7 +93,7 @@ udp_lie(struct udp_tracker *t, const struct addr *to, const struct udp_request *
 static void
 udp_serve(struct udp_tracker *t, const struct addr *from, const struct udp_request *q)
 {
-	bool forgotten = q->action == UDP_ANNOUNCE && q->connection != t->good_id;
+	bool forgotten = q->action != UDP_CONNECT && q->connection != t->good_id;
 	unsigned nth = q->action == UDP_CONNECT ? atomic_fetch_add(&t->connects, 1) :
 	    atomic_fetch_add(&t->announces, 1);
 	struct buf b;
@@ -101,7 +106,7 @@ udp_serve(struct udp_tracker *t, const struct addr *from, const struct udp_reque
 	if (t->mode == UDP_LIAR)
 		udp_lie(t, from, q);
 	buf_init(&b, 2048);
-	if ((t->mode == UDP_REFUSES && q->action == UDP_ANNOUNCE) || forgotten) {
+	if ((t->mode == UDP_REFUSES && q->action != UDP_CONNECT) || forgotten) {
 		udp_error_write(&b, q->transaction, slice_str(forgotten ? "bad id" : "go away"));
 		udp_tell(t->fd, from, &b);
 	} else {
@@ -173,11 +178,12 @@ struct client {
 	struct announce_net *net;
 	struct announce_req req;
 	unsigned answers, wanted;
+	bool scrape;		/* instead of announcing */
 	/* of the last answer */
 	bool replied, failed;
 	enum bt_code code;
 	char text[300];
-	int64_t interval, complete, retry_in;
+	int64_t interval, complete, incomplete, downloaded, retry_in;
 	size_t peers;
 	struct addr peer;
 };
@@ -232,6 +238,8 @@ on_answer(void *arg, uint64_t id, const struct announce_reply *reply, enum bt_co
 			    (const char *)reply->failure.ptr);
 		c->interval = reply->interval;
 		c->complete = reply->complete;
+		c->incomplete = reply->incomplete;
+		c->downloaded = reply->downloaded;
 		c->retry_in = reply->retry_in;
 		c->peers = reply->peers.len;
 		if (c->peers > 0)
@@ -261,7 +269,9 @@ announce_n(struct client *c, const char *url, enum addr_family family, unsigned 
 	ck_assert(loop_timer_init(&guard, c->loop, give_up, NULL));
 	loop_timer_set(&guard, 20 * SECOND);
 	for (unsigned i = 1; i <= n; i++)
-		ck_assert(announce_send(c->net, url, family, &c->req, on_answer, c, i));
+		ck_assert(c->scrape ?
+		    announce_scrape(c->net, url, c->req.info_hash, on_answer, c, i) :
+		    announce_send(c->net, url, family, &c->req, on_answer, c, i));
 	ck_assert_uint_eq(c->answers, 0);
 	loop_run(c->loop);
 	ck_assert_uint_eq(c->answers, n);
@@ -416,6 +426,36 @@ START_TEST(udp_silence)
 	ck_assert_int_eq(c.code, BT_EUNSUP);
 	udp_tracker_stop(&t);
 	client_fini(&c);
+}
+END_TEST
+
+START_TEST(udp_scrape)
+{
+	static const enum udp_mode modes[] = { UDP_FINE, UDP_LOSSY, UDP_LIAR, UDP_REFUSES,
+		UDP_SILENT };
+
+	for (size_t i = 0; i < COUNT_OF(modes); i++) {
+		struct client c;
+		struct udp_tracker t;
+
+		client_init(&c);
+		c.scrape = true;
+		ck_assert(udp_tracker_start(&t, "127.0.0.1", modes[i]));
+		announce_udp(&c, &t, "", 2);
+		if (modes[i] == UDP_SILENT) {
+			ck_assert_int_eq(c.code, BT_ETIMEOUT);
+		} else if (modes[i] == UDP_REFUSES) {
+			ck_assert(c.replied && c.failed);
+			ck_assert_str_eq(c.text, "go away");
+		} else {
+			ck_assert_msg(c.replied && !c.failed, "%zu: %s", i, c.text);
+			ck_assert_int_eq(c.complete, 3);
+			ck_assert_int_eq(c.incomplete, 4);
+			ck_assert_int_eq(c.downloaded, 5);
+		}
+		udp_tracker_stop(&t);
+		client_fini(&c);
+	}
 }
 END_TEST
 
@@ -732,6 +772,7 @@ announce_net_suite(void)
 	tcase_add_test(c, udp_lies);
 	tcase_add_test(c, udp_refusal);
 	tcase_add_test(c, udp_silence);
+	tcase_add_test(c, udp_scrape);
 	tcase_add_test(c, udp_over_v6);
 	tcase_add_test(c, cancelled);
 	tcase_add_test(c, http);

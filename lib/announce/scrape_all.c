@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: ISC */
+/* <btcore/scrape.h>: a loop for as long as the trackers of one torrent are asked. */
+#include <btcore/scrape.h>
+
+#include <stdio.h>
+
+#include "announce/announce_net.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/vec.h"
+
+#define TIMEOUT_DEFAULT (15 * SECOND)
+
+struct asked {
+	struct bt_slice url;
+	size_t tier;
+	enum bt_code code;
+	char text[200];
+	int64_t complete, incomplete, downloaded;
+};
+
+struct scrapes {
+	struct loop *loop;
+	struct fetch *fetch;
+	struct resolve *resolve;
+	struct announce_net *net;
+	struct vec asked;	/* struct asked; its index is the id of the request */
+	size_t waiting;
+};
+
+static void
+on_answer(void *arg, uint64_t id, const struct announce_reply *reply, enum bt_code code,
+    const char *text)
+{
+	struct scrapes *s = arg;
+	struct asked *a = vec_at(&s->asked, (size_t)id);
+
+	a->code = code;
+	(void)snprintf(a->text, sizeof(a->text), "%s", text);
+	if (reply != NULL && reply->failed) {
+		a->code = BT_ETRACKER;
+		(void)log_escape(reply->failure, a->text, sizeof(a->text));
+	} else if (reply != NULL) {
+		a->complete = reply->complete;
+		a->incomplete = reply->incomplete;
+		a->downloaded = reply->downloaded;
+	}
+	if (--s->waiting == 0)
+		loop_stop(s->loop);
+}
+
+static bool
+begin(struct scrapes *s, usec timeout)
+{
+	struct announce_net_opts opts = { .timeout = timeout };
+
+	vec_init(&s->asked, sizeof(struct asked));
+	opts.loop = s->loop = loop_new();
+	opts.fetch = s->fetch = s->loop == NULL ? NULL : fetch_new(s->loop);
+	opts.resolve = s->resolve = s->fetch == NULL ? NULL : resolve_new(s->loop);
+	s->net = s->resolve == NULL ? NULL : announce_net_new(&opts);
+	return s->net != NULL;
+}
+
+static void
+end(struct scrapes *s)
+{
+	announce_net_free(s->net);
+	resolve_free(s->resolve);
+	fetch_free(s->fetch);
+	loop_free(s->loop);
+	vec_fini(&s->asked);
+}
+
+static bool
+list_trackers(struct scrapes *s, const struct bt_metainfo *m)
+{
+	for (size_t t = 0; t < bt_metainfo_tier_count(m); t++) {
+		for (size_t i = 0; i < bt_metainfo_tracker_count(m, t); i++) {
+			struct asked a = { bt_metainfo_tracker(m, t, i), t, BT_OK, "", -1, -1, -1 };
+
+			if (vec_add(&s->asked, &a) == NULL)
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool
+ask(struct scrapes *s, const uint8_t *info_hash)
+{
+	for (size_t i = 0; i < s->asked.len; i++) {
+		const struct asked *a = vec_at(&s->asked, i);
+		char *url = slice_dup(a->url);
+		bool sent = url != NULL && announce_scrape(s->net, url, info_hash, on_answer, s, i);
+
+		mem_free(url);
+		if (!sent)
+			return false;
+		s->waiting++;
+	}
+	return true;
+}
+
+static size_t
+tell(const struct scrapes *s, bt_scrape_fn fn, void *arg)
+{
+	size_t answered = 0;
+
+	for (size_t i = 0; i < s->asked.len; i++) {
+		const struct asked *a = vec_at(&s->asked, i);
+		struct bt_scrape_reply r = { a->url, a->tier, a->code, a->text, a->complete,
+			a->incomplete, a->downloaded };
+
+		answered += a->code == BT_OK;
+		fn(arg, &r);
+	}
+	return answered;
+}
+
+enum bt_code
+bt_scrape(const struct bt_metainfo *m, unsigned timeout, bt_scrape_fn fn, void *arg,
+    size_t *answered, struct bt_error *err)
+{
+	const uint8_t *hash = bt_metainfo_info_hash(m);
+	struct scrapes s = { .waiting = 0 };
+	bool ok = begin(&s, timeout == 0 ? TIMEOUT_DEFAULT : timeout * (SECOND / 1000));
+
+	*answered = 0;
+	/* v2: its first 20 bytes (BEP 52). */
+	ok = ok && list_trackers(&s, m) &&
+	    ask(&s, hash != NULL ? hash : bt_metainfo_info_hash_v2(m));
+	if (ok && s.waiting > 0)
+		loop_run(s.loop);
+	if (ok)
+		*answered = tell(&s, fn, arg);
+	end(&s);
+	return ok ? BT_OK : fail(err, BT_ENOMEM, "no memory or no descriptors");
+}
