@@ -245,19 +245,32 @@ has_room(struct reqlog *l)
 	return true;
 }
 
+/* Locks. True: a line may be added. */
+static bool
+begin_line(struct reqlog *l)
+{
+	(void)pthread_mutex_lock(&l->lock);
+	return has_room(l);
+}
+
+static void
+end_line(struct reqlog *l)
+{
+	if (l->lines.len > GATHER)
+		write_lines(l);
+	(void)pthread_mutex_unlock(&l->lock);
+}
+
 static void
 add(struct reqlog *l, const struct entry *e)
 {
-	(void)pthread_mutex_lock(&l->lock);
-	if (has_room(l)) {
+	if (begin_line(l)) {
 		if (l->format == REQLOG_JSON)
 			add_json(l, e);
 		else
 			add_combined(l, e);
-		if (l->lines.len > GATHER)
-			write_lines(l);
 	}
-	(void)pthread_mutex_unlock(&l->lock);
+	end_line(l);
 }
 
 void
@@ -326,17 +339,13 @@ reqlog_add_udp(struct reqlog *l, const struct udp_request *rq, const struct addr
 	buf_fini(&target);
 }
 
-void
-reqlog_add_nat_check(struct reqlog *l, const uint8_t peer_id[20], const struct addr *at,
-    unsigned status)
+static void
+add_nat_check(struct reqlog *l, const uint8_t peer_id[20], const struct addr *at, unsigned status)
 {
 	char ip[ADDR_TEXT_MAX];
 	struct buf *b = &l->lines;
 
-	if (l->format == REQLOG_NONE)
-		return;
 	addr_ip_text(at, ip);
-	(void)pthread_mutex_lock(&l->lock);
 	if (l->format == REQLOG_JSON) {
 		add_json_begin(l);
 		buf_addf(b, ",\"ip\":\"%s\",\"natcheck\":%u,\"status\":%u}\n", ip, at->port,
@@ -347,7 +356,17 @@ reqlog_add_nat_check(struct reqlog *l, const uint8_t peer_id[20], const struct a
 		buf_addf(b, " [%s] \"!natcheck-%s:%u\" %u 0 - -\n", stamp_now(l), ip, at->port,
 		    status);
 	}
-	(void)pthread_mutex_unlock(&l->lock);
+}
+
+void
+reqlog_add_nat_check(struct reqlog *l, const uint8_t peer_id[20], const struct addr *at,
+    unsigned status)
+{
+	if (l->format == REQLOG_NONE)
+		return;
+	if (begin_line(l))
+		add_nat_check(l, peer_id, at, status);
+	end_line(l);
 }
 
 void

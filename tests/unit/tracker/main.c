@@ -17,6 +17,7 @@ main(void)
 		nat_known_suite,
 		pages_suite,
 		reply_suite,
+		reqlog_suite,
 		shards_suite,
 		shelf_suite,
 		state_suite,
