@@ -7,7 +7,7 @@
  *
  * One tracker is used: the first that works, in the order of the tiers (BEP 12). Each tier is
  * shuffled once; a tracker that works comes to the front of its tier; when one fails the next is
- * tried at once. With both families bound each announce goes out twice, once over IPv4 and once
+ * tried at once. With both families in use each announce goes out twice, once over IPv4 and once
  * over IPv6, since a tracker answers with peers of the family that it was asked by; one success is
  * enough.
  *
@@ -83,7 +83,7 @@ struct announce_ops {
 };
 
 /* rng and ops stay the caller's and outlive it. key: see announce_set_key. families: ANNOUNCE_V4
- * and _V6 as far as bound; 0: as the system likes. */
+ * and _V6 as far as in use; 0: as the system likes. */
 struct announce *announce_new(struct rng *rng, unsigned families, const struct announce_ops *ops,
     void *arg) MUST_USE;
 

@@ -171,6 +171,24 @@ sock_connect(const struct addr *to, const struct addr *from)
 	return fd;
 }
 
+bool
+sock_has_route(enum addr_family family)
+{
+	/* A root name server: as good as anybody far away. */
+	static const uint8_t far6[16] = { 0x20, 0x01, 0x05, 0x03, 0xba, 0x3e,
+	    [13] = 0x02, [15] = 0x30 };
+	struct addr far = family == ADDR_V6 ? addr_v6(far6, 53) :
+	    addr_v4((const uint8_t[4]){ 198, 41, 0, 4 }, 53);
+	struct sockaddr_storage ss;
+	socklen_t len = sock_from_addr(&far, &ss);
+	int fd = sock_new(&far, SOCK_DGRAM);
+	bool has = fd >= 0 && connect(fd, (struct sockaddr *)&ss, len) == 0;
+
+	if (fd >= 0)
+		(void)close(fd);
+	return has;
+}
+
 int
 sock_error(int fd)
 {

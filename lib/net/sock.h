@@ -33,6 +33,9 @@ int sock_adopt(int fd, int *type, struct addr *at, struct bt_error *err);
  * begin, errno set. */
 int sock_connect(const struct addr *to, const struct addr *from);
 
+/* Whether there is a way to the rest of the world over this family. Nothing is sent. */
+bool sock_has_route(enum addr_family family);
+
 /* The pending error of a socket: 0 or an errno. */
 int sock_error(int fd);
 

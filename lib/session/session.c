@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/thread.h"
+#include "net/sock.h"
 #include "session/model.h"
 
 #define TICK (100 * MSEC)
@@ -132,8 +133,10 @@ choose_families(struct bt_session *s, const struct listen_where *where)
 		s->dial_families |= where->at[i].family == ADDR_V6 ? ANNOUNCE_V6 : ANNOUNCE_V4;
 	s->families = (s->bind4.family != ADDR_NONE ? ANNOUNCE_V4 : 0) |
 	    (s->bind6.family != ADDR_NONE ? ANNOUNCE_V6 : 0);
-	/* Bound to no address, it leaves the choice to the system and the tracker's name. */
-	if (s->families == 0 && s->dial_families != (ANNOUNCE_V4 | ANNOUNCE_V6))
+	/* Bound to no address, it shows itself by both (BEP 7), if both lead anywhere; else the
+	 * choice is left to the system and the tracker's name. */
+	if (s->families == 0 && (s->dial_families != (ANNOUNCE_V4 | ANNOUNCE_V6) ||
+	    (sock_has_route(ADDR_V4) && sock_has_route(ADDR_V6))))
 		s->families = s->dial_families;
 }
 

@@ -16,4 +16,28 @@ btdownloadheadless film.torrent --saveas film --bind 127.0.0.1 --json 1 >seed.lo
 pids="$pids $!"
 until_has leech.log '"event":"complete"'
 cmp film copy || fail "what was downloaded is different"
+
+# A host that both families lead out from shows itself by both (BEP 7).
+cat >both.sh <<'END'
+ip link set lo up && ip route add default dev lo && ip -6 route add default dev lo || exit 77
+. "$srcdir/tests/cli/common.sh"
+trap 'kill $pids; rm -rf "$work"' EXIT
+cp "$1" film.torrent
+start_tracker --bind 127.0.0.1,::1
+run 0 btreannounce http://localhost:$port/announce film.torrent
+btdownloadheadless film.torrent --saveas copy >leech.log 2>&1 &
+pids="$pids $!"
+until_has tracker.log '127.0.0.1 - - '
+until_has tracker.log '::1 - - '
+finish
+END
+if unshare -rn true 2>/dev/null; then
+	(cd "$top" && srcdir=$srcdir timeout 60 unshare -rn sh "$work/both.sh" \
+	    "$work/film.torrent") >got 2>&1
+	case $? in
+	0) ;;
+	77) echo "SKIP: no routes of both families here" ;;
+	*) fail "it does not announce by both families"; cat got ;;
+	esac
+fi
 finish
