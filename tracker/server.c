@@ -2,11 +2,13 @@
 #include "tracker/server.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "net/httpd.h"
+#include "net/resolve.h"
 #include "net/sock.h"
 #include "tracker/packets.h"
 #include "tracker/reply.h"
@@ -131,6 +133,12 @@ listen_at(struct server *s, struct addr *at, const struct way_in *way, struct bt
 	return code == BT_OK && udp >= 0 ? serve_udp(s, udp, err) : code;
 }
 
+static bool
+is_not_here(const struct bt_error *why)
+{
+	return why->sys_errno == EAFNOSUPPORT || why->sys_errno == EADDRNOTAVAIL;
+}
+
 /* Everywhere: a system without IPv6 is no fault. */
 static enum bt_code
 listen_everywhere(struct server *s, uint16_t *port, const struct way_in *way, struct bt_error *err)
@@ -148,13 +156,59 @@ listen_everywhere(struct server *s, uint16_t *port, const struct way_in *way, st
 	code = listen_at(s, &any6, way, &why);
 	if (code == BT_OK)
 		return BT_OK;
-	if (why.sys_errno != EAFNOSUPPORT && why.sys_errno != EADDRNOTAVAIL) {
+	if (!is_not_here(&why)) {
 		*err = why;
 		return code;
 	}
 	if (!s->joins && way->udp)
 		log_write(s->shared.log, BT_LOG_WARN, "tracker", "%s: IPv4 only", why.text);
 	return BT_OK;
+}
+
+/* At all its addresses that this machine has. */
+static enum bt_code
+listen_named(struct server *s, struct bt_slice name, uint16_t *port, const struct way_in *way,
+    struct bt_error *err)
+{
+	enum addr_family family = s->shared.settings->ipv6_enabled ? ADDR_NONE : ADDR_V4;
+	struct addr at[RESOLVE_MAX];
+	struct bt_error why;
+	unsigned count = 0;
+	char text[256];
+	size_t n;
+
+	(void)snprintf(text, sizeof(text), "%.*s", name.len < 255 ? (int)name.len : 255,
+	    (const char *)name.ptr);
+	n = resolve_now(text, *port, family, at, &why);
+	if (n == 0)
+		return fail(err, BT_EARG, "bind: %s", why.text);
+	for (size_t i = 0; i < n; i++) {
+		enum bt_code code;
+
+		at[i].port = *port;
+		code = listen_at(s, &at[i], way, err);
+		if (code != BT_OK && (!is_not_here(err) || (count == 0 && i + 1 == n)))
+			return code;
+		if (code == BT_OK) {
+			*port = at[i].port;
+			count++;
+		}
+	}
+	return BT_OK;
+}
+
+static enum bt_code
+listen_one(struct server *s, struct bt_slice text, uint16_t *port, const struct way_in *way,
+    struct bt_error *err)
+{
+	struct addr at;
+	enum bt_code code;
+
+	if (!addr_parse_slice(text, *port, &at))
+		return listen_named(s, text, port, way, err);
+	code = listen_at(s, &at, way, err);
+	*port = at.port;
+	return code;
 }
 
 static enum bt_code
@@ -165,18 +219,13 @@ listen_bound(struct server *s, uint16_t *port, const struct way_in *way, struct 
 
 	while (rest.len > 0) {
 		struct bt_slice one = slice_trim(slice_take_until(&rest, ','));
-		struct addr at;
 		enum bt_code code;
 
 		if (one.len == 0)
 			continue;
-		if (!addr_parse_slice(one, *port, &at))
-			return fail(err, BT_EARG, "bind: '%.*s' is no address",
-			    one.len < 60 ? (int)one.len : 60, (const char *)one.ptr);
-		code = listen_at(s, &at, way, err);
+		code = listen_one(s, one, port, way, err);
 		if (code != BT_OK)
 			return code;
-		*port = at.port;
 		count++;
 	}
 	return count > 0 ? BT_OK : fail(err, BT_EARG, "bind: names no address");

@@ -228,6 +228,24 @@ resolve_start(struct resolve *r, const char *name, uint16_t port, enum addr_fami
 	return q->id;
 }
 
+size_t
+resolve_now(const char *name, uint16_t port, enum addr_family family,
+    struct addr addrs[RESOLVE_MAX], struct bt_error *err)
+{
+	struct question q = { .name = mem_strdup(name), .port = port, .family = family };
+
+	if (q.name == NULL) {
+		(void)fail(err, BT_ENOMEM, "out of memory");
+		return 0;
+	}
+	look_up(&q.job);
+	if (q.count == 0)
+		(void)fail(err, BT_ENOENT, "%s", q.error);
+	memcpy(addrs, q.addrs, q.count * sizeof(q.addrs[0]));
+	mem_free(q.name);
+	return q.count;
+}
+
 void
 resolve_cancel(struct resolve *r, uint64_t id)
 {

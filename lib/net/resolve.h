@@ -8,6 +8,7 @@
 #define NET_RESOLVE_H
 
 #include "base/addr.h"
+#include "base/error.h"
 #include "net/loop.h"
 
 struct resolve;
@@ -28,6 +29,10 @@ void resolve_free(struct resolve *r);
  * asks for both families. 0: no memory. Ids are never used again. */
 uint64_t resolve_start(struct resolve *r, const char *name, uint16_t port,
     enum addr_family family, resolve_fn fn, void *arg);
+
+/* Waits for the answer: for what starts. How many addresses there are, or 0 and err says why. */
+size_t resolve_now(const char *name, uint16_t port, enum addr_family family,
+    struct addr addrs[RESOLVE_MAX], struct bt_error *err);
 
 /* No answer will come. An id that is not known (any more) is fine. */
 void resolve_cancel(struct resolve *r, uint64_t id);

@@ -61,6 +61,7 @@ while read -r option value; do
 	esac
 done <<'END_OF_OPTIONS'
 bind 127.0.0.1
+bind localhost
 ipv6_enabled 0
 ipv6_binds_v4 1
 socket_timeout 15

@@ -86,6 +86,19 @@ START_TEST(names)
 }
 END_TEST
 
+START_TEST(at_once)
+{
+	struct addr a[RESOLVE_MAX];
+	struct bt_error err;
+
+	ck_assert_uint_ge(resolve_now("localhost", 6969, ADDR_V4, a, &err), 1);
+	ck_assert_uint_eq(a[0].ip[0], 127);
+	ck_assert_uint_eq(a[0].port, 6969);
+	ck_assert_uint_eq(resolve_now("no-such-host.invalid", 1, ADDR_NONE, a, &err), 0);
+	ck_assert_ptr_nonnull(strstr(err.text, "no-such-host.invalid"));
+}
+END_TEST
+
 START_TEST(cancel)
 {
 	struct asker a = { .loop = loop_new() };
@@ -129,6 +142,7 @@ resolve_suite(void)
 
 	tcase_add_test(c, numeric);
 	tcase_add_test(c, names);
+	tcase_add_test(c, at_once);
 	tcase_add_test(c, cancel);
 	tcase_add_test(c, free_at_once);
 	suite_add_tcase(s, c);
