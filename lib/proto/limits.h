@@ -61,6 +61,10 @@
 /* Header lines in one head. */
 #define HTTP_HEADERS_MAX 100u
 
+/* What a proxy says of a client before its request. Version 2 of the PROXY protocol asks for 536 at
+ * least; certificates of clients, which may be in it, take some more. */
+#define PROXY_HEADER_MAX 4096u
+
 /* Redirects followed (libtorrent: 5). */
 #define HTTP_REDIRECTS_MAX 5u
 

@@ -14,6 +14,7 @@ main(void)
 		handshake_suite,
 		http_suite,
 		msg_suite,
+		proxy_header_suite,
 		scrape_suite,
 		udp_announce_suite,
 		url_suite,

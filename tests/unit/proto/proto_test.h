@@ -15,6 +15,7 @@ Suite *frame_suite(void);
 Suite *handshake_suite(void);
 Suite *http_suite(void);
 Suite *msg_suite(void);
+Suite *proxy_header_suite(void);
 Suite *scrape_suite(void);
 Suite *udp_announce_suite(void);
 Suite *url_suite(void);
