@@ -115,8 +115,8 @@ static const struct bt_option rows[] = {
 	ROW(parse_dir_interval, BT_OPT_INT, "60", 1, DAYS_45, "seconds", ACCESS,
 	    "How often these lists are looked at; what has not changed is not read."),
 	ROW(trusted_proxies, BT_OPT_TEXT, "", 0, 0, "NETWORKS", ACCESS,
-	    "Comma separated: clients that connect from there are known by what X-Forwarded-For or "
-	    "X-Real-IP says."),
+	    "Comma separated: clients that connect from there are known by what X-Forwarded-For, "
+	    "X-Real-IP or the PROXY protocol says."),
 	ROW(show_names, BT_OPT_FLAG, "1", 0, 1, "0|1", ACCESS,
 	    "Show names and sizes from allowed_dir on the page."),
 	ROW(allow_get, BT_OPT_FLAG, "0", 0, 1, "0|1", ACCESS,

@@ -401,7 +401,15 @@ on_done(void *arg, const struct httpd_request *rq, unsigned status, size_t body_
 	reqlog_add(w->shared->reqlog, &seen, status, body_len);
 }
 
-const struct httpd_ops web_ops = { on_request, on_done };
+static bool
+is_proxy(void *arg, const struct addr *from)
+{
+	const struct web *w = arg;
+
+	return ipset_has(&w->shared->policy->proxies, from);
+}
+
+const struct httpd_ops web_ops = { on_request, on_done, is_proxy };
 
 static void
 on_ready(void *arg)

@@ -9,6 +9,7 @@
 #include "net/gzip.h"
 #include "net/sock.h"
 #include "proto/limits.h"
+#include "proto/proxy_header.h"
 
 #define READ_MAX 65536u			/* bytes a connection may bring in one turn */
 #define ACCEPT_MAX 64u /* connections taken in one turn, so that others get theirs */
@@ -27,6 +28,7 @@
 #define PACK_MAX (2u << 20)		/* larger ones would hold the loop: some 10 ms a MiB */
 
 enum conn_state {
+	CONN_PROXY,		/* may say first whom it speaks for */
 	CONN_SERVING,		/* requests come, replies go */
 	CONN_CLOSING,		/* what is pending goes out, nothing is read */
 	CONN_LINGERING /* our side is shut; read until the client closes, or it loses the reply */
@@ -534,12 +536,77 @@ linger_read(struct conn *c, size_t n)
 		conn_close(c);
 }
 
+/* Takes no byte that is not the header's, for TLS may begin behind it. What is not whole stays in
+ * c->in; if it proves to be no header, that is the begin of a request. */
+static enum step
+take_proxy_header(struct conn *c, size_t peeked)
+{
+	uint8_t *chunk = c->server->chunk;
+	size_t kept = c->in.len, used, taken;
+	struct addr client;
+	enum step step = proxy_header_parse(slice_of(chunk, kept + peeked), &client, &used);
+
+	if (step == STEP_MORE)
+		buf_add(&c->in, chunk + kept, peeked);
+	else if (used > 0)
+		buf_clear(&c->in);
+	taken = step == STEP_MORE ? peeked : used > 0 ? used - kept : 0;
+	if (taken > 0 && recv(c->fd, chunk, taken, 0) != (ssize_t)taken)
+		return STEP_BAD;
+	if (client.family != ADDR_NONE)
+		c->from = client;
+	return c->tls != NULL && step == STEP_DONE && c->in.len > 0 ? STEP_BAD : step;
+}
+
+static void
+turn_away_proxy(struct conn *c)
+{
+	struct httpd_request rq = { .from = c->from, .door = c->door };
+
+	if (c->tls != NULL) {
+		conn_close(c);
+		return;
+	}
+	refuse(c, &rq, 400);
+	settle(c);
+}
+
+/* False: it has said too little yet, or is not served. May free c. */
+static bool
+hear_proxy(struct conn *c)
+{
+	struct httpd *h = c->server;
+	ssize_t n;
+
+	if (c->in.len > 0)
+		memcpy(h->chunk, c->in.ptr, c->in.len);
+	n = recv(c->fd, h->chunk + c->in.len, PROXY_HEADER_MAX, MSG_PEEK);
+	if (n == 0 || (n < 0 && !would_block())) {
+		conn_close(c);
+		return false;
+	}
+	switch (n < 0 ? STEP_MORE : take_proxy_header(c, (size_t)n)) {
+	case STEP_MORE:
+		await(c, LOOP_READ);
+		return false;
+	case STEP_BAD:
+		turn_away_proxy(c);
+		return false;
+	case STEP_DONE:
+		break;
+	}
+	c->state = CONN_SERVING;
+	return true;
+}
+
 static void
 serve_ready(struct conn *c, unsigned ready)
 {
 	struct httpd *h = c->server;
 	ssize_t n;
 
+	if (c->state == CONN_PROXY && !hear_proxy(c))
+		return;
 	/* TLS may have to write before it can read. */
 	if ((ready & LOOP_READ) || (c->tls != NULL && !pending(c))) {
 		n = conn_recv(c, h->chunk, sizeof(h->chunk));
@@ -619,6 +686,8 @@ conn_open(struct listener *l, int fd, const struct addr *from)
 	c->fd = fd;
 	c->door = l->door;
 	c->from = *from;
+	c->state = h->ops->is_proxy != NULL && h->ops->is_proxy(h->arg, from) ? CONN_PROXY :
+	    CONN_SERVING;
 	c->since = loop_now(h->loop);
 	TAILQ_INSERT_TAIL(&h->conns, c, link);
 	h->stats.connections++;

@@ -71,6 +71,10 @@ struct httpd_ops {
 	 * head could not be read. body_len: as sent. May be NULL. */
 	void (*on_done)(void *arg, const struct httpd_request *rq, unsigned status,
 	    size_t body_len);
+	/* Who connects from there may begin with a header of the PROXY protocol, before TLS too
+	 * (proto/proxy_header): the address in it is then that of his requests. Others who do are
+	 * refused. May be NULL. */
+	bool (*is_proxy)(void *arg, const struct addr *from);
 };
 
 struct httpd_stats {

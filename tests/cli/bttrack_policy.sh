@@ -252,16 +252,39 @@ has icon 'slow icon'
 stop
 
 # -- proxies: the log, too, says who it was --
+# proxied LINE [HEADER]: an announce of which the PROXY protocol says by whom it is.
+proxied()
+{
+	n=$((n + 1))
+	python3 - "$port" "$1" "GET /announce?info_hash=$(escape $other)&peer_id=-XX0001-$(printf \
+	    %012d $n)&port=$((7000 + n))&left=5&compact=1 HTTP/1.0" ${2:+"$2"} <<-'END'
+		import socket, sys
+		with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as s:
+		    s.sendall("\r\n".join(sys.argv[2:] + ["", ""]).encode())
+		    while data := s.recv(4096):
+		        sys.stdout.buffer.write(data)
+	END
+}
 start --trusted_proxies 127.0.0.1
 announce $other '' 'X-Forwarded-For: 1.1.1.1, 80.81.82.83'
 announce $other '' 'X-Forwarded-For: 80.81.82.84'
 has got 'PQRS'	# 80.81.82.83
 until_has log '80.81.82.83 - - '
+proxied 'PROXY TCP4 80.81.82.88 10.0.0.1 1234 80' >got
+has got 'PQRS'
+until_has log '80.81.82.88 - - '
+proxied 'PROXY TCP6 2001:db8::88 2001:db8::1 1234 80' >got
+until_has log '2001:db8::88 - - '
+proxied 'PROXY TCP4 127.0.0.1 10.0.0.1 1234 80' 'X-Forwarded-For: 80.81.82.89' >got
+until_has log '80.81.82.89 - - '
+proxied 'PROXY TCP4 80.81.82.91 10.0.0.1 1234' | grep -aq '^HTTP/1.1 400 ' || fail "a false header"
 stop
 start --trusted_proxies 10.0.0.0/8
 announce $other '' 'X-Forwarded-For: 80.81.82.83'
 announce $other '' 'X-Forwarded-For: 80.81.82.84'
 grep -q PQRS got && fail "anybody is believed"
+proxied 'PROXY TCP4 80.81.82.90 10.0.0.1 1234 80' | grep -aq '^HTTP/1.1 400 ' ||
+    fail "anybody may speak for others"
 stop
 run 2 bttrack --port 0 --dfile state --trusted_proxies everybody
 has err everybody

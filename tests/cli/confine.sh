@@ -26,9 +26,15 @@ announced()
 	cat got tracker.log
 }
 
-icon_is()
+# After some time, too: for some seconds a file is served from memory.
+icon_is()	# STATUS TEXT
 {
-	[ "$(curl -s "http://127.0.0.1:$port/favicon.ico")" = "$1" ] || fail "the icon is not '$1'"
+	for i in $(seq 100); do
+		got=$(curl -s -o icon -w '%{http_code}' "http://127.0.0.1:$port/favicon.ico")
+		[ "$got" = "$1" ] && grep -qF -e "$2" icon && return
+		sleep 0.1
+	done
+	fail "the icon is not '$2', but $got: $(cat icon)"
 }
 
 # A tracker with each of its files in a folder of its own.
@@ -45,7 +51,7 @@ for task in /proc/"$pid"/task/*; do
 done
 announced $one 8:complete
 announced $two 'failure reason'
-icon_is first
+icon_is 200 first
 
 # -- what is replaced in its place is read again --
 printf '%s\n%s\n' $one $two >list.d/new
@@ -56,7 +62,7 @@ echo second >icon.d/new
 mv icon.d/new icon.d/icon
 kill -HUP "$pid"
 announced $two 8:complete
-icon_is second
+icon_is 200 second
 until_has state.d/state bbbbbbbbbbbbbbbbbbbb
 mv log.d/log log.d/old
 kill -HUP "$pid"
@@ -78,8 +84,7 @@ kill -HUP "$pid"
 announced $one 8:complete
 until_has log.d/log announce
 ln -sf ../elsewhere/secret icon.d/icon
-[ "$(curl -s -o got -w '%{http_code}' "http://127.0.0.1:$port/favicon.ico")" = 404 ] ||
-    fail "a file from elsewhere is served: $(cat got)"
+icon_is 404 'no icon'
 ln -sf ../elsewhere/secret list.d/list
 until_has tracker.log 'list.d/list: Permission denied'
 announced $two 8:complete

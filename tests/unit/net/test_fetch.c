@@ -350,7 +350,7 @@ START_TEST(unsafe_tls)
 {
 	const struct httpd_limits few = { .max_connections = 5, .timeout = 20 * SECOND,
 	    .max_reply = 1000 };
-	const struct httpd_ops ops = { not_asked, NULL };
+	const struct httpd_ops ops = { .on_request = not_asked };
 	struct addr at = addr_v4((const uint8_t[4]){ 127, 0, 0, 1 }, 0);
 	struct client c;
 	struct httpd *httpd;

@@ -27,6 +27,7 @@ struct running {
 	struct tls *tls;
 	uint16_t port, tls_port;
 	atomic_uint tries;		/* of /later */
+	atomic_bool proxied;		/* whoever connects is a proxy */
 	struct httpd_shared *shared;
 	int wish;			/* eventfd */
 	struct loop_fd wish_watch;
@@ -48,13 +49,26 @@ on_request(void *arg, const struct httpd_request *rq, struct httpd_reply *re)
 			buf_add_str(re->body, "many like this ");
 	} else if (slice_eq_str(rq->http.path, "/shared")) {
 		httpd_shared_hold(re->shared = r->shared);
+	} else if (slice_eq_str(rq->http.path, "/from")) {
+		char text[ADDR_TEXT_MAX];
+
+		buf_addf(re->body, "from %s.", addr_text(&rq->from, text));
 	} else {
 		buf_addf(re->body, "door %u, ", rq->door);
 		buf_add_slice(re->body, httpd_header(rq, "X-Forwarded-For"));
 	}
 }
 
-static const struct httpd_ops ops = { on_request, NULL };
+static bool
+is_proxy(void *arg, const struct addr *from)
+{
+	struct running *r = arg;
+
+	(void)from;
+	return atomic_load(&r->proxied);
+}
+
+static const struct httpd_ops ops = { on_request, NULL, is_proxy };
 
 /* 1: requests that were put off are tried again; 0x100: end. */
 static void
@@ -157,20 +171,31 @@ dial(uint16_t port)
 	return fd;
 }
 
-/* All that comes until the server closes. */
+/* All that comes until the server closes. The second part is sent a little later. */
 static void
-ask(uint16_t port, const char *text, struct buf *out)
+ask_in_parts(uint16_t port, struct bt_slice first, struct bt_slice second, struct buf *out)
 {
 	int fd = dial(port);
 	uint8_t part[65536];
 	ssize_t n;
 
 	buf_init(out, 16u << 20);
-	ck_assert_int_eq(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
+	ck_assert_int_eq(send(fd, first.ptr, first.len, MSG_NOSIGNAL), (ssize_t)first.len);
+	if (second.len > 0) {
+		(void)usleep(50000);
+		ck_assert_int_eq(send(fd, second.ptr, second.len, MSG_NOSIGNAL),
+		    (ssize_t)second.len);
+	}
 	while ((n = recv(fd, part, sizeof(part), 0)) > 0)
 		buf_add(out, part, (size_t)n);
 	ck_assert_int_eq(n, 0);
 	(void)close(fd);
+}
+
+static void
+ask(uint16_t port, const char *text, struct buf *out)
+{
+	ask_in_parts(port, slice_str(text), SLICE_NONE, out);
 }
 
 static unsigned
@@ -366,6 +391,62 @@ START_TEST(gzip_where_asked)
 }
 END_TEST
 
+/* -- proxies -- */
+
+#define LINE "PROXY TCP4 192.0.2.7 10.0.0.1 1234 80\r\n"
+#define FROM "GET /from HTTP/1.0\r\n\r\n"
+#define BINARY(rest) "\r\n\r\n\0\r\nQUIT\n" rest
+#define SLICE(literal) slice_of(literal, sizeof(literal) - 1)
+
+/* In one piece, and in two. */
+static void
+check_from(const struct running *r, struct bt_slice text, const char *want)
+{
+	const size_t cuts[] = { text.len, 3, 14 };
+	struct buf got;
+
+	for (size_t i = 0; i < COUNT_OF(cuts); i++) {
+		ask_in_parts(r->port, slice_of(text.ptr, cuts[i]), slice_skip(text, cuts[i]),
+		    &got);
+		ck_assert_msg(count_of(&got, want) == 1, "%s, cut %zu: %.*s", want, cuts[i],
+		    (int)got.len, (const char *)got.ptr);
+		buf_fini(&got);
+	}
+}
+
+START_TEST(proxies_say_who_it_is)
+{
+	static const char v4[] = BINARY("\x21\x11\0\x0c" "\xc0\0\x02\x08" "\x0a\0\0\x01"
+	    "\x04\xd2\0\x50") FROM;
+	static const char local[] = BINARY("\x20\0\0\0") FROM;
+	struct running r;
+	struct buf got;
+
+	start(&r);
+	check_from(&r, SLICE(LINE FROM), "HTTP/1.1 400 ");
+	check_from(&r, SLICE(v4), "HTTP/1.1 400 ");
+	atomic_store(&r.proxied, true);
+	check_from(&r, SLICE(LINE FROM), "from 192.0.2.7:1234.");
+	check_from(&r, SLICE(v4), "from 192.0.2.8:1234.");
+	check_from(&r, SLICE(local), "from 127.0.0.1:");
+	check_from(&r, SLICE(FROM), "from 127.0.0.1:");
+	check_from(&r, SLICE("PROXY UNKNOWN\r\n" FROM), "from 127.0.0.1:");
+	/* What begins alike. */
+	check_from(&r, SLICE("\r\n\r\n" FROM), "from 127.0.0.1:");
+	check_from(&r, SLICE("PUT / HTTP/1.0\r\n\r\n"), "HTTP/1.1 405 ");
+	check_from(&r, SLICE("PROXY TCP4 me\r\n" FROM), "HTTP/1.1 400 ");
+	check_from(&r, SLICE(BINARY("\x20\0\xff\xff")), "HTTP/1.1 400 ");
+	/* It holds for the connection, and may be said but once. */
+	ask(r.port, LINE "GET /from HTTP/1.1\r\n\r\n" FROM, &got);
+	ck_assert_uint_eq(count_of(&got, "from 192.0.2.7:1234."), 2);
+	buf_fini(&got);
+	ask(r.port, LINE LINE FROM, &got);
+	ck_assert_uint_eq(count_of(&got, "HTTP/1.1 400 "), 1);
+	buf_fini(&got);
+	stop(&r);
+}
+END_TEST
+
 /* -- TLS -- */
 
 struct tls_client {
@@ -374,15 +455,24 @@ struct tls_client {
 	int fd;
 };
 
+/* before: said in plain text. */
 static bool
-tls_dial(struct tls_client *c, uint16_t port, int max_version)
+tls_dial_after(struct tls_client *c, uint16_t port, int max_version, const char *before)
 {
 	c->ctx = SSL_CTX_new(TLS_client_method());
 	(void)SSL_CTX_set_max_proto_version(c->ctx, max_version);
 	c->ssl = SSL_new(c->ctx);
 	c->fd = dial(port);
+	ck_assert_int_eq(send(c->fd, before, strlen(before), MSG_NOSIGNAL),
+	    (ssize_t)strlen(before));
 	(void)SSL_set_fd(c->ssl, c->fd);
 	return SSL_connect(c->ssl) == 1;
+}
+
+static bool
+tls_dial(struct tls_client *c, uint16_t port, int max_version)
+{
+	return tls_dial_after(c, port, max_version, "");
 }
 
 static long
@@ -443,6 +533,34 @@ START_TEST(tls_serves)
 }
 END_TEST
 
+START_TEST(proxies_say_it_before_tls)
+{
+	struct tls_client c;
+	struct running r;
+	struct buf got;
+
+	start(&r);
+	ck_assert(!tls_dial_after(&c, r.tls_port, 0, LINE));
+	tls_hang_up(&c);
+	atomic_store(&r.proxied, true);
+	ck_assert(tls_dial_after(&c, r.tls_port, 0, LINE));
+	tls_ask(&c, FROM, &got);
+	ck_assert_uint_eq(count_of(&got, "from 192.0.2.7:1234."), 1);
+	buf_fini(&got);
+	tls_hang_up(&c);
+	ck_assert(tls_dial(&c, r.tls_port, 0));
+	tls_ask(&c, FROM, &got);
+	ck_assert_uint_eq(count_of(&got, "from 127.0.0.1:"), 1);
+	buf_fini(&got);
+	tls_hang_up(&c);
+	ck_assert(!tls_dial_after(&c, r.tls_port, 0, "PROXY TCP4\r\n"));
+	tls_hang_up(&c);
+	ck_assert(!tls_dial_after(&c, r.tls_port, 0, "\r\n"));
+	tls_hang_up(&c);
+	stop(&r);
+}
+END_TEST
+
 START_TEST(tls_certificates_are_read_anew)
 {
 	struct running r;
@@ -488,7 +606,9 @@ httpd_suite(void)
 	tcase_add_test(t, unread_replies_are_limited);
 	tcase_add_test(t, shared_bodies_have_their_time);
 	tcase_add_test(t, gzip_where_asked);
+	tcase_add_test(t, proxies_say_who_it_is);
 	tcase_add_test(t, tls_serves);
+	tcase_add_test(t, proxies_say_it_before_tls);
 	tcase_add_test(t, tls_certificates_are_read_anew);
 	suite_add_tcase(s, t);
 	return s;
