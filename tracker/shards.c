@@ -7,7 +7,7 @@
 #include "base/mem.h"
 
 #define SWEEP_PEERS 20000u	/* a lock is not held for longer than that many take: some 20 us */
-#define BAR_TORRENTS 32u	/* the same, with some hundred ns for each */
+#define BAR_TORRENTS 8u		/* the same, with some us for each: all of it is far in memory */
 #define SHARDS_ASKED 4u		/* to find a torrent that can go */
 
 struct shard {
