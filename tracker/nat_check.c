@@ -13,7 +13,6 @@
 #include "net/sock.h"
 #include "proto/handshake.h"
 
-#define CHECKS_MAX 500u		/* at once; who comes then waits for its next announce */
 #define WAITING_MAX 256u	/* announces of one address, while it is tried */
 #define KEY_LEN 19		/* family, address, port */
 
@@ -172,7 +171,7 @@ wait_for(struct check *c, const struct announce_req *req)
 static void
 begin_check(struct nat_check *n, const struct announce_req *req, const struct addr *at)
 {
-	struct check *c = n->by_addr.count < CHECKS_MAX ? mem_zero(sizeof(*c)) : NULL;
+	struct check *c = n->by_addr.count < n->limits.at_once ? mem_zero(sizeof(*c)) : NULL;
 	uint8_t key[KEY_LEN];
 
 	if (c == NULL)

@@ -28,6 +28,7 @@ struct nat_check_ops {
 struct nat_check_limits {
 	unsigned tries;		/* then an address is given up */
 	usec timeout;		/* for one handshake */
+	unsigned at_once;	/* who comes then waits for its next announce */
 };
 
 /* known: what all loops know; it must outlive this. */

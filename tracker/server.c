@@ -18,7 +18,9 @@
 #define REPLY_TIME (2 * MINUTE)	/* for a full scrape to be taken; one is made each minute */
 #define HTTP_MEMORY (128u << 20)	/* of what waits for clients; all loops */
 #define NAT_TIMEOUT (15 * SECOND)	/* to be reached */
-#define FDS_KEPT 64		/* for everything that is no HTTP connection */
+#define NAT_AT_ONCE 500u	/* of each loop */
+#define FDS_KEPT 64		/* for what is neither a loop's nor a connection */
+#define FDS_LOOP 16		/* a loop's own */
 #define FIRST_HANDED_OVER 3		/* sd_listen_fds(3) */
 #define PORT_TRIES 16		/* to find one that is free for TCP, UDP and both families */
 
@@ -32,6 +34,28 @@ struct server {
 	struct httpd *httpd;
 	bool joins;		/* the addresses of a server that is there already */
 };
+
+/* -- descriptors: state and lists must find some, whatever strangers open -- */
+
+static size_t
+fd_limit(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) != 0 || rl.rlim_cur == RLIM_INFINITY)
+		return SIZE_MAX;
+	return rl.rlim_cur;
+}
+
+static unsigned
+nat_at_once(const struct server *s)
+{
+	size_t share = fd_limit() / 4 / s->shared.loops;
+
+	if (s->shared.settings->nat_check == 0)
+		return 0;
+	return share < NAT_AT_ONCE ? (unsigned)share : NAT_AT_ONCE;
+}
 
 /* -- connecting back -- */
 
@@ -58,7 +82,7 @@ add_nat_check(struct server *s)
 {
 	static const struct nat_check_ops ops = { on_nat_reached, on_nat_tried };
 	const struct bt_tracker_settings *o = s->shared.settings;
-	struct nat_check_limits limits = { (unsigned)o->nat_check, NAT_TIMEOUT };
+	struct nat_check_limits limits = { (unsigned)o->nat_check, NAT_TIMEOUT, nat_at_once(s) };
 
 	if (o->nat_check > 0)
 		s->replier.nat = nat_check_new(s->loop, s->shared.policy->nat_known, &limits, &ops,
@@ -304,12 +328,11 @@ adopt_all(struct server *s, uint16_t *port, struct bt_error *err)
 static size_t
 connection_limit(const struct server *s)
 {
-	size_t want = (size_t)s->shared.settings->max_connections;
-	struct rlimit rl;
+	size_t want = (size_t)s->shared.settings->max_connections, fds = fd_limit();
+	size_t kept = FDS_KEPT + s->shared.loops * (FDS_LOOP + nat_at_once(s));
 
-	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur != RLIM_INFINITY &&
-	    rl.rlim_cur > 2 * FDS_KEPT && want > rl.rlim_cur - FDS_KEPT)
-		want = rl.rlim_cur - FDS_KEPT;
+	if (fds > 2 * FDS_KEPT && (kept >= fds || want > fds - kept))
+		want = kept < fds - fds / 4 ? fds - kept : fds / 4;
 	return (want + s->shared.loops - 1) / s->shared.loops;
 }
 

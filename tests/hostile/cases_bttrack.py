@@ -16,11 +16,10 @@ MAGIC = 0x41727101980
 HASH = bytes(range(100, 120))
 
 
-def start(env, *options):
+def start(env, *options, **more):
     """A running bttrack at ip(1):6969."""
-    tracker = env.tool(
-        "bttrack", "--bind", env.ip(1), "--port", str(PORT), "--dfile", env.path("dfile"), *options
-    )
+    where = ("--bind", env.ip(1), "--port", str(PORT), "--dfile", env.path("dfile"))
+    tracker = env.tool("bttrack", *where, *options, **more)
     until(lambda: not tracker.alive() or connects(env), 8, "the tracker listens")
     assert tracker.alive(), tracker.err()
     return tracker
@@ -297,6 +296,25 @@ def many(env):
     assert tracker.alive()
     status = tracker.stop()
     assert status == 0 and not tracker.crash(), tracker.crash() or tracker.err()
+
+
+@case("bttrack", "no-descriptors-left")
+def no_descriptors(env):
+    """Peers to be connected back to and clients take all they get: the state is still saved."""
+    silent = env.keep(socket.create_server(("", 7777), backlog=1000))
+    options = ("--threads", "1", "--nat_check", "1", "--save_dfile_interval", "1")
+    tracker = start(env, *options, wrapper=("prlimit", "--nofile=200"))
+    for i in range(300):
+        announce(env, "&ip=127.77.%d.%d" % (i // 200, i % 200 + 1), silent.getsockname()[1])
+    for _ in range(200):
+        sock = env.keep(socket.create_connection((env.ip(1), PORT), timeout=5))
+        sock.sendall(b"GET /")
+    saved = os.stat(env.path("dfile")).st_ino
+    until(
+        lambda: os.stat(env.path("dfile")).st_ino != saved or tracker.err(), 10, "the state is saved"
+    )
+    assert not tracker.err(), tracker.err()
+    assert tracker.stop() == 0 and not tracker.crash(), tracker.crash() or tracker.err()
 
 
 # -- UDP --
