@@ -27,9 +27,30 @@ on_signal(int number)
 }
 
 static void
+ours(sigset_t *set)
+{
+	(void)sigemptyset(set);
+	(void)sigaddset(set, SIGINT);
+	(void)sigaddset(set, SIGTERM);
+	(void)sigaddset(set, SIGHUP);
+}
+
+/* While the tracker is made they wait: who sees it answer may end it in order. */
+static void
+hold_signals(void)
+{
+	sigset_t set;
+
+	ours(&set);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+static void
 handle_signals(const struct bt_tracker_settings *s)
 {
 	struct sigaction sa;
+	sigset_t set;
 
 	memset(&sa, 0, sizeof(sa));
 	sa.sa_handler = on_signal;
@@ -37,7 +58,8 @@ handle_signals(const struct bt_tracker_settings *s)
 	(void)sigaction(SIGTERM, &sa, NULL);
 	reopen_log = s->hupmonitor != 0;
 	(void)sigaction(SIGHUP, &sa, NULL);
-	(void)signal(SIGPIPE, SIG_IGN);
+	ours(&set);
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
 static void
@@ -106,11 +128,14 @@ main(int argc, char **argv)
 	if (settings.listen_fds == 0)
 		settings.listen_fds = notify_sockets();
 	raise_file_limit();
+	hold_signals();
 	tracker = bt_tracker_new(&settings, on_log, &cli, &err);
 	if (tracker == NULL && err.code == BT_EARG)
 		cli_misuse(&cli, "%s", err.text);
 	if (tracker != NULL) {
 		handle_signals(&settings);
+		if (settings.port == 0 && settings.listen_fds == 0)
+			cli_error(&cli, "listening on port %u", bt_tracker_port(tracker));
 		failed = settings.confine && bt_tracker_confine(tracker, &err) != BT_OK;
 		if (!failed && notify_has_manager())
 			tell_manager_that_we_live();

@@ -20,7 +20,7 @@ static const char NAT[] = "Connecting back";
 
 static const struct bt_option rows[] = {
 	ROW(port, BT_OPT_INT, "80", 0, 65535, "port", NETWORK,
-	    "Port for HTTP (TCP) and UDP; 0 lets the system choose."),
+	    "Port for HTTP (TCP) and UDP; 0 lets the system choose and says which."),
 	ROW(bind, BT_OPT_TEXT, "", 0, 0, "addresses", NETWORK,
 	    "Comma separated local addresses, or names of such, to listen on; all if empty."),
 	ROW(ipv6_enabled, BT_OPT_FLAG, "1", 0, 1, "0|1", NETWORK, "Listen on IPv6 too."),
