@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: ISC */
+#include "net/httpd_conn.h"
+
+#include "net/gzip.h"
+
+#define SKIP_MAX 16384u			/* of a body that nobody wants */
+#define PACK_MIN 1000u			/* smaller bodies fit into one packet anyway */
+
+/* The body as it goes out: gzipped where that was asked for and is worth it. */
+static struct bt_slice
+choose_body(struct httpd *h, const struct httpd_request *rq, const struct httpd_reply *re)
+{
+	struct bt_slice body = buf_slice(re->shared != NULL ? &re->shared->bytes : re->body);
+	bool packed = re->shared != NULL && re->shared_packed;
+
+	if (!re->pack && !packed)
+		return body;
+	if (!packed && re->shared == NULL && body.len >= PACK_MIN && body.len <= HTTPD_PACK_MAX &&
+	    gzip_wanted(httpd_header(rq, "accept-encoding"))) {
+		buf_clear(&h->packed);
+		packed = gzip_pack(body, &h->packed) && h->packed.len < body.len;
+		if (packed)
+			body = buf_slice(&h->packed);
+	}
+	if (packed)
+		buf_add_str(&h->extra, "Content-Encoding: gzip\r\n");
+	buf_add_str(&h->extra, "Vary: Accept-Encoding\r\n");
+	return body;
+}
+
+static void
+add_reply(struct httpd_conn *c, const struct httpd_request *rq, struct httpd_reply *re, bool keep)
+{
+	struct httpd *h = c->server;
+	bool head_only = slice_eq_str(rq->http.method, "HEAD");
+	struct http_reply head;
+	struct bt_slice body;
+
+	if (buf_failed(re->body)) {
+		buf_clear(re->body);
+		re->status = 500;
+		buf_add_str(re->body, "the reply would be too long\n");
+	}
+	buf_clear(&h->extra);
+	buf_add_slice(&h->extra, re->extra);
+	body = choose_body(h, rq, re);
+	head = (struct http_reply){ re->status, re->content_type, body.len, keep,
+	    buf_slice(&h->extra) };
+	http_reply_write(&c->out, &head);
+	if (!head_only && re->shared == NULL)
+		buf_add_slice(&c->out, body);
+	if (!head_only && re->shared != NULL && body.len > 0) {
+		c->tail = re->shared;
+		c->tail_sent = 0;
+		c->tail_since = loop_now(h->loop);
+		re->shared = NULL;
+	}
+	httpd_shared_drop(re->shared);
+	h->stats.requests++;
+	if (h->ops->on_done != NULL)
+		h->ops->on_done(h->arg, rq, re->status, head_only ? 0 : body.len);
+}
+
+void
+httpd_conn_refuse(struct httpd_conn *c, const struct httpd_request *rq, unsigned status)
+{
+	struct httpd *h = c->server;
+	struct httpd_reply re = { .status = status, .content_type = "text/plain",
+	    .body = &h->body };
+
+	buf_clear(&h->body);
+	buf_addf(&h->body, "%u %s\n", status, http_status_text(status));
+	add_reply(c, rq, &re, false);
+	c->state = CONN_CLOSING;
+	c->linger = true;
+}
+
+/* A body belongs to neither GET nor HEAD: a short one is passed over. */
+static bool
+may_skip(const struct http_head *head)
+{
+	return !head->chunked && head->content_length <= (int64_t)SKIP_MAX;
+}
+
+/* False: it was put off. */
+static bool
+serve(struct httpd_conn *c, struct httpd_request *rq)
+{
+	struct httpd *h = c->server;
+	struct httpd_reply re = { .status = 200, .content_type = "text/plain", .body = &h->body };
+	const struct http_head *head = &rq->http.head;
+	bool keep = head->keep_alive;
+
+	if (!slice_eq_str(rq->http.method, "GET") && !slice_eq_str(rq->http.method, "HEAD")) {
+		httpd_conn_refuse(c, rq, 405);
+		return true;
+	}
+	if (!may_skip(head)) {
+		httpd_conn_refuse(c, rq, 413);
+		return true;
+	}
+	buf_clear(&h->body);
+	h->ops->on_request(h->arg, rq, &re);
+	c->again = re.later;
+	if (re.later) {
+		c->waiting = true;
+		TAILQ_INSERT_TAIL(&h->waiting, c, wait_link);
+		return false;
+	}
+	c->skip = head->content_length > 0 ? (size_t)head->content_length : 0;
+	/* Who waits for "100 Continue" may send the body or not: what comes next is unclear. */
+	if (c->skip > 0 && httpd_header(rq, "expect").len > 0)
+		keep = false;
+	add_reply(c, rq, &re, keep);
+	if (!keep) {
+		c->state = CONN_CLOSING;
+		c->linger = c->skip > 0;
+	}
+	return true;
+}
+
+static size_t
+skip_body(struct httpd_conn *c, struct bt_slice in)
+{
+	size_t n = c->skip < in.len ? c->skip : in.len;
+
+	c->skip -= n;
+	return n;
+}
+
+size_t
+httpd_conn_serve(struct httpd_conn *c, struct bt_slice in)
+{
+	struct bt_slice rest = in;
+
+	while (c->state == CONN_SERVING) {
+		struct httpd_request rq = { .from = c->from, .door = c->door,
+		    .again = c->again };
+		unsigned status;
+		size_t used;
+		enum step step;
+
+		rest = slice_skip(rest, skip_body(c, rest));
+		step = http_request_parse(rest, &rq.http, &used, &status);
+		if (step == STEP_MORE)
+			break;
+		c->held = c->out.len - c->sent >= HTTPD_PENDING_MAX || c->tail != NULL;
+		if (c->held)
+			break;
+		if (step == STEP_BAD) {
+			rq.http.target = SLICE_NONE;
+			rq.http.head.lines = SLICE_NONE;
+			httpd_conn_refuse(c, &rq, status);
+			break;
+		}
+		c->held = !serve(c, &rq);
+		if (c->held)
+			break;
+		rest = slice_skip(rest, used);
+	}
+	return in.len - rest.len;
+}
