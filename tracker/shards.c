@@ -18,6 +18,7 @@ struct shard {
 struct shards {
 	unsigned sweep_next;	/* shard to be swept; one thread does that */
 	struct swarm_room room __attribute__((aligned(64)));
+	struct swarm_room peer_room __attribute__((aligned(64)));
 	struct shard shard[SHARD_COUNT];
 };
 
@@ -36,6 +37,10 @@ shards_new(const struct swarm_limits *limits)
 		s->room.max = limits->max_torrents;
 		each.room = &s->room;
 		each.max_torrents = limits->max_torrents / SHARD_COUNT * 5 / 4 + 16;
+	}
+	if (limits->max_peers_total != 0) {
+		s->peer_room.max = limits->max_peers_total;
+		each.peer_room = &s->peer_room;
 	}
 	rng_secret(seed, sizeof(seed));
 	for (unsigned i = 0; i < SHARD_COUNT; i++) {

@@ -20,7 +20,8 @@ struct shards_totals {
 	uint64_t evicted;	/* torrents that made room for others */
 };
 
-/* max_torrents is for all shards together, and exact; one shard alone cannot have all of them. */
+/* max_torrents and max_peers_total are for all shards together, and exact; one shard alone cannot
+ * have all torrents. */
 struct shards *shards_new(const struct swarm_limits *limits) MUST_USE;
 void shards_free(struct shards *s);
 

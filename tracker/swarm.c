@@ -111,13 +111,10 @@ tally(struct swarms *s, const struct swarm *w, int sign)
 
 /* Exact, whoever takes from it at the same time. */
 static bool
-take_room(struct swarms *s)
+take_room(struct swarm_room *room)
 {
-	struct swarm_room *room = s->limits.room;
-	size_t max = s->limits.max_torrents, used;
+	size_t used;
 
-	if (max != 0 && s->table.count >= max)
-		return false;
 	if (room == NULL)
 		return true;
 	used = atomic_load_explicit(&room->used, memory_order_relaxed);
@@ -130,10 +127,18 @@ take_room(struct swarms *s)
 }
 
 static void
-give_room(struct swarms *s)
+give_room(struct swarm_room *room, size_t n)
 {
-	if (s->limits.room != NULL)
-		atomic_fetch_sub_explicit(&s->limits.room->used, 1, memory_order_relaxed);
+	if (room != NULL && n > 0)
+		atomic_fetch_sub_explicit(&room->used, n, memory_order_relaxed);
+}
+
+static bool
+may_have_another(struct swarms *s)
+{
+	size_t max = s->limits.max_torrents;
+
+	return (max == 0 || s->table.count < max) && take_room(s->limits.room);
 }
 
 static bool
@@ -147,14 +152,22 @@ has_plenty_of_room(const struct swarms *s)
 }
 
 static void
-drop(struct swarms *s, struct swarm *w)
+free_peers(struct swarms *s, struct swarm *w)
 {
 	tally(s, w, -1);
+	give_room(s->limits.peer_room, (size_t)peers_count(w->v4) + peers_count(w->v6));
 	peers_free(w->v4);
 	peers_free(w->v6);
+	w->v4 = w->v6 = NULL;
+}
+
+static void
+drop(struct swarms *s, struct swarm *w)
+{
+	free_peers(s, w);
 	table_enlist(&s->table, w, s->lists, TABLE_NONE);
 	table_remove(&s->table, w);
-	give_room(s);
+	give_room(s->limits.room, 1);
 }
 
 /* What nobody is in goes first. Then one of those that only one peer is in: who makes up torrents
@@ -185,11 +198,12 @@ swarm_make(struct swarms *s, const uint8_t *info_hash, struct rng *rng, struct s
 	*out = table_find(&s->table, info_hash);
 	if (*out != NULL)
 		return BT_OK;
-	if (!take_room(s) && (rng == NULL || !swarms_make_room(s, rng) || !take_room(s)))
+	if (!may_have_another(s) &&
+	    (rng == NULL || !swarms_make_room(s, rng) || !may_have_another(s)))
 		return BT_ELIMIT;
 	*out = table_add(&s->table, info_hash);
 	if (*out == NULL) {
-		give_room(s);
+		give_room(s->limits.room, 1);
 		return BT_ENOMEM;
 	}
 	table_enlist(&s->table, *out, s->lists, EMPTY_LIST);
@@ -255,8 +269,12 @@ add(struct swarms *s, struct swarm *w, const struct peers_kind *k, const struct 
 		return BT_ELIMIT;
 	if (max != 0 && peers_kin(k, *p, &e->addr, max) >= max)
 		return BT_ELIMIT;
-	if (!peers_add(k, p, e, (uint8_t)tick))
+	if (!take_room(s->limits.peer_room))
+		return BT_ELIMIT;
+	if (!peers_add(k, p, e, (uint8_t)tick)) {
+		give_room(s->limits.peer_room, 1);
 		return BT_ENOMEM;
+	}
 	if (w->list == EMPTY_LIST)
 		enlist(s, w, tick, 0);
 	return BT_OK;
@@ -295,6 +313,7 @@ enter_or_leave(struct swarms *s, struct swarm *w, struct place *at, const struct
 		return BT_OK;
 	if (event == ANNOUNCE_STOPPED) {
 		peers_remove(at->own_kind, at->own, at->self);
+		give_room(s->limits.peer_room, 1);
 		at->self = PEERS_NONE;
 	} else {
 		refresh(w, at, ask, &known, tick_of(s, now));
@@ -404,10 +423,7 @@ swarms_restore_count(struct swarms *s, const uint8_t info_hash[20], uint32_t dow
 static void
 empty(struct swarms *s, struct swarm *w)
 {
-	tally(s, w, -1);
-	peers_free(w->v4);
-	peers_free(w->v6);
-	w->v4 = w->v6 = NULL;
+	free_peers(s, w);
 	(void)settle(s, w);
 }
 
@@ -468,11 +484,13 @@ expire(struct swarms *s, struct swarm *w, uint64_t tick, size_t max)
 	uint32_t most = max < UINT32_MAX ? (uint32_t)max : UINT32_MAX;
 	size_t looked = 1 + (size_t)peers_count(w->v4) + peers_count(w->v6);
 	uint8_t age = silence(s), oldest4, oldest6;
+	size_t gone;
 
 	tally(s, w, -1);
-	(void)peers_expire(&s->kind4, &w->v4, (uint8_t)tick, age, most, &oldest4);
-	(void)peers_expire(&s->kind6, &w->v6, (uint8_t)tick, age, most, &oldest6);
+	gone = peers_expire(&s->kind4, &w->v4, (uint8_t)tick, age, most, &oldest4);
+	gone += peers_expire(&s->kind6, &w->v6, (uint8_t)tick, age, most, &oldest6);
 	tally(s, w, 1);
+	give_room(s->limits.peer_room, gone);
 	if (oldest6 > oldest4)
 		oldest4 = oldest6;
 	/* With some left for the next time it stays where it is. */

@@ -17,7 +17,7 @@
 #define SWARM_WANT_MAX 1000u	/* peers in one answer, at most */
 #define SWARM_TICKS 256u	/* of time, then it comes round */
 
-/* Torrents that several stores may have together. */
+/* Torrents, or peers, that several stores may have together. */
 struct swarm_room {
 	size_t max;
 	atomic_size_t used;
@@ -27,6 +27,8 @@ struct swarm_limits {
 	usec timeout;			/* a peer not heard of for so long is gone */
 	size_t max_torrents;		/* 0: no limit */
 	struct swarm_room *room;	/* shared with others; NULL: max_torrents is all */
+	size_t max_peers_total;		/* for shards_new, which makes of it: */
+	struct swarm_room *peer_room;	/* NULL: no limit */
 	uint32_t max_peers;		/* of one family in one torrent; 0: no limit */
 	uint32_t max_party;		/* of these, at one address; 0: no limit */
 	bool keep_dead;			/* torrents without peers stay */

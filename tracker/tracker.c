@@ -238,6 +238,7 @@ make_store(struct bt_tracker *t, struct bt_error *err)
 		.timeout = t->settings->timeout_downloaders_interval * SECOND,
 		.max_torrents = (size_t)t->settings->max_torrents,
 		.max_peers = (uint32_t)t->settings->max_peers,
+		.max_peers_total = (size_t)t->settings->max_peers_total,
 		.max_party = (uint32_t)t->settings->max_peers_per_ip,
 		.keep_dead = t->settings->keep_dead != 0,
 		.keep_ids = t->settings->compact_reqd == 0,

@@ -86,6 +86,8 @@ static const struct bt_option rows[] = {
 	ROW(max_torrents, BT_OPT_INT, "1000000", 0, 1e9, "number", LIMITS,
 	    "Torrents tracked; 0 is no limit. One with no peer or a single one makes room for "
 	    "another."),
+	ROW(max_peers_total, BT_OPT_INT, "20000000", 0, 1e12, "number", LIMITS,
+	    "Peers remembered of all torrents together; 0 is no limit."),
 	ROW(max_peers, BT_OPT_INT, "1000000", 0, 1e9, "number", LIMITS,
 	    "Peers remembered of one torrent and address family; 0 is no limit."),
 	ROW(max_peers_per_ip, BT_OPT_INT, "64", 0, 65535, "number", LIMITS,

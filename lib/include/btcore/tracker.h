@@ -56,6 +56,7 @@ struct bt_tracker_settings {
 	int64_t hupmonitor;
 	int64_t max_connections;
 	int64_t max_torrents;
+	int64_t max_peers_total;
 	int64_t max_peers;
 	int64_t max_peers_per_ip;
 	int64_t nat_check;

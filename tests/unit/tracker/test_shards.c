@@ -109,9 +109,18 @@ START_TEST(the_limit_of_torrents_is_exact)
 }
 END_TEST
 
-START_TEST(threads_keep_to_the_limit)
+static uint64_t
+peers_in(struct shards *s)
 {
-	static const struct swarm_limits few = { .timeout = 60 * SECOND, .max_torrents = 50 };
+	struct shards_totals t = shards_totals(s);
+
+	return t.peers4 + t.peers6;
+}
+
+START_TEST(threads_keep_to_the_limits)
+{
+	static const struct swarm_limits few = { .timeout = 60 * SECOND, .max_torrents = 50,
+	    .max_peers_total = 70 };
 	struct worker w[THREADS];
 	struct shards *s = shards_new(&few);
 	struct bench *b = bench_new(&few);
@@ -123,6 +132,7 @@ START_TEST(threads_keep_to_the_limit)
 	for (uint32_t i = 0; i < THREADS; i++)
 		ck_assert_int_eq(pthread_join(w[i].thread, NULL), 0);
 	ck_assert_uint_le(shards_totals(s).torrents, 50);
+	ck_assert_uint_le(peers_in(s), 70);
 	for (unsigned i = 0; i <= SHARD_COUNT; i++)
 		shards_sweep(s, 2 * MINUTE);
 	ck_assert_uint_eq(shards_totals(s).torrents, 0);
@@ -130,6 +140,67 @@ START_TEST(threads_keep_to_the_limit)
 	for (uint32_t t = 0; t < 50; t++)
 		ck_assert_int_eq(enter(b, s, t, t), BT_OK);
 	ck_assert_uint_eq(shards_totals(s).torrents, 50);
+	for (uint32_t n = 50; n < 100; n++)
+		ck_assert_int_eq(enter(b, s, n % 50, n), BT_OK);
+	ck_assert_uint_eq(peers_in(s), 70);
+	bench_free(b);
+	shards_free(s);
+}
+END_TEST
+
+static bool
+announces(struct bench *b, struct shards *s, uint32_t n, enum announce_event event)
+{
+	struct announce_req r = peer_req(n % 5, n, LEFT);
+	struct swarm_ask ask = { &r, peer_addr(n, n % 2 ? ADDR_V6 : ADDR_V4), 50, true, false };
+
+	r.event = event;
+	return shards_announce(s, &ask, b->now, &b->rng, &b->got) == BT_OK;
+}
+
+static bool
+none_may(void *arg, const uint8_t info_hash[20])
+{
+	(void)arg;
+	(void)info_hash;
+	return false;
+}
+
+START_TEST(the_limit_of_all_peers_is_exact)
+{
+	static const struct swarm_limits few = { .timeout = 60 * SECOND, .max_peers_total = 100 };
+	struct bench *b = bench_new(&few);
+	struct shards *s = shards_new(&few);
+
+	for (uint32_t n = 0; n < 300; n++) {
+		ck_assert(announces(b, s, n, ANNOUNCE_NONE));
+		ck_assert_uint_eq(peers_in(s), n < 100 ? n + 1 : 100);
+		/* Who is not remembered is told of the others. */
+		ck_assert(n < 100 || b->got.v4.got + b->got.v6.got == 20);
+	}
+	/* A torrent that nobody may be entered in is none. */
+	ck_assert_int_eq(enter(b, s, 7, 7), BT_OK);
+	ck_assert_uint_eq(shards_totals(s).torrents, 5);
+	/* Who is known announces on, also as a seed, and makes room when it leaves. */
+	ck_assert(announces(b, s, 3, ANNOUNCE_NONE) && announces(b, s, 4, ANNOUNCE_STOPPED));
+	ck_assert_uint_eq(peers_in(s), 99);
+	ck_assert(announces(b, s, 4, ANNOUNCE_STOPPED) && announces(b, s, 200, ANNOUNCE_NONE));
+	ck_assert(announces(b, s, 201, ANNOUNCE_NONE));
+	ck_assert_uint_eq(peers_in(s), 100);
+	ck_assert_int_eq(shards_restore(s, peer_req(1, 0, 0).info_hash,
+	    &(struct peers_entry){ .addr = peer_addr(300, ADDR_V4) }, b->now), BT_ELIMIT);
+	/* So do those that are silent, and those of torrents that are allowed no more. */
+	b->now += MINUTE / 2;
+	for (uint32_t n = 0; n < 50; n++)
+		ck_assert(announces(b, s, n, ANNOUNCE_NONE));
+	for (unsigned i = 0; i <= SHARD_COUNT; i++)
+		shards_sweep(s, b->now + MINUTE * 3 / 4);
+	ck_assert_uint_eq(peers_in(s), 49);
+	shards_bar(s, none_may, NULL);
+	ck_assert_uint_eq(peers_in(s), 0);
+	for (uint32_t n = 0; n < 300; n++)
+		ck_assert(announces(b, s, n, ANNOUNCE_NONE));
+	ck_assert_uint_eq(peers_in(s), 100);
 	bench_free(b);
 	shards_free(s);
 }
@@ -144,7 +215,8 @@ shards_suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, threads_meet_in_peace);
 	tcase_add_test(t, the_limit_of_torrents_is_exact);
-	tcase_add_test(t, threads_keep_to_the_limit);
+	tcase_add_test(t, threads_keep_to_the_limits);
+	tcase_add_test(t, the_limit_of_all_peers_is_exact);
 	suite_add_tcase(s, t);
 	return s;
 }
