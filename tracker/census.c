@@ -205,7 +205,7 @@ scrape_shards(struct shards *shards, struct write *w)
 
 	vec_init(&entries, sizeof(struct scrape_entry));
 	/* A shard is one first byte of the hash. */
-	for (unsigned i = 0; i < SHARD_COUNT; i++) {
+	for (unsigned i = 0; i < SHARD_COUNT && !buf_failed(w->out); i++) {
 		entries.len = 0;
 		shards_visit(shards, i, collect_shard, &entries);
 		scrape_reply_part(w, entries.items, entries.len);
@@ -216,7 +216,7 @@ scrape_shards(struct shards *shards, struct write *w)
 static void
 scrape_allowed(const struct census_source *from, const struct allowed *allowed, struct write *w)
 {
-	for (size_t i = 0; i < allowed->items.len; i++) {
+	for (size_t i = 0; i < allowed->items.len && !buf_failed(w->out); i++) {
 		const struct allowed_item *item = vec_at(&allowed->items, i);
 		struct scrape_entry e;
 		struct swarm_counts n;
@@ -230,13 +230,13 @@ scrape_allowed(const struct census_source *from, const struct allowed *allowed, 
 }
 
 static struct httpd_shared *
-shared_new(void)
+shared_new(size_t max)
 {
 	struct httpd_shared *s = mem_zero(sizeof(*s));
 
 	if (s != NULL) {
 		s->refs = 1;
-		buf_init(&s->bytes, SCRAPE_MAX);
+		buf_init(&s->bytes, max);
 	}
 	return s;
 }
@@ -246,7 +246,8 @@ census_scrape(const struct census_source *from)
 {
 	struct snapshot_reader lists = { .place = from->lists };
 	const struct allowed *allowed = allowed_now(&lists);
-	struct httpd_shared *out = shared_new();
+	size_t max = from->scrape_max != 0 ? from->scrape_max : SCRAPE_MAX;
+	struct httpd_shared *out = shared_new(max);
 	struct write w;
 
 	if (out != NULL) {
@@ -268,7 +269,7 @@ census_scrape(const struct census_source *from)
 struct httpd_shared *
 census_pack(struct httpd_shared *plain)
 {
-	struct httpd_shared *out = plain != NULL ? shared_new() : NULL;
+	struct httpd_shared *out = plain != NULL ? shared_new(SCRAPE_MAX) : NULL;
 
 	if (out != NULL && !gzip_pack(buf_slice(&plain->bytes), &out->bytes)) {
 		httpd_shared_drop(out);

@@ -31,6 +31,7 @@ struct census_source {
 	struct shards *shards;
 	struct snapshot_place *lists;	/* struct lists_now; NULL: none */
 	bool names;			/* tell those from allowed_dir in scrapes */
+	size_t scrape_max;		/* bytes of a scrape of everything; 0: 256 MiB */
 };
 
 /* How many torrents there are to be looked at. */
@@ -40,7 +41,7 @@ uint64_t census_size(const struct census_source *from);
 struct census *census_count(const struct census_source *from) MUST_USE;
 void census_drop(struct census *c);	/* NULL is fine */
 
-/* NULL: no memory. */
+/* NULL: over scrape_max, or no memory. */
 struct httpd_shared *census_scrape(const struct census_source *from) MUST_USE;
 
 /* The same gzipped; plain remains the caller's, and may be NULL. */

@@ -8,6 +8,7 @@
 
 #define ROWS_FRESH (5 * SECOND)
 #define SCRAPE_FRESH (60 * SECOND)
+#define SCRAPE_REFUSED (10 * MINUTE)	/* when it was too large: not tried for so long */
 
 /* What can be wanted: bits. */
 enum { WANT_ROWS = 1, WANT_SCRAPE = 2, WANT_PACKED = 4 };
@@ -24,6 +25,7 @@ struct census_taker {
 	struct census *rows;
 	struct httpd_shared *scrape, *packed;
 	usec rows_at, scrape_at, packed_at;
+	usec refused_until;		/* scrapes of everything */
 };
 
 /* -- the thread -- */
@@ -70,6 +72,9 @@ work(struct census_taker *t)
 		put_scrape(&t->packed, packed);
 		t->packed_at = at;
 	}
+	if (((wanted & (WANT_SCRAPE | WANT_PACKED)) && scrape == NULL) ||
+	    ((wanted & WANT_PACKED) && packed == NULL))
+		t->refused_until = at + SCRAPE_REFUSED;
 	t->wanted &= ~wanted;
 }
 
@@ -173,23 +178,37 @@ scrape_at_once(struct census_taker *t, bool packed)
 	return out;
 }
 
-struct httpd_shared *
-census_taker_scrape(struct census_taker *t, bool packed, usec now)
+/* Locked. */
+static enum bt_code
+scrape_of_thread(struct census_taker *t, bool packed, usec now, struct httpd_shared **out)
 {
-	struct httpd_shared *s;
+	struct httpd_shared *s = packed ? t->packed : t->scrape;
 
-	if (is_small(t))
-		return scrape_at_once(t, packed);
-	(void)pthread_mutex_lock(&t->lock);
-	s = packed ? t->packed : t->scrape;
 	if (s != NULL && now - (packed ? t->packed_at : t->scrape_at) < SCRAPE_FRESH) {
 		httpd_shared_hold(s);
-	} else {
-		want(t, packed ? WANT_PACKED : WANT_SCRAPE, now);
-		s = NULL;
+		*out = s;
+		return BT_OK;
 	}
+	if (now < t->refused_until)
+		return BT_ELIMIT;
+	want(t, packed ? WANT_PACKED : WANT_SCRAPE, now);
+	return BT_EBUSY;
+}
+
+enum bt_code
+census_taker_scrape(struct census_taker *t, bool packed, usec now, struct httpd_shared **out)
+{
+	enum bt_code code;
+
+	*out = NULL;
+	if (is_small(t)) {
+		*out = scrape_at_once(t, packed);
+		return *out != NULL ? BT_OK : BT_ELIMIT;
+	}
+	(void)pthread_mutex_lock(&t->lock);
+	code = scrape_of_thread(t, packed, now, out);
 	(void)pthread_mutex_unlock(&t->lock);
-	return s;
+	return code;
 }
 
 void

@@ -20,8 +20,10 @@ void census_taker_free(struct census_taker *t);
 /* NULL: not yet, ask again soon. census_drop it. */
 struct census *census_taker_get(struct census_taker *t, usec now);
 
-/* The same for the reply to a scrape of everything, gzipped if packed. httpd_shared_drop it. */
-struct httpd_shared *census_taker_scrape(struct census_taker *t, bool packed, usec now);
+/* The reply to a scrape of everything, gzipped if packed. BT_EBUSY: not yet, ask again soon;
+ * BT_ELIMIT: it would be too large. httpd_shared_drop *out. */
+enum bt_code census_taker_scrape(struct census_taker *t, bool packed, usec now,
+    struct httpd_shared **out) MUST_USE;
 
 /* Now and then: frees what is too old to be used. */
 void census_taker_tick(struct census_taker *t, usec now);

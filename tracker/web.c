@@ -92,16 +92,19 @@ static void
 scrape_all(struct web *w, const struct httpd_request *rq, struct httpd_reply *re)
 {
 	bool packed = gzip_wanted(httpd_header(rq, "accept-encoding"));
-	struct httpd_shared *all = census_taker_scrape(w->shared->census, packed,
-	    loop_now(w->loop));
+	struct httpd_shared *all;
 
-	if (all == NULL) {
-		put_off(w, re);
-		return;
+	switch (census_taker_scrape(w->shared->census, packed, loop_now(w->loop), &all)) {
+	case BT_OK:
+		re->pack = true;
+		re->shared = all;
+		re->shared_packed = packed;
+		break;
+	case BT_EBUSY: put_off(w, re); break;
+	default:
+		forbid(re, "too many torrents for a scrape that names none");
+		re->status = 503;
 	}
-	re->pack = true;
-	re->shared = all;
-	re->shared_packed = packed;
 }
 
 static void

@@ -83,8 +83,9 @@ START_TEST(a_small_tracker_is_counted_at_once)
 	struct census_source source = { .shards = s };
 	struct census_taker *t = census_taker_new(&source, TORRENTS);
 	struct census *c = census_taker_get(t, SECOND);
-	struct httpd_shared *all = census_taker_scrape(t, false, SECOND);
+	struct httpd_shared *all;
 
+	ck_assert_int_eq(census_taker_scrape(t, false, SECOND, &all), BT_OK);
 	check_rows(c);
 	check_scrape(buf_slice(&all->bytes));
 	census_drop(c);
@@ -106,8 +107,10 @@ START_TEST(a_large_tracker_is_counted_by_a_thread)
 	ck_assert_ptr_null(c);
 	for (int i = 0; i < PATIENCE && (c == NULL || plain == NULL || packed == NULL); i++) {
 		c = c != NULL ? c : census_taker_get(t, 100 * SECOND);
-		plain = plain != NULL ? plain : census_taker_scrape(t, false, 100 * SECOND);
-		packed = packed != NULL ? packed : census_taker_scrape(t, true, 100 * SECOND);
+		if (plain == NULL)
+			(void)!census_taker_scrape(t, false, 100 * SECOND, &plain);
+		if (packed == NULL)
+			(void)!census_taker_scrape(t, true, 100 * SECOND, &packed);
 		(void)usleep(1000);
 	}
 	ck_assert(c != NULL && plain != NULL && packed != NULL);
@@ -125,6 +128,52 @@ START_TEST(a_large_tracker_is_counted_by_a_thread)
 	census_drop(c);
 	httpd_shared_drop(plain);
 	httpd_shared_drop(packed);
+	census_taker_free(t);
+	shards_free(s);
+}
+END_TEST
+
+static enum bt_code
+scrape_found(struct census_taker *t, usec now, struct httpd_shared **out)
+{
+	enum bt_code code = BT_EBUSY;
+
+	for (int i = 0; i < PATIENCE && code == BT_EBUSY; i++) {
+		code = census_taker_scrape(t, i % 2, now, out);
+		(void)usleep(1000);
+	}
+	return code;
+}
+
+/* Who asks is told at once, and it is not tried again for everybody who asks. */
+START_TEST(a_scrape_that_is_too_large_is_refused)
+{
+	struct shards *s = crowd();
+	struct census_source source = { .shards = s, .scrape_max = 10000 };
+	struct census_taker *t = census_taker_new(&source, 0);
+	struct announce_req r = peer_req(1, 1, LEFT);
+	struct swarm_ask ask = { &r, peer_addr(1, ADDR_V4), 0, false, false };
+	struct httpd_shared *all;
+	struct bench *b;
+
+	ck_assert_int_eq(scrape_found(t, SECOND, &all), BT_ELIMIT);
+	ck_assert_ptr_null(all);
+	/* Only one torrent stays. */
+	for (unsigned i = 0; i < SHARD_COUNT; i++)
+		shards_sweep(s, 4000 * SECOND);
+	b = bench_new(&(struct swarm_limits){ .timeout = SECOND });
+	ck_assert_int_eq(shards_announce(s, &ask, 4000 * SECOND, &b->rng, &b->got), BT_OK);
+	bench_free(b);
+	ck_assert_int_eq(census_taker_scrape(t, false, 9 * MINUTE, &all), BT_ELIMIT);
+	ck_assert_int_eq(census_taker_scrape(t, true, 9 * MINUTE, &all), BT_ELIMIT);
+	ck_assert_int_eq(scrape_found(t, 11 * MINUTE, &all), BT_OK);
+	httpd_shared_drop(all);
+	census_taker_free(t);
+	/* A small tracker tries each time: that takes no longer than any other page. */
+	source.scrape_max = 10;
+	t = census_taker_new(&source, 1);
+	ck_assert_int_eq(census_taker_scrape(t, false, SECOND, &all), BT_ELIMIT);
+	ck_assert_int_eq(census_taker_scrape(t, true, SECOND, &all), BT_ELIMIT);
 	census_taker_free(t);
 	shards_free(s);
 }
@@ -197,6 +246,7 @@ census_suite(void)
 	tcase_add_loop_test(t, what_is_allowed_is_shown, 0, 2);
 	tcase_add_test(t, a_small_tracker_is_counted_at_once);
 	tcase_add_test(t, a_large_tracker_is_counted_by_a_thread);
+	tcase_add_test(t, a_scrape_that_is_too_large_is_refused);
 	suite_add_tcase(s, t);
 	return s;
 }
