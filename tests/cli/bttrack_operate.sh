@@ -113,6 +113,7 @@ udp.bind(("127.0.0.1", port))
 a, b = os.dup(tcp.fileno()), os.dup(udp.fileno())
 pid = os.fork()
 if pid == 0:
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)	# PR_SET_PDEATHSIG: a test that fails leaves nothing
     a, b = os.dup2(a, 60), os.dup2(b, 61)
     os.dup2(a, 3), os.dup2(b, 4)
     os.environ.update(LISTEN_FDS="2", LISTEN_PID=str(os.getpid()), NOTIFY_SOCKET=os.getcwd() +
@@ -127,7 +128,6 @@ def heard(word, seconds=10):
             lines = notify.recv(4096).decode().split("\n")
             if word in lines:
                 return lines
-    os.kill(pid, signal.SIGKILL)
     sys.exit(f"{word} was not heard")
 
 heard("READY=1")
@@ -156,7 +156,6 @@ for tid in sorted(map(int, os.listdir(f"/proc/{pid}/task"))):
     ptrace(PTRACE_DETACH, tid)
     heard("WATCHDOG=1")
 if traced > 0 and silent == 0:
-    os.kill(pid, signal.SIGKILL)
     sys.exit("a loop hangs, and the manager is told that all is well")
 
 # A reload (Type=notify-reload) is told at once, with its time, and its end when the list is in force:
