@@ -13,15 +13,16 @@
 #include "net/sock.h"
 #include "proto/handshake.h"
 
-#define WAITING_MAX 256u	/* announces of one address, while it is tried */
+#define WAITING_MAX 256u	/* torrents of one address, while it is tried */
 #define KEY_LEN 19		/* family, address, port */
+#define HASH_LEN 20
 
 struct check {
 	TAILQ_ENTRY(check) link;	/* nat_check.checks */
 	struct nat_check *owner;
 	struct addr at;
 	struct announce_req first;	/* what the handshake is about */
-	struct vec waiting;		/* struct announce_req */
+	struct vec waiting;		/* info-hashes of all of them */
 	int fd;
 	bool connected;
 	struct loop_fd watch;
@@ -78,12 +79,13 @@ static void
 end_check(struct check *c, bool reached, usec now)
 {
 	struct nat_check *n = c->owner;
-	enum nat_result result = reached ? NAT_REACHED : NAT_UNREACHABLE;
+	bool there = false;
 
 	nat_known_tell(n->known, &c->at, reached, now);
-	for (size_t i = 0; reached && i < c->waiting.len; i++)
-		n->ops->reached(n->arg, vec_at(&c->waiting, i), &c->at, now);
-	n->ops->tried(n->arg, &c->first, &c->at, c->waiting.len == 0 ? NAT_GONE : result);
+	for (size_t i = 0; i < c->waiting.len; i++)
+		there |= n->ops->tell(n->arg, vec_at(&c->waiting, i), &c->at, reached);
+	n->ops->tried(n->arg, &c->first, &c->at,
+	    !there ? NAT_GONE : reached ? NAT_REACHED : NAT_UNREACHABLE);
 	free_check(c);
 }
 
@@ -156,16 +158,12 @@ static void
 wait_for(struct check *c, const struct announce_req *req)
 {
 	for (size_t i = 0; i < c->waiting.len; i++) {
-		struct announce_req *w = vec_at(&c->waiting, i);
-
-		if (memcmp(w->info_hash, req->info_hash, sizeof(w->info_hash)) == 0) {
-			*w = *req;
+		if (memcmp(vec_at(&c->waiting, i), req->info_hash, HASH_LEN) == 0)
 			return;
-		}
 	}
-	/* Who is left out comes in with its next announce. */
+	/* Who is left out is handed out after its next announce. */
 	if (c->waiting.len < WAITING_MAX)
-		(void)vec_add(&c->waiting, req);
+		(void)vec_add(&c->waiting, req->info_hash);
 }
 
 static void
@@ -185,7 +183,7 @@ begin_check(struct nat_check *n, const struct announce_req *req, const struct ad
 	c->owner = n;
 	c->at = *at;
 	c->first = *req;
-	vec_init(&c->waiting, sizeof(struct announce_req));
+	vec_init(&c->waiting, HASH_LEN);
 	c->fd = sock_connect(at, NULL);
 	if (c->fd < 0 || !loop_fd_init(&c->watch, n->loop, c->fd, on_ready, c) ||
 	    !loop_timer_init(&c->timer, n->loop, on_timeout, c)) {
@@ -202,32 +200,17 @@ nat_check_passed(struct nat_check *n, const struct announce_req *req, const stru
     const struct addr *from, usec now)
 {
 	struct check *c;
-	unsigned failures;
+	int nat = nat_known_ask(n->known, at, now);
 
-	if (nat_known_ask(n->known, at, now, &failures))
+	if (nat == NAT_KNOWN_REACHED)
 		return true;
 	c = find_check(n, at);
 	if (c != NULL)
 		wait_for(c, req);
-	else if (failures < n->limits.tries && addr_usable(at) &&
+	else if (nat < (int)n->limits.tries && addr_usable(at) &&
 	    (!addr_is_local(at) || addr_is_local(from)))
 		begin_check(n, req, at);
 	return false;
-}
-
-void
-nat_check_stopped(struct nat_check *n, const struct announce_req *req, const struct addr *at)
-{
-	struct check *c = find_check(n, at);
-
-	for (size_t i = 0; c != NULL && i < c->waiting.len; i++) {
-		const struct announce_req *w = vec_at(&c->waiting, i);
-
-		if (memcmp(w->info_hash, req->info_hash, sizeof(w->info_hash)) == 0) {
-			vec_remove_swap(&c->waiting, i);
-			return;
-		}
-	}
 }
 
 struct nat_check *

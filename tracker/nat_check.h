@@ -17,9 +17,9 @@ struct nat_check;
 enum nat_result { NAT_REACHED = 200, NAT_GONE = 404, NAT_UNREACHABLE = 503 };
 
 struct nat_check_ops {
-	/* The peer that announced req answers at the address: to be entered. */
-	void (*reached)(void *arg, const struct announce_req *req, const struct addr *at,
-	    usec now);
+	/* What came of it, for each torrent that was announced there. Returns whether the peer is
+	 * still in it. */
+	bool (*tell)(void *arg, const uint8_t info_hash[20], const struct addr *at, bool reached);
 	/* For the log. req: the announce for which it was tried. */
 	void (*tried)(void *arg, const struct announce_req *req, const struct addr *at,
 	    enum nat_result result);
@@ -38,14 +38,10 @@ struct nat_check *nat_check_new(struct loop *l, struct nat_known *known,
 /* NULL is fine. */
 void nat_check_free(struct nat_check *n);
 
-/* Whether the peer may be handed out. If not, and the address has tries left, it is tried now; when
- * it answers, reached() is called for all that announced themselves there meanwhile. from: where
- * the announce came from; nobody but a local client makes us connect to a local address. */
+/* Whether the peer may be handed out. If not, and the address has tries left, it is tried now; then
+ * tell() is called for all torrents that were announced there meanwhile. from: where the announce
+ * came from; nobody but a local client makes us connect to a local address. */
 bool nat_check_passed(struct nat_check *n, const struct announce_req *req, const struct addr *at,
     const struct addr *from, usec now);
-
-/* It has stopped: it is not to be entered. */
-void nat_check_stopped(struct nat_check *n, const struct announce_req *req,
-    const struct addr *at);
 
 #endif

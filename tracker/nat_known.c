@@ -11,12 +11,11 @@
 #define LINES 8192u		/* 65536 addresses in 768 KiB */
 #define LOCKS 64u		/* a line belongs to one of them */
 #define WAYS 8u
-#define REACHED UINT8_MAX	/* in place of the number of failures */
 
 struct entry {
 	uint32_t tag;		/* of the address; 0: free */
 	uint32_t asked;		/* seconds */
-	uint8_t failures;
+	uint8_t nat;		/* 0: was reached, or how often not */
 };
 
 struct nat_known {
@@ -60,43 +59,79 @@ hash_of(const struct nat_known *k, const struct addr *a)
 	return siphash(k->seed, key, sizeof(key));
 }
 
-/* The address's own entry, or one that it may have: then *mine is false. */
-static struct entry *
-find(struct nat_known *k, uint64_t hash, usec now, bool *mine)
+static uint32_t
+tag_of(uint64_t hash)
 {
-	struct entry *line = k->entries[hash % LINES], *best = line;
-	uint32_t tag = (uint32_t)(hash >> 32) | 1;
-
-	for (unsigned i = 0; i < WAYS; i++) {
-		if (line[i].tag == tag) {
-			*mine = now - (usec)line[i].asked * SECOND <= k->forget;
-			return &line[i];
-		}
-		if (line[i].asked < best->asked)
-			best = &line[i];
-	}
-	*mine = false;
-	return best;
+	return (uint32_t)(hash >> 32) | 1;
 }
 
-bool
-nat_known_ask(struct nat_known *k, const struct addr *a, usec now, unsigned *failures)
+/* The address's own entry, or NULL. */
+static struct entry *
+find(struct nat_known *k, uint64_t hash)
+{
+	struct entry *line = k->entries[hash % LINES];
+
+	for (unsigned i = 0; i < WAYS; i++) {
+		if (line[i].tag == tag_of(hash))
+			return &line[i];
+	}
+	return NULL;
+}
+
+/* The same, but what is forgotten is not there. */
+static struct entry *
+recall(struct nat_known *k, uint64_t hash, usec now)
+{
+	struct entry *e = find(k, hash);
+
+	return e != NULL && now - (usec)e->asked * SECOND <= k->forget ? e : NULL;
+}
+
+int
+nat_known_ask(struct nat_known *k, const struct addr *a, usec now)
 {
 	uint64_t hash = hash_of(k, a);
 	pthread_mutex_t *lock = &k->locks[hash % LOCKS];
-	bool mine, reached = false;
+	int nat = NAT_KNOWN_NOT;
 	struct entry *e;
 
-	*failures = 0;
 	(void)pthread_mutex_lock(lock);
-	e = find(k, hash, now, &mine);
-	if (mine) {
+	e = recall(k, hash, now);
+	if (e != NULL) {
 		e->asked = (uint32_t)(now / SECOND);
-		reached = e->failures == REACHED;
-		*failures = reached ? 0 : e->failures;
+		nat = e->nat;
 	}
 	(void)pthread_mutex_unlock(lock);
-	return reached;
+	return nat;
+}
+
+int
+nat_known_look(struct nat_known *k, const struct addr *a)
+{
+	uint64_t hash = hash_of(k, a);
+	pthread_mutex_t *lock = &k->locks[hash % LOCKS];
+	const struct entry *e;
+	int nat;
+
+	(void)pthread_mutex_lock(lock);
+	e = find(k, hash);
+	nat = e != NULL ? e->nat : NAT_KNOWN_NOT;
+	(void)pthread_mutex_unlock(lock);
+	return nat;
+}
+
+/* Its own if it has one, or that of who was silent longest. */
+static void
+enter(struct nat_known *k, uint64_t hash, uint8_t nat, usec now)
+{
+	struct entry *line = k->entries[hash % LINES], *e = find(k, hash);
+	struct entry *oldest = line;
+
+	for (unsigned i = 0; e == NULL && i < WAYS; i++) {
+		if (line[i].asked < oldest->asked)
+			oldest = &line[i];
+	}
+	*(e != NULL ? e : oldest) = (struct entry){ tag_of(hash), (uint32_t)(now / SECOND), nat };
 }
 
 void
@@ -104,19 +139,29 @@ nat_known_tell(struct nat_known *k, const struct addr *a, bool reached, usec now
 {
 	uint64_t hash = hash_of(k, a);
 	pthread_mutex_t *lock = &k->locks[hash % LOCKS];
-	struct entry *e;
-	bool mine;
+	const struct entry *e;
+	unsigned failures;
 
 	(void)pthread_mutex_lock(lock);
-	e = find(k, hash, now, &mine);
-	if (!mine)
-		*e = (struct entry){ .tag = (uint32_t)(hash >> 32) | 1 };
-	e->asked = (uint32_t)(now / SECOND);
-	if (reached)
-		e->failures = REACHED;
-	else if (e->failures == REACHED)
-		e->failures = 1;
-	else if (e->failures < NAT_TRIES_MAX)
-		e->failures++;
+	e = recall(k, hash, now);
+	failures = e != NULL ? e->nat : 0;
+	if (failures < NAT_TRIES_MAX)
+		failures++;
+	enter(k, hash, reached ? NAT_KNOWN_REACHED : (uint8_t)failures, now);
+	(void)pthread_mutex_unlock(lock);
+}
+
+void
+nat_known_restore(struct nat_known *k, const struct addr *a, int64_t nat, usec now)
+{
+	uint64_t hash = hash_of(k, a);
+	pthread_mutex_t *lock = &k->locks[hash % LOCKS];
+	const struct entry *e;
+
+	(void)pthread_mutex_lock(lock);
+	e = recall(k, hash, now);
+	/* Two torrents may tell of one address. */
+	if (e == NULL || e->nat != NAT_KNOWN_REACHED)
+		enter(k, hash, nat < NAT_TRIES_MAX ? (uint8_t)nat : NAT_TRIES_MAX, now);
 	(void)pthread_mutex_unlock(lock);
 }

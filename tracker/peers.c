@@ -148,7 +148,7 @@ static void
 index_rebuild(const struct peers_kind *k, struct peers *p)
 {
 	memset(index_of(k, p), 0, (size_t)index_cap(p->cap) * 4);
-	for (uint32_t i = 0; i < p->count; i++)
+	for (uint32_t i = 0; i < peers_count(p); i++)
 		index_put(k, p, i);
 }
 
@@ -169,7 +169,7 @@ peers_find(const struct peers_kind *k, const struct peers *p, const uint8_t *add
 	if (p == NULL)
 		return PEERS_NONE;
 	if (p->cap <= INDEX_FROM) {
-		for (uint32_t i = 0; i < p->count; i++) {
+		for (uint32_t i = 0; i < peers_count(p); i++) {
 			if (same_addr(k, addr_at(k, p, i), addr))
 				return i;
 		}
@@ -197,7 +197,7 @@ peers_kin(const struct peers_kind *k, const struct peers *p, const struct addr *
 	(void)compact_write(addr, a);
 	len = hashed_len(k, addr);
 	if (p->cap <= INDEX_FROM) {
-		for (uint32_t i = 0; i < p->count && n < max; i++)
+		for (uint32_t i = 0; i < peers_count(p) && n < max; i++)
 			n += memcmp(addr_at(k, p, i), addr, len) == 0;
 		return n;
 	}
@@ -224,11 +224,11 @@ resize(const struct peers_kind *k, struct peers **block, uint32_t cap)
 
 	if (to == NULL)
 		return false;
-	*to = (struct peers){ .cap = cap };
+	*to = from != NULL ? *from : (struct peers){ .paused = 0 };
+	to->cap = cap;
 	if (from != NULL) {
-		uint32_t n = from->count;
+		uint32_t n = peers_count(from);
 
-		*to = (struct peers){ n, from->leeches, from->paused, cap };
 		memcpy(addr_at(k, to, 0), addr_at(k, from, 0), (size_t)n * k->addr_len);
 		memcpy(seen_of(k, to), seen_of(k, from), n);
 		memcpy(flags_of(k, to), flags_of(k, from), n);
@@ -264,7 +264,6 @@ move(const struct peers_kind *k, struct peers *p, uint32_t to, uint32_t from)
 	copy(k, p, to, from);
 }
 
-/* The first of the others makes room for a leech at the border, or the other way round. */
 static void
 swap(const struct peers_kind *k, struct peers *p, uint32_t a, uint32_t b)
 {
@@ -288,17 +287,58 @@ swap(const struct peers_kind *k, struct peers *p, uint32_t a, uint32_t b)
 	memcpy(id_at(k, p, b), id, k->id_len);
 }
 
-/* Returns the peer's new number. */
-static uint32_t
-set_leech(const struct peers_kind *k, struct peers *p, uint32_t i, bool leech)
+static bool
+is_other(const struct peers *p, uint32_t i)
 {
+	return i >= p->ends[PEERS_LEECHES] && i < p->ends[PEERS_HIDDEN_OTHERS];
+}
+
+static unsigned
+zone_for(bool other, uint8_t flags)
+{
+	if ((flags & PEERS_UNREACHED) != 0)
+		return other ? PEERS_HIDDEN_OTHERS : PEERS_HIDDEN_LEECHES;
+	return other ? PEERS_OTHERS : PEERS_LEECHES;
+}
+
+static unsigned
+zone_for_entry(const struct peers_entry *e)
+{
+	return zone_for(e->seed || (e->flags & PEERS_PAUSED) != 0, e->flags);
+}
+
+static unsigned
+zone_of(const struct peers *p, uint32_t i)
+{
+	unsigned zone = 0;
+
+	while (i >= p->ends[zone])
+		zone++;
+	return zone;
+}
+
+static bool
+in_zone(const struct peers *p, uint32_t i, unsigned zone)
+{
+	return i < p->ends[zone] && (zone == 0 || i >= p->ends[zone - 1]);
+}
+
+/* Past one border after the other: who stood there takes its place. Returns its new number. */
+static uint32_t
+set_zone(const struct peers_kind *k, struct peers *p, uint32_t i, unsigned zone)
+{
+	unsigned at = zone_of(p, i);
 	uint32_t to;
 
-	if (leech == (i < p->leeches))
-		return i;
-	to = leech ? p->leeches++ : --p->leeches;
-	swap(k, p, i, to);
-	return to;
+	for (; at > zone; at--, i = to) {
+		to = p->ends[at - 1]++;
+		swap(k, p, i, to);
+	}
+	for (; at < zone; at++, i = to) {
+		to = --p->ends[at];
+		swap(k, p, i, to);
+	}
+	return i;
 }
 
 static uint32_t
@@ -312,11 +352,26 @@ grown(uint32_t cap)
 static void
 shrink(const struct peers_kind *k, struct peers **p)
 {
-	uint32_t cap = (*p)->cap;
+	uint32_t cap = (*p)->cap, count = peers_count(*p);
 
-	if (cap < 16 ? (*p)->count + 4 > cap : (*p)->count > cap / 2)
+	if (cap < 16 ? count + 4 > cap : count > cap / 2)
 		return;
-	(void)!resize(k, p, cap < 16 ? (*p)->count + 2 : grown((*p)->count));
+	(void)!resize(k, p, cap < 16 ? count + 2 : grown(count));
+}
+
+/* A place at the end of a zone: the first one of each that follows goes to its end. */
+static uint32_t
+make_place(const struct peers_kind *k, struct peers *p, unsigned zone)
+{
+	uint32_t place = p->ends[PEERS_ZONES - 1]++;
+
+	for (unsigned at = PEERS_ZONES - 1; at > zone; at--) {
+		uint32_t first = p->ends[at - 1]++;
+
+		move(k, p, place, first);
+		place = first;
+	}
+	return place;
 }
 
 static void
@@ -325,19 +380,18 @@ take_out(const struct peers_kind *k, struct peers *p, uint32_t i)
 	if (p->cap > INDEX_FROM)
 		index_remove(k, p, i);
 	p->paused -= (flags_of(k, p)[i] & PEERS_PAUSED) != 0;
-	if (i < p->leeches) {
-		p->leeches--;
-		move(k, p, i, p->leeches);
-		i = p->leeches;
+	for (unsigned zone = zone_of(p, i); zone < PEERS_ZONES; zone++) {
+		uint32_t last = --p->ends[zone];
+
+		move(k, p, i, last);
+		i = last;
 	}
-	p->count--;
-	move(k, p, i, p->count);
 }
 
 static void
 settle(const struct peers_kind *k, struct peers **p)
 {
-	if ((*p)->count > 0) {
+	if (peers_count(*p) > 0) {
 		shrink(k, p);
 		return;
 	}
@@ -362,7 +416,7 @@ peers_add(const struct peers_kind *k, struct peers **block, const struct peers_e
 	if (peers_count(p) == cap && (cap > UINT32_MAX / 4 || !resize(k, block, grown(cap))))
 		return false;
 	p = *block;
-	i = p->count++;
+	i = make_place(k, p, zone_for_entry(e));
 	(void)compact_write(addr_at(k, p, i), &e->addr);
 	flags_of(k, p)[i] = 0;
 	if (p->cap > INDEX_FROM)
@@ -378,14 +432,26 @@ peers_update(const struct peers_kind *k, struct peers *p, uint32_t i, const stru
     uint8_t tick)
 {
 	bool paused = (e->flags & PEERS_PAUSED) != 0;
+	unsigned zone = zone_for_entry(e);
 
-	i = set_leech(k, p, i, !e->seed && !paused);
+	/* Mostly it stays where it is. */
+	if (!in_zone(p, i, zone))
+		i = set_zone(k, p, i, zone);
 	p->paused += (uint32_t)paused - ((flags_of(k, p)[i] & PEERS_PAUSED) != 0);
 	seen_of(k, p)[i] = tick;
 	flags_of(k, p)[i] = e->flags;
 	if (k->id_len != 0 && e->id != NULL)
 		memcpy(id_at(k, p, i), e->id, ID_LEN);
 	return i;
+}
+
+void
+peers_reach(const struct peers_kind *k, struct peers *p, uint32_t i)
+{
+	uint8_t *flags = &flags_of(k, p)[i];
+
+	*flags &= (uint8_t)~(PEERS_UNREACHED | PEERS_CLAIMED);
+	(void)set_zone(k, p, i, zone_for(is_other(p, i), *flags));
 }
 
 uint32_t
@@ -420,7 +486,7 @@ peers_at(const struct peers_kind *k, const struct peers *p, uint32_t i)
 	return (struct peers_entry){
 		.addr = compact_read(addr_at(k, p, i), k->family),
 		.id = k->id_len != 0 ? id_at(k, p, i) : NULL,
-		.seed = i >= p->leeches && (flags & PEERS_PAUSED) == 0,
+		.seed = is_other(p, i) && (flags & PEERS_PAUSED) == 0,
 		.flags = flags,
 	};
 }
@@ -504,7 +570,7 @@ check_index(const struct peers_kind *k, const struct peers *p)
 
 	for (uint32_t i = 0; i < index_cap(p->cap); i++)
 		named += index_of(k, p)[i] != 0;
-	assert(named == (p->cap > INDEX_FROM ? p->count : 0));
+	assert(named == (p->cap > INDEX_FROM ? peers_count(p) : 0));
 }
 
 void
@@ -514,12 +580,17 @@ peers_check(const struct peers_kind *k, const struct peers *p)
 
 	if (p == NULL)
 		return;
-	assert(p->count > 0 && p->count <= p->cap && p->leeches + p->paused <= p->count);
-	for (uint32_t i = 0; i < p->count; i++) {
-		bool idle = (flags_of(k, p)[i] & PEERS_PAUSED) != 0;
+	assert(peers_count(p) > 0 && peers_count(p) <= p->cap);
+	assert(p->paused <= p->ends[PEERS_HIDDEN_OTHERS] - p->ends[PEERS_LEECHES]);
+	for (unsigned zone = 1; zone < PEERS_ZONES; zone++)
+		assert(p->ends[zone - 1] <= p->ends[zone]);
+	for (uint32_t i = 0; i < peers_count(p); i++) {
+		uint8_t flags = flags_of(k, p)[i];
+		bool idle = (flags & PEERS_PAUSED) != 0;
 
 		assert(peers_find(k, p, addr_at(k, p, i)) == i);
-		assert(!idle || i >= p->leeches);
+		assert(zone_of(p, i) == zone_for(is_other(p, i), flags));
+		assert(!idle || is_other(p, i));
 		paused += idle;
 	}
 	assert(paused == p->paused);

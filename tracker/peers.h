@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The peers of one family in one torrent: one block of memory in columns, addresses packed as
- * replies want them, those who still download in front of the others. A peer is its address and
- * port: a client that comes back with a new id takes its own place again. A peer has a number until
- * the next change. Nothing is allocated for one that is known. Times are the caller's ticks, modulo
- * 2^8. NULL is no peers.
+ * replies want them, those who still download in front of the others, and who was not reached yet
+ * behind both, where none is chosen. A peer is its address and port: a client that comes back with
+ * a new id takes its own place again. A peer has a number until the next change. Nothing is
+ * allocated for one that is known. Times are the caller's ticks, modulo 2^8. NULL is no peers.
  */
 #ifndef TRACKER_PEERS_H
 #define TRACKER_PEERS_H
@@ -22,7 +22,8 @@ enum peers_flag {
 	PEERS_CRYPTO = 1,		/* takes encrypted connections */
 	PEERS_CRYPTO_ONLY = 2,		/* and no others */
 	PEERS_PAUSED = 4,		/* BEP 21: incomplete, but downloads no more */
-	PEERS_CLAIMED = 8		/* the address was told, not seen */
+	PEERS_CLAIMED = 8,		/* the address was told, not seen */
+	PEERS_UNREACHED = 16		/* counted like all, but not handed out */
 };
 
 /* What all the struct peers of one family have in common. */
@@ -33,10 +34,18 @@ struct peers_kind {
 	uint8_t id_len;			/* 20: peer ids are kept, 0: not */
 };
 
+/* In the order of the block. Those at its ends download, the others are seeds or paused. */
+enum peers_zone {
+	PEERS_LEECHES,
+	PEERS_OTHERS,
+	PEERS_HIDDEN_OTHERS,
+	PEERS_HIDDEN_LEECHES,
+	PEERS_ZONES
+};
+
 /* The head of the block; the columns follow. */
 struct peers {
-	uint32_t count;
-	uint32_t leeches;		/* the first so many */
+	uint32_t ends[PEERS_ZONES];	/* the number after the last one of each zone */
 	uint32_t paused;		/* so many of the others; the rest are seeds */
 	uint32_t cap;
 };
@@ -61,19 +70,33 @@ void peers_free(struct peers *p);
 static inline uint32_t
 peers_count(const struct peers *p)
 {
-	return p != NULL ? p->count : 0;
+	return p != NULL ? p->ends[PEERS_HIDDEN_LEECHES] : 0;
 }
 
 static inline uint32_t
-peers_leeches(const struct peers *p)
+peers_paused(const struct peers *p)
 {
-	return p != NULL ? p->leeches : 0;
+	return p != NULL ? p->paused : 0;
 }
 
 static inline uint32_t
 peers_seeds(const struct peers *p)
 {
-	return p != NULL ? p->count - p->leeches - p->paused : 0;
+	return p != NULL ? p->ends[PEERS_HIDDEN_OTHERS] - p->ends[PEERS_LEECHES] - p->paused : 0;
+}
+
+/* The first so many may be handed out, */
+static inline uint32_t
+peers_shown(const struct peers *p)
+{
+	return p != NULL ? p->ends[PEERS_OTHERS] : 0;
+}
+
+/* and so many of these to who has all it wants. */
+static inline uint32_t
+peers_shown_leeches(const struct peers *p)
+{
+	return p != NULL ? p->ends[PEERS_LEECHES] : 0;
 }
 
 /* The number of who is at this packed address, or PEERS_NONE. */
@@ -91,6 +114,9 @@ bool peers_add(const struct peers_kind *k, struct peers **p, const struct peers_
 /* New facts about peer i, but for its address. Returns its new number. */
 uint32_t peers_update(const struct peers_kind *k, struct peers *p, uint32_t i,
     const struct peers_entry *e, uint8_t tick);
+
+/* Peer i answers at its address: it is handed out from now on, and was not only told. */
+void peers_reach(const struct peers_kind *k, struct peers *p, uint32_t i);
 
 /* Frees the block with the last one, and gives back some of it with others; for want of memory it
  * stays as large as it is. */

@@ -93,27 +93,22 @@ set_peers(struct replier *r, const struct announce_req *req, const struct swarm_
 static bool
 speaks_for_outside(const struct swarm_ask *ask, const struct addr *from)
 {
-	return ask->claimed && addr_is_local(from) && !addr_is_local(&ask->addr);
+	return (ask->flags & PEERS_CLAIMED) != 0 && addr_is_local(from) &&
+	    !addr_is_local(&ask->addr);
 }
 
-/* Who was not reached yet may look, but is not handed out. */
 static void
-check_nat(struct replier *r, struct swarm_ask *ask, const struct addr *from, usec now,
-    struct announce_req *onlooker)
+check_nat(struct replier *r, struct swarm_ask *ask, const struct addr *from, usec now)
 {
-	const struct announce_req *req = ask->req;
+	enum announce_event event = ask->req->event;
 
-	if (r->nat == NULL || req->event == ANNOUNCE_SNOOPED || speaks_for_outside(ask, from))
+	if (r->nat == NULL || event == ANNOUNCE_SNOOPED || event == ANNOUNCE_STOPPED ||
+	    speaks_for_outside(ask, from))
 		return;
-	if (req->event == ANNOUNCE_STOPPED) {
-		nat_check_stopped(r->nat, req, &ask->addr);
-	} else if (nat_check_passed(r->nat, req, &ask->addr, from, now)) {
-		ask->claimed = false;
-	} else {
-		*onlooker = *req;
-		onlooker->event = ANNOUNCE_SNOOPED;
-		ask->req = onlooker;
-	}
+	if (nat_check_passed(r->nat, ask->req, &ask->addr, from, now))
+		ask->flags &= (uint8_t)~PEERS_CLAIMED;
+	else
+		ask->flags |= PEERS_UNREACHED;
 }
 
 void
@@ -122,14 +117,13 @@ reply_announce(struct replier *r, const struct announce_req *req, const struct a
 {
 	bool list = announce_req_form(req) == ANNOUNCE_LIST;
 	struct swarm_ask ask = { req, reachable_at(r, req, from), peers_wanted(r, req),
-	    families == REPLY_BOTH_FAMILIES, false };
+	    families == REPLY_BOTH_FAMILIES, 0 };
 	struct swarm_answer got = {
 		.v4 = { r->addr4, list ? r->id4 : NULL, req->supportcrypto ? r->flags4 : NULL, 0 },
 		.v6 = { r->addr6, list ? r->id6 : NULL, NULL, 0 },
 	};
-	struct announce_req onlooker;
 
-	ask.claimed = !addr_same_ip(&ask.addr, from);
+	ask.flags = addr_same_ip(&ask.addr, from) ? 0 : PEERS_CLAIMED;
 	announce_reply_init(out);
 	out->interval = r->settings->reannounce_interval;
 	/* A third: enough for a person's "update now", too rare for a busy loop. */
@@ -141,7 +135,7 @@ reply_announce(struct replier *r, const struct announce_req *req, const struct a
 	}
 	if (!may_be_tracked(r, req, out))
 		return;
-	check_nat(r, &ask, from, now, &onlooker);
+	check_nat(r, &ask, from, now);
 	switch (shards_announce(r->shards, &ask, now, &r->rng, &got)) {
 	case BT_OK: break;
 	case BT_ELIMIT: refuse(out, "the tracker has too many torrents", RETRY_SOON); return;
@@ -152,21 +146,6 @@ reply_announce(struct replier *r, const struct announce_req *req, const struct a
 	out->downloaded = got.counts.downloaded;
 	out->external_ip = *from;
 	set_peers(r, req, &got, out);
-}
-
-void
-reply_enter(struct replier *r, const struct announce_req *req, const struct addr *at, usec now)
-{
-	struct swarm_ask ask = { .req = req, .addr = *at };
-	struct bt_slice warning;
-	struct swarm_answer nothing = { .v4 = { r->addr4, NULL, NULL, 0 },
-	    .v6 = { r->addr6, NULL, NULL, 0 } };
-
-	/* The lists may have changed since it announced itself. */
-	if (gate_refusal(&r->gate, req->info_hash, false, &warning).len > 0)
-		return;
-	/* Without memory it is not entered; it announces itself again. */
-	(void)shards_announce(r->shards, &ask, now, &r->rng, &nothing);
 }
 
 struct scrape_entry

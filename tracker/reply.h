@@ -38,10 +38,6 @@ enum reply_families { REPLY_ONE_FAMILY, REPLY_BOTH_FAMILIES };
 void reply_announce(struct replier *r, const struct announce_req *req, const struct addr *from,
     enum reply_families families, usec now, struct announce_reply *out);
 
-/* Enters a peer that nat_check has reached. */
-void reply_enter(struct replier *r, const struct announce_req *req, const struct addr *at,
-    usec now);
-
 /* The counts of a torrent, zeroes if there is none. */
 struct scrape_entry reply_scrape(struct replier *r, const uint8_t info_hash[20]);
 

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "tracker/saver.h"
 
-#include "tracker/state.h"
-
 static void
 save_work(struct job *j)
 {
 	struct saver *s = CONTAINER_OF(j, struct saver, job);
 
 	s->err.code = BT_OK;
-	(void)state_save(s->shards, s->settings->dfile, &s->err);
+	(void)state_save(s->state, &s->err);
 }
 
 static void
@@ -33,7 +31,7 @@ on_timer(void *arg, usec now)
 	struct saver *s = arg;
 
 	(void)now;
-	loop_timer_set(&s->timer, s->settings->save_dfile_interval * SECOND);
+	loop_timer_set(&s->timer, s->state->settings->save_dfile_interval * SECOND);
 	if (s->saving)
 		return;
 	s->job.work = save_work;
@@ -46,14 +44,13 @@ void
 saver_start(struct saver *s, struct pool *pool)
 {
 	s->pool = pool;
-	loop_timer_set(&s->timer, s->settings->save_dfile_interval * SECOND);
+	loop_timer_set(&s->timer, s->state->settings->save_dfile_interval * SECOND);
 }
 
 bool
-saver_init(struct saver *s, const struct bt_tracker_settings *settings, const struct log *log,
-    struct shards *shards, struct loop *l)
+saver_init(struct saver *s, const struct state *state, const struct log *log, struct loop *l)
 {
-	*s = (struct saver){ .settings = settings, .log = log, .shards = shards };
+	*s = (struct saver){ .state = state, .log = log };
 	return loop_timer_init(&s->timer, l, on_timer, s);
 }
 

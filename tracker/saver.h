@@ -3,17 +3,14 @@
 #ifndef TRACKER_SAVER_H
 #define TRACKER_SAVER_H
 
-#include <btcore/tracker.h>
-
 #include "base/log.h"
 #include "base/pool.h"
 #include "net/loop.h"
-#include "tracker/shards.h"
+#include "tracker/state.h"
 
 struct saver {
-	const struct bt_tracker_settings *settings;
+	const struct state *state;
 	const struct log *log;
-	struct shards *shards;
 	struct pool *pool;
 	struct loop_timer timer;
 	struct job job;
@@ -23,8 +20,8 @@ struct saver {
 };
 
 /* All must outlive it; loop and pool are those of one thread. False: no memory. */
-bool saver_init(struct saver *s, const struct bt_tracker_settings *settings, const struct log *log,
-    struct shards *shards, struct loop *l) MUST_USE;
+bool saver_init(struct saver *s, const struct state *state, const struct log *log,
+    struct loop *l) MUST_USE;
 void saver_start(struct saver *s, struct pool *pool);
 
 /* No save may be under way. Fine on a zeroed one. */

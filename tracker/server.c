@@ -59,12 +59,12 @@ nat_at_once(const struct server *s)
 
 /* -- connecting back -- */
 
-static void
-on_nat_reached(void *arg, const struct announce_req *req, const struct addr *at, usec now)
+static bool
+on_nat_told(void *arg, const uint8_t info_hash[20], const struct addr *at, bool reached)
 {
-	struct server *s = arg;
+	const struct server *s = arg;
 
-	reply_enter(&s->replier, req, at, now);
+	return shards_tried(s->shared.shards, info_hash, at, reached);
 }
 
 static void
@@ -80,7 +80,7 @@ on_nat_tried(void *arg, const struct announce_req *req, const struct addr *at,
 static bool
 add_nat_check(struct server *s)
 {
-	static const struct nat_check_ops ops = { on_nat_reached, on_nat_tried };
+	static const struct nat_check_ops ops = { on_nat_told, on_nat_tried };
 	const struct bt_tracker_settings *o = s->shared.settings;
 	struct nat_check_limits limits = { (unsigned)o->nat_check, NAT_TIMEOUT, nat_at_once(s) };
 

@@ -122,6 +122,18 @@ shards_prefetch(struct shards *s, const uint8_t *const *hashes, size_t n)
 	}
 }
 
+bool
+shards_tried(struct shards *s, const uint8_t info_hash[20], const struct addr *at, bool reached)
+{
+	struct shard *in = &s->shard[info_hash[0]];
+	bool there;
+
+	(void)pthread_mutex_lock(&in->lock);
+	there = swarms_tried(&in->swarms, info_hash, at, reached);
+	(void)pthread_mutex_unlock(&in->lock);
+	return there;
+}
+
 enum bt_code
 shards_restore(struct shards *s, const uint8_t info_hash[20], const struct peers_entry *peer,
     usec now)

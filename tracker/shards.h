@@ -28,6 +28,8 @@ void shards_free(struct shards *s);
 /* As of swarms_. */
 enum bt_code shards_announce(struct shards *s, const struct swarm_ask *ask, usec now,
     struct rng *rng, struct swarm_answer *out);
+bool shards_tried(struct shards *s, const uint8_t info_hash[20], const struct addr *at,
+    bool reached);
 enum bt_code shards_restore(struct shards *s, const uint8_t info_hash[20],
     const struct peers_entry *peer, usec now);
 enum bt_code shards_restore_count(struct shards *s, const uint8_t info_hash[20],

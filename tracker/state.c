@@ -12,8 +12,9 @@
 #define ASIDE_MAX 1000			/* bad files kept beside the good one */
 
 enum bt_code
-state_save(struct shards *s, const char *path, struct bt_error *err)
+state_save(const struct state *s, struct bt_error *err)
 {
+	const char *path = s->settings->dfile;
 	struct file_staged staged;
 	enum bt_code code = file_stage_sole(path, &staged, err);
 
@@ -67,10 +68,9 @@ handle_bad(const char *path, const struct bt_error *why, const struct log *log,
 }
 
 enum bt_code
-state_load(struct shards *s, const struct bt_tracker_settings *settings, usec now,
-    const struct log *log, struct bt_error *err)
+state_load(const struct state *s, usec now, const struct log *log, struct bt_error *err)
 {
-	const char *path = settings->dfile;
+	const char *path = s->settings->dfile;
 	struct bt_error why = { .code = BT_OK };
 	enum bt_code code;
 	struct buf b;
@@ -79,8 +79,7 @@ state_load(struct shards *s, const struct bt_tracker_settings *settings, usec no
 		return BT_OK;
 	buf_init(&b, STATE_MAX);
 	code = file_read(path, &b, err);
-	if (code == BT_OK && b.len > 0 &&
-	    state_read(s, settings, buf_slice(&b), now, &why) != BT_OK)
+	if (code == BT_OK && b.len > 0 && state_read(s, buf_slice(&b), now, &why) != BT_OK)
 		code = handle_bad(path, &why, log, err);
 	buf_fini(&b);
 	return code;

@@ -2,7 +2,6 @@
 #include "tracker/state_read.h"
 
 #include "bencode/scan.h"
-#include "tracker/state.h"
 #include "tracker/state_write.h"
 #include "tracker/trackopts.h"
 
@@ -25,7 +24,7 @@ struct peer_entry {
 	struct peers_entry peer;
 	struct addr given, ipv6;
 	int64_t port, port6, left;
-	int64_t nat;		/* 0 was reached, -1 was never tried */
+	int64_t nat;		/* as in tracker/nat_known.h */
 };
 
 static void
@@ -72,8 +71,7 @@ read_peer_keys(struct scan *s, struct peer_entry *e)
 /* What is read, and into what. */
 struct state_reader {
 	struct scan scan;
-	struct shards *to;
-	const struct bt_tracker_settings *settings;
+	const struct state *to;
 	usec now;
 };
 
@@ -85,7 +83,9 @@ restore_at(struct state_reader *r, const uint8_t *hash, struct peer_entry *e, co
 		return;
 	e->peer.addr = *a;
 	e->peer.addr.port = (uint16_t)port;
-	(void)shards_restore(r->to, hash, &e->peer, r->now);
+	if (r->to->nat != NULL && e->nat >= 0)
+		nat_known_restore(r->to->nat, &e->peer.addr, e->nat, r->now);
+	(void)shards_restore(r->to->shards, hash, &e->peer, r->now);
 }
 
 /* The original noted what a client said of itself also where it did not believe it. Ours writes it
@@ -94,13 +94,13 @@ static bool
 believes(const struct state_reader *r, const struct peer_entry *e)
 {
 	return e->given.family != ADDR_NONE && (addr_same_ip(&e->given, &e->peer.addr) ||
-	    trackopts_believes(r->settings, &e->peer.addr));
+	    trackopts_believes(r->to->settings, &e->peer.addr));
 }
 
 static void
 read_peer(struct state_reader *r, struct bt_slice hash, struct bt_slice id)
 {
-	struct peer_entry e = { .left = -1, .nat = -1 };
+	struct peer_entry e = { .left = -1, .nat = NAT_KNOWN_NOT };
 	struct addr at;
 
 	if (!scan_try_dict(&r->scan))
@@ -108,12 +108,12 @@ read_peer(struct state_reader *r, struct bt_slice hash, struct bt_slice id)
 	read_peer_keys(&r->scan, &e);
 	if (scan_failed(&r->scan) || hash.len != 20 || id.len != 20 || e.left < 0)
 		return;
-	if (r->settings->nat_check > 0 && e.nat != 0)
-		return;
 	e.peer.id = id.ptr;
 	e.peer.seed = e.left == 0;
 	if (e.left == STATE_LEFT_PAUSED)
 		e.peer.flags |= PEERS_PAUSED;
+	if (r->to->nat != NULL && e.nat != NAT_KNOWN_REACHED)
+		e.peer.flags |= PEERS_UNREACHED;
 	at = e.peer.addr;
 	if (believes(r, &e)) {
 		at = e.given;
@@ -140,10 +140,9 @@ read_peers(struct state_reader *r)
 }
 
 enum bt_code
-state_read(struct shards *s, const struct bt_tracker_settings *settings, struct bt_slice bytes,
-    usec now, struct bt_error *err)
+state_read(const struct state *s, struct bt_slice bytes, usec now, struct bt_error *err)
 {
-	struct state_reader r = { .to = s, .settings = settings, .now = now };
+	struct state_reader r = { .to = s, .now = now };
 	struct bt_slice key;
 
 	scan_init(&r.scan, bytes, SCAN_LENIENT);
@@ -151,7 +150,7 @@ state_read(struct shards *s, const struct bt_tracker_settings *settings, struct 
 	(void)scan_dict(&r.scan);
 	while (scan_key(&r.scan, &key)) {
 		if (slice_eq_str(key, "completed"))
-			read_counts(&r.scan, s);
+			read_counts(&r.scan, s->shards);
 		else if (slice_eq_str(key, "peers"))
 			read_peers(&r);
 		else

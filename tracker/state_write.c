@@ -10,7 +10,6 @@
 #include "base/vec.h"
 #include "bencode/write.h"
 #include "proto/compact.h"
-#include "tracker/state.h"
 
 /* -- a shard, copied while nobody can change it -- */
 
@@ -90,6 +89,7 @@ struct member {
 };
 
 struct state_writer {
+	const struct state *from;
 	int fd;
 	bool failed;		/* errno says why */
 	struct shot shot;
@@ -187,9 +187,14 @@ write_number(struct write *w, const char *key, int64_t n)
 }
 
 static void
-write_peer(struct write *w, const uint8_t *id, const struct peers_entry *p)
+write_peer(struct state_writer *sw, const uint8_t *id, const struct peers_entry *p)
 {
+	struct write *w = &sw->w;
+	int nat = NAT_KNOWN_REACHED;
 	char text[ADDR_TEXT_MAX];
+
+	if (p->flags & PEERS_UNREACHED)
+		nat = nat_known_look(sw->from->nat, &p->addr);
 
 	write_key_slice(w, slice_of(id, 20));
 	write_dict(w);
@@ -201,7 +206,8 @@ write_peer(struct write *w, const uint8_t *id, const struct peers_entry *p)
 	write_key(w, "ip");
 	write_string(w, text);
 	write_number(w, "left", p->seed ? 0 : p->flags & PEERS_PAUSED ? STATE_LEFT_PAUSED : 1);
-	write_number(w, "nat", 0);
+	if (nat != NAT_KNOWN_NOT)
+		write_number(w, "nat", nat);
 	write_number(w, "port", p->addr.port);
 	write_number(w, "requirecrypto", (p->flags & PEERS_CRYPTO_ONLY) != 0);
 	write_number(w, "supportcrypto", (p->flags & PEERS_CRYPTO) != 0);
@@ -225,7 +231,7 @@ write_peers(struct state_writer *sw, const struct shot_torrent *t)
 
 		/* Somebody calls itself what another one was named: one of them must do. */
 		if (i == 0 || memcmp(m[-1].id, m->id, 20) != 0)
-			write_peer(&sw->w, m->id, &e);
+			write_peer(sw, m->id, &e);
 	}
 	write_end(&sw->w);
 }
@@ -241,13 +247,13 @@ write_count(struct state_writer *sw, const struct shot_torrent *t)
 
 /* Each shard's part is a dictionary of its own, whose brackets are left out. */
 static void
-write_shards(struct state_writer *sw, struct shards *s,
+write_shards(struct state_writer *sw,
     void (*each)(struct state_writer *sw, const struct shot_torrent *t))
 {
 	struct shot *shot = &sw->shot;
 
 	for (unsigned i = 0; i < SHARD_COUNT && !shot->failed && !sw->failed; i++) {
-		shards_visit(s, i, take_shot, shot);
+		shards_visit(sw->from->shards, i, take_shot, shot);
 		if (shot->torrents.len == 0)
 			continue;
 		qsort(shot->torrents.items, shot->torrents.len, sizeof(struct shot_torrent),
@@ -266,9 +272,9 @@ write_shards(struct state_writer *sw, struct shards *s,
 }
 
 enum bt_code
-state_write(struct shards *s, int fd)
+state_write(const struct state *s, int fd)
 {
-	struct state_writer sw = { .fd = fd };
+	struct state_writer sw = { .from = s, .fd = fd };
 	int kept;
 
 	vec_init(&sw.shot.torrents, sizeof(struct shot_torrent));
@@ -276,9 +282,9 @@ state_write(struct shards *s, int fd)
 	buf_init(&sw.shot.blocks, STATE_MAX);
 	buf_init(&sw.text, STATE_MAX);
 	emit(&sw, slice_str("d9:completedd"));
-	write_shards(&sw, s, write_count);
+	write_shards(&sw, write_count);
 	emit(&sw, slice_str("e5:peersd"));
-	write_shards(&sw, s, write_peers);
+	write_shards(&sw, write_peers);
 	emit(&sw, slice_str("ee"));
 	kept = errno;
 	vec_fini(&sw.shot.torrents);

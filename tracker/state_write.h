@@ -6,8 +6,7 @@
 #ifndef TRACKER_STATE_WRITE_H
 #define TRACKER_STATE_WRITE_H
 
-#include "base/error.h"
-#include "tracker/shards.h"
+#include "tracker/state.h"
 
 /* The original does not start with a key that it does not know, so what is paused (BEP 21) is told
  * by a number of bytes that none is likely to lack. */
@@ -15,6 +14,6 @@
 
 /* A shard is locked while it is copied, and no longer. BT_EIO: it could not be written, see errno;
  * BT_ENOMEM. */
-enum bt_code state_write(struct shards *s, int fd);
+enum bt_code state_write(const struct state *s, int fd);
 
 #endif

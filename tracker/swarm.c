@@ -34,7 +34,8 @@ struct place {
 static uint32_t
 range(const struct peers *p, const struct announce_req *req)
 {
-	return req->left == 0 || req->event == ANNOUNCE_PAUSED ? peers_leeches(p) : peers_count(p);
+	return req->left == 0 || req->event == ANNOUNCE_PAUSED ? peers_shown_leeches(p) :
+	    peers_shown(p);
 }
 
 static uint32_t
@@ -95,9 +96,10 @@ struct swarm_counts
 swarm_counts(const struct swarm *w)
 {
 	uint32_t seeds = peers_seeds(w->v4) + peers_seeds(w->v6);
+	uint32_t incomplete = peers_count(w->v4) + peers_count(w->v6) - seeds;
 
-	return (struct swarm_counts){ seeds, peers_count(w->v4) + peers_count(w->v6) - seeds,
-	    w->downloaded, peers_leeches(w->v4) + peers_leeches(w->v6) };
+	return (struct swarm_counts){ seeds, incomplete, w->downloaded,
+	    incomplete - peers_paused(w->v4) - peers_paused(w->v6) };
 }
 
 /* The totals are kept by taking a swarm out before it changes and adding it again after. */
@@ -240,7 +242,7 @@ asker(const struct swarm_ask *ask)
 {
 	const struct announce_req *req = ask->req;
 	unsigned flags = (req->supportcrypto ? PEERS_CRYPTO : 0u) |
-	    (req->requirecrypto ? PEERS_CRYPTO_ONLY : 0u) | (ask->claimed ? PEERS_CLAIMED : 0u);
+	    (req->requirecrypto ? PEERS_CRYPTO_ONLY : 0u) | ask->flags;
 
 	if (req->left != 0 && req->event == ANNOUNCE_PAUSED)
 		flags |= PEERS_PAUSED;
@@ -255,6 +257,8 @@ refresh(struct swarm *w, struct place *at, const struct swarm_ask *ask,
 
 	if (e.seed && !known->seed && ask->req->event == ANNOUNCE_COMPLETED)
 		w->downloaded++;
+	/* Reached once is enough. */
+	e.flags &= (uint8_t)(known->flags | ~PEERS_UNREACHED);
 	at->self = peers_update(at->own_kind, *at->own, at->self, &e, (uint8_t)tick);
 }
 
@@ -309,7 +313,7 @@ enter_or_leave(struct swarms *s, struct swarm *w, struct place *at, const struct
 		return enter(s, w, at, ask, packed, tick_of(s, now));
 	}
 	known = peers_at(at->own_kind, *at->own, at->self);
-	if (ask->claimed && (known.flags & PEERS_CLAIMED) == 0)
+	if ((ask->flags & ~known.flags & PEERS_CLAIMED) != 0)
 		return BT_OK;
 	if (event == ANNOUNCE_STOPPED) {
 		peers_remove(at->own_kind, at->own, at->self);
@@ -379,6 +383,22 @@ swarms_announce(struct swarms *s, const struct swarm_ask *ask, usec now, struct 
 	out->counts = swarm_counts(w);
 	(void)settle(s, w);
 	return code;
+}
+
+bool
+swarms_tried(struct swarms *s, const uint8_t info_hash[20], const struct addr *at, bool reached)
+{
+	const struct peers_kind *k = at->family == ADDR_V4 ? &s->kind4 : &s->kind6;
+	struct swarm *w = table_find(&s->table, info_hash);
+	struct peers *p = w == NULL ? NULL : k == &s->kind4 ? w->v4 : w->v6;
+	uint8_t packed[PEERS_ADDR_MAX];
+	uint32_t i;
+
+	(void)compact_write(packed, at);
+	i = peers_find(k, p, packed);
+	if (i != PEERS_NONE && reached)
+		peers_reach(k, p, i);
+	return i != PEERS_NONE;
 }
 
 enum bt_code

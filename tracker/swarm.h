@@ -60,7 +60,7 @@ struct swarm_ask {
 	struct addr addr;		/* where others will reach the peer */
 	uint32_t want;			/* peers */
 	bool both;			/* of both families, not only addr's */
-	bool claimed;			/* addr is what it says, not where it was seen */
+	uint8_t flags;			/* PEERS_CLAIMED, PEERS_UNREACHED */
 };
 
 /* The caller gives room for SWARM_WANT_MAX peers of each family. */
@@ -80,6 +80,11 @@ void swarms_fini(struct swarms *s);
  */
 enum bt_code swarms_announce(struct swarms *s, const struct swarm_ask *ask, usec now,
     struct rng *rng, struct swarm_answer *out);
+
+/* The peer that announced itself at this address was connected to: one that was reached is handed
+ * out from now on. False: it is not there any more. */
+bool swarms_tried(struct swarms *s, const uint8_t info_hash[20], const struct addr *at,
+    bool reached);
 
 /* Drops a torrent that is empty or has a single peer, if one is found. */
 bool swarms_make_room(struct swarms *s, struct rng *rng);

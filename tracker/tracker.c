@@ -54,6 +54,7 @@ struct bt_tracker {
 	bool reloading;
 	usec sweep_step;
 	struct pool *pool;		/* one worker: saves, and reads lists */
+	struct state state;
 	struct saver saver;
 };
 
@@ -253,7 +254,7 @@ make_store(struct bt_tracker *t, struct bt_error *err)
 	source.shards = t->shards;
 	t->census = census_taker_new(&source, CENSUS_AT_ONCE);
 	if (t->stats == NULL || t->census == NULL ||
-	    !saver_init(&t->saver, t->settings, &t->log, t->shards, t->loop))
+	    !saver_init(&t->saver, &t->state, &t->log, t->loop))
 		return fail(err, BT_ENOMEM, "out of memory");
 	return BT_OK;
 }
@@ -310,10 +311,12 @@ static enum bt_code
 load_state(struct bt_tracker *t, struct bt_error *err)
 {
 	const char *path = t->settings->dfile;
-	enum bt_code code = state_load(t->shards, t->settings, loop_now(t->loop), &t->log, err);
+	enum bt_code code;
 
+	t->state = (struct state){ t->settings, t->shards, t->policy.nat_known };
+	code = state_load(&t->state, loop_now(t->loop), &t->log, err);
 	if (code == BT_OK && access(path, F_OK) != 0)
-		code = state_save(t->shards, path, err);
+		code = state_save(&t->state, err);
 	return code;
 }
 
@@ -405,7 +408,7 @@ bt_tracker_run(struct bt_tracker *t, struct bt_error *err)
 	t->reloading = false;
 	while (pool_wait(t->pool))
 		;
-	code = state_save(t->shards, t->settings->dfile, err);
+	code = state_save(&t->state, err);
 	reqlog_flush(&t->reqlog);
 	return code;
 }

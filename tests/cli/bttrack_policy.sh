@@ -415,23 +415,32 @@ come()
 	get "/announce?info_hash=$(escape "${2:-$one}")&peer_id=-XX0001-p%20sssss$1&port=$1&left=0&compact=1"
 }
 count() { get "/scrape?info_hash=$(escape "$1")"; grep -q "8:completei$2e" got; }
+# handed HEX: the ports handed out to one who only looks.
+handed()
+{
+	status "/announce?info_hash=$(escape "$1")&peer_id=-XX0001-llllllllllll&port=1&left=5&compact=1&event=snooped" \
+	    >look
+	python3 -c 'import re; p = re.search(rb"5:peers(\d+):(.*)", open("got", "rb").read(), re.S)
+p = p[2][:int(p[1])]; print(*sorted(p[i] * 256 + p[i + 1] for i in range(4, len(p), 6)))'
+}
+hands() { [ "$(handed "$1")" = "$2" ]; }
 come $good
-has got completei0e
 come $wrong
+has got completei2e
 come $closed
-within count "$one" 1
+has got completei3e
 until_has log "\"!natcheck-127.0.0.1:$good\" 200 0 - -"
 until_has log "\"!natcheck-127.0.0.1:$wrong\" 503 0 - -"
 until_has log "\"!natcheck-127.0.0.1:$closed\" 503 0 - -"
 has calls "called $good $one"
-announce $one
-has got 'peers6:'
+within hands $one $good
 # Reached once is reached for all torrents; given up is given up.
 come $good $other
-count $other 1 || fail "an address that was reached is asked again"
+hands $other $good || fail "an address that was reached is asked again"
 for i in 1 2 3; do come $wrong; sleep 0.3; done
 [ "$(grep -c "called $wrong" calls)" -eq 2 ] || fail "not as many tries as nat_check says"
-count "$one" 1 || fail "a peer that was not reached is counted"
+hands $one $good || fail "a peer that was not reached is handed out"
+count "$one" 3 || fail "a peer that was not reached is not counted"
 # Nobody far away sends us home.
 get "/announce?info_hash=$(escape $two)&peer_id=-XX0001-tttttttttttt&port=$good&left=0&compact=1&ip=127.0.0.1" \
     'X-Forwarded-For: 80.1.1.1'
@@ -439,7 +448,20 @@ sleep 0.3
 [ "$(grep -c "called $good" calls)" -eq 1 ] || fail "called home for a stranger"
 # A local client says where it is reached from outside; from here it may be out of reach.
 get "/announce?info_hash=$(escape "$four")&peer_id=-XX0001-oooooooooooo&port=9&left=0&compact=1&ip=192.0.2.7"
-count "$four" 1 || fail "what a local client says of itself is not believed"
+hands "$four" 9 || fail "what a local client says of itself is not believed"
+# All of it outlives the tracker.
+kill -TERM ${pids% *}
+wait ${pids% *} || fail "bttrack ended with $?"
+has state "3:nati2e4:porti${wrong}e"
+start --nat_check 2 --trusted_proxies 127.0.0.1
+pids="$pids $peers"
+count "$one" 3 || fail "peers that were not reached were not kept"
+hands $one $good || fail "not handed out as before: $(handed $one)"
+come $wrong
+sleep 0.3
+[ "$(grep -c "called $wrong" calls)" -eq 2 ] || fail "given up, and tried again after all"
+get "/announce?info_hash=$(escape $one)&peer_id=-XX0001-p%20sssss$wrong&port=$wrong&left=0&compact=1&event=stopped"
+count "$one" 2 || fail "one that was not reached cannot leave"
 kill $peers
 pids=${pids% *}
 stop

@@ -15,30 +15,38 @@ check_shard(void *arg, const struct swarms *s)
 	swarms_check(s);
 }
 
-static struct shards *
-read_state(struct bt_slice in, bool ids)
+/* How the tracker keeps peers. */
+struct ways {
+	bool ids, nat;
+};
+
+static struct state
+read_state(struct bt_slice in, struct ways ways)
 {
 	static const struct bt_tracker_settings settings;
-	struct swarm_limits limits = { .timeout = 2700 * SECOND, .keep_ids = ids };
-	struct shards *s = shards_new(&limits);
+	struct swarm_limits limits = { .timeout = 2700 * SECOND, .keep_ids = ways.ids };
+	struct state to = { &settings, shards_new(&limits),
+	    ways.nat ? nat_known_new(2700 * SECOND) : NULL };
 	struct bt_error err;
 
-	MUST(s != NULL);
-	(void)state_read(s, &settings, in, SECOND, &err);
+	MUST(to.shards != NULL && (to.nat != NULL) == ways.nat);
+	(void)state_read(&to, in, SECOND, &err);
 	for (unsigned i = 0; i < SHARD_COUNT; i++)
-		shards_visit(s, i, check_shard, NULL);
-	return s;
+		shards_visit(to.shards, i, check_shard, NULL);
+	return to;
 }
 
-/* To be freed. */
+/* Frees the state; what is returned is to be freed. */
 static struct bt_slice
-write_state(struct shards *s)
+write_state(struct state from)
 {
 	int fd = memfd_create("state", MFD_CLOEXEC);
 	uint8_t *bytes;
 	off_t n;
 
-	MUST(fd >= 0 && state_write(s, fd) == BT_OK);
+	MUST(fd >= 0 && state_write(&from, fd) == BT_OK);
+	shards_free(from.shards);
+	nat_known_free(from.nat);
 	n = lseek(fd, 0, SEEK_END);
 	bytes = malloc((size_t)n);
 	MUST(bytes != NULL && pread(fd, bytes, (size_t)n, 0) == n);
@@ -54,27 +62,23 @@ is_empty(struct bt_slice state)
 }
 
 static void
-check_again(struct bt_slice first, bool ids)
+check_again(struct bt_slice first, struct ways ways)
 {
-	struct shards *s = read_state(first, ids);
-	struct bt_slice second = write_state(s);
+	struct bt_slice second = write_state(read_state(first, ways));
 
 	MUST(slice_eq(first, second));
-	shards_free(s);
 	free((void *)(uintptr_t)second.ptr);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	/* Either way to keep peers gets its half of the inputs. */
-	bool ids = size % 2 != 0;
-	struct shards *s = read_state(slice_of(data, size), ids);
-	struct bt_slice first = write_state(s);
+	/* Each way gets its share of the inputs. */
+	struct ways ways = { size % 2 != 0, size % 4 >= 2 };
+	struct bt_slice first = write_state(read_state(slice_of(data, size), ways));
 
-	shards_free(s);
 	if (!is_empty(first))
-		check_again(first, ids);
+		check_again(first, ways);
 	free((void *)(uintptr_t)first.ptr);
 	return 0;
 }

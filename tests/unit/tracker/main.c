@@ -25,6 +25,7 @@ main(void)
 		swarm_suite,
 		tracker_suite,
 		trackopts_suite,
+		unreached_suite,
 	};
 
 	return run_suites(make, COUNT_OF(make));

@@ -77,7 +77,7 @@ peer_req(uint32_t t, uint32_t n, uint64_t left)
 static inline enum bt_code
 bench_ask(struct bench *b, const struct announce_req *r, const struct addr *a, uint32_t want)
 {
-	struct swarm_ask ask = { r, *a, want, true, false };
+	struct swarm_ask ask = { r, *a, want, true, 0 };
 
 	return swarms_announce(&b->s, &ask, b->now, &b->rng, &b->got);
 }

@@ -20,7 +20,7 @@ crowd(void)
 	for (uint32_t t = 0; t < TORRENTS; t++) {
 		for (uint32_t n = 0; n <= t % 100; n++) {
 			struct announce_req r = peer_req(t, n, n > 0 ? LEFT : 0);
-			struct swarm_ask ask = { &r, peer_addr(n, ADDR_V4), 0, false, false };
+			struct swarm_ask ask = { &r, peer_addr(n, ADDR_V4), 0, false, 0 };
 
 			if (shards_announce(s, &ask, SECOND, &b->rng, &b->got) != BT_OK)
 				ck_abort();
@@ -152,7 +152,7 @@ START_TEST(a_scrape_that_is_too_large_is_refused)
 	struct census_source source = { .shards = s, .scrape_max = 10000 };
 	struct census_taker *t = census_taker_new(&source, 0);
 	struct announce_req r = peer_req(1, 1, LEFT);
-	struct swarm_ask ask = { &r, peer_addr(1, ADDR_V4), 0, false, false };
+	struct swarm_ask ask = { &r, peer_addr(1, ADDR_V4), 0, false, 0 };
 	struct httpd_shared *all;
 	struct bench *b;
 

@@ -24,7 +24,7 @@ work(void *arg)
 	for (uint32_t i = 0; i < EACH; i++) {
 		uint32_t n = rng_below(&b.rng, 100) * THREADS + w->number;
 		struct announce_req r = peer_req(rng_below(&b.rng, TORRENTS), n, i % 3 ? LEFT : 0);
-		struct swarm_ask ask = { &r, peer_addr(n, ADDR_V4), 50, true, false };
+		struct swarm_ask ask = { &r, peer_addr(n, ADDR_V4), 50, true, 0 };
 
 		r.event = i % 5 ? ANNOUNCE_NONE : ANNOUNCE_STOPPED;
 		switch (shards_announce(w->s, &ask, SECOND, &b.rng, &b.got)) {
@@ -74,7 +74,7 @@ static enum bt_code
 enter(struct bench *b, struct shards *s, uint32_t torrent, uint32_t peer)
 {
 	struct announce_req r = peer_req(torrent, peer, LEFT);
-	struct swarm_ask ask = { &r, peer_addr(peer, ADDR_V4), 50, true, false };
+	struct swarm_ask ask = { &r, peer_addr(peer, ADDR_V4), 50, true, 0 };
 
 	return shards_announce(s, &ask, b->now, &b->rng, &b->got);
 }
@@ -152,7 +152,7 @@ static bool
 announces(struct bench *b, struct shards *s, uint32_t n, enum announce_event event)
 {
 	struct announce_req r = peer_req(n % 5, n, LEFT);
-	struct swarm_ask ask = { &r, peer_addr(n, n % 2 ? ADDR_V6 : ADDR_V4), 50, true, false };
+	struct swarm_ask ask = { &r, peer_addr(n, n % 2 ? ADDR_V6 : ADDR_V4), 50, true, 0 };
 
 	r.event = event;
 	return shards_announce(s, &ask, b->now, &b->rng, &b->got) == BT_OK;

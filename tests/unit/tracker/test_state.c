@@ -29,7 +29,7 @@ fill(struct shards *s)
 	for (uint32_t i = 0; i < 3000; i++) {
 		struct announce_req r = peer_req(i % 300, i / 2, i % 5 ? LEFT : 0);
 		struct swarm_ask ask = { &r, peer_addr(i / 2, i % 2 ? ADDR_V4 : ADDR_V6), 0, true,
-		    i % 7 == 0 };
+		    i % 7 == 0 ? PEERS_CLAIMED : 0 };
 
 		r.supportcrypto = i % 2;
 		r.requirecrypto = i % 4 == 3;
@@ -43,16 +43,26 @@ fill(struct shards *s)
 	bench_free(b);
 }
 
+static enum bt_code
+read_state(struct shards *s, struct bt_slice bytes, usec now)
+{
+	struct state to = { &usual_settings, s, NULL };
+	struct bt_error err;
+
+	return state_read(&to, bytes, now, &err);
+}
+
 /* What was in out is replaced. fail_at: the allocation that fails, or 0. */
 static enum bt_code
 write_state(struct shards *s, size_t fail_at, struct buf *out)
 {
+	struct state from = { .shards = s };
 	int fd = memfd_create("state", MFD_CLOEXEC);
 	enum bt_code code;
 	off_t n;
 
 	mem_fail_at(fail_at);
-	code = state_write(s, fd);
+	code = state_write(&from, fd);
 	mem_fail_at(0);
 	n = lseek(fd, 0, SEEK_END);
 	buf_clear(out);
@@ -67,14 +77,12 @@ START_TEST(round_trip)
 	struct shards *one = shards_new(limits), *two = shards_new(limits);
 	struct buf first, second;
 	struct swarm_counts a, b;
-	struct bt_error err;
 
 	buf_init(&first, 16 << 20);
 	buf_init(&second, 16 << 20);
 	fill(one);
 	ck_assert_int_eq(write_state(one, 0, &first), BT_OK);
-	ck_assert_int_eq(state_read(two, &usual_settings, buf_slice(&first), 5 * SECOND, &err),
-	    BT_OK);
+	ck_assert_int_eq(read_state(two, buf_slice(&first), 5 * SECOND), BT_OK);
 	ck_assert_int_eq(write_state(two, 0, &second), BT_OK);
 	ck_assert(slice_eq(buf_slice(&first), buf_slice(&second)));
 	ck_assert_uint_eq(shards_totals(two).peers4, shards_totals(one).peers4);
@@ -122,7 +130,7 @@ see_torrent(void *arg, const struct swarms *s)
 	ck_assert_ptr_nonnull(w);
 	ck_assert_uint_eq(w->downloaded, 7);
 	ck_assert_uint_eq(peers_count(w->v4), 2);
-	ck_assert_uint_eq(peers_leeches(w->v4), 1);
+	ck_assert_uint_eq(peers_shown_leeches(w->v4), 1);
 	ck_assert_uint_eq(peers_count(w->v6), 1);
 	p = peers_at(&s->kind4, w->v4, 0);
 	ck_assert_mem_eq(p.addr.ip, "\x0a\x09\x09\x09", 4);
@@ -136,9 +144,8 @@ see_torrent(void *arg, const struct swarms *s)
 START_TEST(reads_the_original)
 {
 	struct shards *s = shards_new(&with_ids);
-	struct bt_error err;
 
-	ck_assert_int_eq(state_read(s, &usual_settings, slice_str(original), 0, &err), BT_OK);
+	ck_assert_int_eq(read_state(s, slice_str(original), 0), BT_OK);
 	shards_visit(s, HASH[0], see_torrent, NULL);
 	shards_free(s);
 }
@@ -190,19 +197,23 @@ START_TEST(claims_count_as_the_settings_say)
 	static const struct bt_tracker_settings all = { .only_local_override_ip = 0 },
 	    local = { .only_local_override_ip = 2 },
 	    checked = { .only_local_override_ip = 2, .nat_check = 3 };
-	const struct bt_tracker_settings *o = _i == 0 ? &all : _i == 1 ? &local : &checked;
-	struct shards *s = shards_new(&usual);
+	struct state to = { _i == 0 ? &all : _i == 1 ? &local : &checked, shards_new(&usual),
+	    _i == 2 ? nat_known_new(SECOND) : NULL };
+	uint8_t unreached = _i == 2 ? PEERS_UNREACHED : 0;
+	struct shards *s = to.shards;
 	struct bt_error err;
 
-	ck_assert_int_eq(state_read(s, o, slice_str(with_claims), 0, &err), BT_OK);
+	ck_assert_int_eq(state_read(&to, slice_str(with_claims), 0, &err), BT_OK);
 	ck_assert_uint_eq(peer_at(s, "8.1.1.1", 1).entry.flags, PEERS_CLAIMED);
 	ck_assert_uint_eq(peer_at(s, "8.1.1.3", 3).entry.flags, PEERS_CLAIMED);
 	ck_assert_int_eq(peer_at(s, "8.1.1.2", 2).found, _i != 1);
 	ck_assert_int_eq(peer_at(s, "8.9.9.9", 2).found, _i == 1);
 	ck_assert_uint_eq(peer_at(s, "8.9.9.9", 2).entry.flags, 0);
-	/* Who was not reached, or never tried, announces himself again. */
-	ck_assert_int_eq(peer_at(s, "8.9.9.9", 4).found, _i != 2);
-	ck_assert_int_eq(peer_at(s, "8.9.9.9", 5).found, _i != 2);
+	/* Who was not reached, or never tried, matters to nat_check only. */
+	ck_assert(peer_at(s, "8.9.9.9", 4).found && peer_at(s, "8.9.9.9", 5).found);
+	ck_assert_uint_eq(peer_at(s, "8.9.9.9", 4).entry.flags, unreached);
+	ck_assert_uint_eq(peer_at(s, "8.9.9.9", 5).entry.flags, unreached);
+	nat_known_free(to.nat);
 	shards_free(s);
 }
 END_TEST
@@ -265,11 +276,10 @@ START_TEST(dead_torrents_are_kept)
 	static const struct swarm_limits keep = { .timeout = 2700 * SECOND, .keep_dead = true };
 	static const char dead[] = "d9:completedd20:" HASH "i0ee5:peersd20:" HASH "deee";
 	struct shards *s = shards_new(&keep);
-	struct bt_error err;
 	struct buf b;
 
 	buf_init(&b, 1000);
-	ck_assert_int_eq(state_read(s, &usual_settings, slice_str(dead), 0, &err), BT_OK);
+	ck_assert_int_eq(read_state(s, slice_str(dead), 0), BT_OK);
 	ck_assert_int_eq(write_state(s, 0, &b), BT_OK);
 	ck_assert(slice_eq_str(buf_slice(&b), dead));
 	buf_fini(&b);
@@ -280,15 +290,13 @@ END_TEST
 /* Cut anywhere it is an error, and never more than that. */
 START_TEST(every_cut_is_refused)
 {
-	struct bt_error err;
 
 	for (size_t n = 1; n < strlen(original); n++) {
 		struct shards *s = shards_new(&usual);
 		uint8_t *exact = malloc(n);
 
 		memcpy(exact, original, n);
-		ck_assert_int_ne(state_read(s, &usual_settings, slice_of(exact, n), 0, &err),
-		    BT_OK);
+		ck_assert_int_ne(read_state(s, slice_of(exact, n), 0), BT_OK);
 		free(exact);
 		shards_free(s);
 	}
@@ -308,6 +316,7 @@ START_TEST(bad_files_are_set_aside)
 	char folder[] = "/tmp/test_state.XXXXXX", path[64], bad[64], bad1[64];
 	struct bt_tracker_settings settings = { .dfile = path };
 	struct shards *s = shards_new(&usual);
+	struct state state = { &settings, s, NULL };
 	int warnings = 0;
 	struct log log = { count_warning, &warnings, BT_LOG_DEBUG };
 	struct bt_error err;
@@ -317,10 +326,10 @@ START_TEST(bad_files_are_set_aside)
 	(void)snprintf(path, sizeof(path), "%s/d", folder);
 	(void)snprintf(bad, sizeof(bad), "%s/d.bad", folder);
 	(void)snprintf(bad1, sizeof(bad1), "%s/d.bad.1", folder);
-	ck_assert_int_eq(state_load(s, &settings, 0, &log, &err), BT_OK);
+	ck_assert_int_eq(state_load(&state, 0, &log, &err), BT_OK);
 	for (int i = 1; i <= 2; i++) {
 		ck_assert_int_eq(file_replace(path, slice_str("d5:peers"), &err), BT_OK);
-		ck_assert_int_eq(state_load(s, &settings, 0, &log, &err), BT_OK);
+		ck_assert_int_eq(state_load(&state, 0, &log, &err), BT_OK);
 		ck_assert_int_eq(warnings, i);
 		ck_assert_int_ne(access(path, F_OK), 0);
 	}
@@ -331,7 +340,7 @@ START_TEST(bad_files_are_set_aside)
 	ck_assert_int_eq(unlink(bad) | unlink(bad1), 0);
 	/* A folder is no state file, and nothing that we may move. */
 	ck_assert_int_eq(mkdir(path, 0700), 0);
-	ck_assert_int_eq(state_load(s, &settings, 0, &log, &err), BT_EIO);
+	ck_assert_int_eq(state_load(&state, 0, &log, &err), BT_EIO);
 	ck_assert_int_eq(rmdir(path) | rmdir(folder), 0);
 	shards_free(s);
 }
@@ -341,7 +350,9 @@ END_TEST
 START_TEST(a_full_disk_is_said)
 {
 	char folder[] = "/tmp/test_state.XXXXXX", path[64];
+	struct bt_tracker_settings settings = { .dfile = path };
 	struct shards *s = shards_new(&usual);
+	struct state state = { &settings, s, NULL };
 	struct rlimit usually, few;
 	struct bt_error err;
 	enum bt_code code;
@@ -357,7 +368,7 @@ START_TEST(a_full_disk_is_said)
 	few.rlim_cur = 20000;
 	/* No assertion meanwhile: Check writes a file, too. */
 	(void)setrlimit(RLIMIT_FSIZE, &few);
-	code = state_save(s, path, &err);
+	code = state_save(&state, &err);
 	(void)setrlimit(RLIMIT_FSIZE, &usually);
 	ck_assert_int_eq(code, BT_EIO);
 	ck_assert_ptr_nonnull(strstr(err.text, path));

@@ -91,7 +91,7 @@ END_TEST
 static enum bt_code
 claim(struct bench *b, const struct announce_req *r, const struct addr *a)
 {
-	struct swarm_ask ask = { r, *a, 50, true, true };
+	struct swarm_ask ask = { r, *a, 50, true, PEERS_CLAIMED };
 
 	return swarms_announce(&b->s, &ask, b->now, &b->rng, &b->got);
 }

@@ -22,5 +22,6 @@ Suite *stats_suite(void);
 Suite *swarm_suite(void);
 Suite *tracker_suite(void);
 Suite *trackopts_suite(void);
+Suite *unreached_suite(void);
 
 #endif
