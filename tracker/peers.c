@@ -10,6 +10,8 @@
 
 #define ID_LEN 20
 #define INDEX_FROM 32u		/* fewer peers are found by looking at each */
+#define AHEAD 16u		/* peers whose places in the index are fetched at once */
+#define LARGE 100000u		/* peers that it takes some milliseconds to copy */
 #define RUN_LEN 8u		/* peers taken side by side: about a cache line of addresses */
 
 struct peers_kind
@@ -147,9 +149,23 @@ index_remove(const struct peers_kind *k, struct peers *p, uint32_t i)
 static void
 index_rebuild(const struct peers_kind *k, struct peers *p)
 {
-	memset(index_of(k, p), 0, (size_t)index_cap(p->cap) * 4);
-	for (uint32_t i = 0; i < peers_count(p); i++)
-		index_put(k, p, i);
+	uint32_t *index = index_of(k, p), mask = index_cap(p->cap) - 1, n = peers_count(p);
+	uint32_t homes[AHEAD] = { 0 };
+
+	memset(index, 0, (size_t)index_cap(p->cap) * 4);
+	for (uint32_t i = 0; i < n + AHEAD; i++) {
+		uint32_t at = homes[i % AHEAD];
+
+		if (i < n) {
+			homes[i % AHEAD] = index_home(k, p, addr_at(k, p, i));
+			__builtin_prefetch(&index[homes[i % AHEAD]], 1);
+		}
+		if (i < AHEAD)
+			continue;
+		while (index[at] != 0)
+			at = (at + 1) & mask;
+		index[at] = i - AHEAD + 1;
+	}
 }
 
 /* Lengths that the compiler knows make a comparison of two instructions. */
@@ -348,13 +364,14 @@ grown(uint32_t cap)
 	return cap < 16 ? cap + 2 : cap < 64 ? cap + cap / 4 : cap + cap / 8;
 }
 
-/* Removing and adding in turn must not copy everything each time. */
+/* Removing and adding in turn must not copy everything each time. What is large is copied when less
+ * of it is left: others wait for that. */
 static void
 shrink(const struct peers_kind *k, struct peers **p)
 {
 	uint32_t cap = (*p)->cap, count = peers_count(*p);
 
-	if (cap < 16 ? count + 4 > cap : count > cap / 2)
+	if (cap < 16 ? count + 4 > cap : count > cap / (cap < LARGE ? 2 : 4))
 		return;
 	(void)!resize(k, p, cap < 16 ? count + 2 : grown(count));
 }
@@ -454,28 +471,30 @@ peers_reach(const struct peers_kind *k, struct peers *p, uint32_t i)
 	(void)set_zone(k, p, i, zone_for(is_other(p, i), *flags));
 }
 
-uint32_t
-peers_expire(const struct peers_kind *k, struct peers **block, uint8_t tick, uint8_t age,
-    uint32_t max, uint8_t *oldest)
+void
+peers_expire(const struct peers_kind *k, struct peers **block, struct peers_expiry *x,
+    uint32_t *left)
 {
 	struct peers *p = *block;
-	uint32_t removed = 0;
+	uint32_t i = *left < peers_count(p) ? *left : peers_count(p), removed = 0;
 
-	*oldest = 0;
 	/* Backwards: what a removal moves was looked at already. */
-	for (uint32_t i = peers_count(p); i-- > 0;) {
-		uint8_t silent = (uint8_t)(tick - seen_of(k, p)[i]);
+	while (i > 0 && x->work > 0) {
+		uint8_t silent = (uint8_t)(x->tick - seen_of(k, p)[--i]);
 
-		if (silent >= age && removed < max) {
+		x->work--;
+		if (silent >= x->age) {
 			take_out(k, p, i);
+			x->work -= x->work < PEERS_REMOVAL ? x->work : PEERS_REMOVAL;
 			removed++;
-		} else if (silent > *oldest) {
-			*oldest = silent < age ? silent : age;
+		} else if (silent > x->oldest) {
+			x->oldest = silent;
 		}
 	}
+	*left = i;
+	x->removed += removed;
 	if (removed > 0)
 		settle(k, block);
-	return removed;
 }
 
 struct peers_entry

@@ -122,10 +122,19 @@ void peers_reach(const struct peers_kind *k, struct peers *p, uint32_t i);
  * stays as large as it is. */
 void peers_remove(const struct peers_kind *k, struct peers **p, uint32_t i);
 
-/* Removes those who are silent for age ticks or more, but at most max; returns how many. *oldest:
- * the greatest silence among the others; age if some were left. */
-uint32_t peers_expire(const struct peers_kind *k, struct peers **p, uint8_t tick, uint8_t age,
-    uint32_t max, uint8_t *oldest);
+#define PEERS_REMOVAL 64u		/* looks that take as long as one removal */
+
+struct peers_expiry {
+	uint8_t tick, age;		/* now; who is silent for so long is removed */
+	uint32_t work;			/* looks that may still be made, nearly */
+	uint32_t removed;		/* so far */
+	uint8_t oldest;			/* greatest silence among the others so far */
+};
+
+/* Goes on until *left, UINT32_MAX at the beginning, is 0, or the work is done. A change between two
+ * calls may hide a peer from it, but removes none that is not due. */
+void peers_expire(const struct peers_kind *k, struct peers **p, struct peers_expiry *x,
+    uint32_t *left);
 
 struct peers_entry peers_at(const struct peers_kind *k, const struct peers *p, uint32_t i);
 

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 
-#define SWEEP_PEERS 20000u	/* a lock is not held for longer than that many take: some 20 us */
+#define SWEEP_WORK 40000u	/* a lock is not held for longer: some 100 us */
 #define BAR_TORRENTS 8u		/* the same, with some us for each: all of it is far in memory */
 #define SHARDS_ASKED 4u		/* to find a torrent that can go */
 
@@ -176,15 +176,18 @@ shards_scrape(struct shards *s, const uint8_t info_hash[20], struct swarm_counts
 	return found;
 }
 
-void
+bool
 shards_sweep(struct shards *s, usec now)
 {
 	struct shard *at = &s->shard[s->sweep_next];
+	bool done;
 
 	(void)pthread_mutex_lock(&at->lock);
-	if (swarms_sweep(&at->swarms, now, SWEEP_PEERS))
-		s->sweep_next = (s->sweep_next + 1) % SHARD_COUNT;
+	done = swarms_sweep(&at->swarms, now, SWEEP_WORK);
 	(void)pthread_mutex_unlock(&at->lock);
+	if (done)
+		s->sweep_next = (s->sweep_next + 1) % SHARD_COUNT;
+	return done;
 }
 
 static bool

@@ -41,8 +41,9 @@ void shards_prefetch(struct shards *s, const uint8_t *const *hashes, size_t n);
 /* False: no such torrent, or none that is shown. */
 bool shards_scrape(struct shards *s, const uint8_t info_hash[20], struct swarm_counts *out);
 
-/* Drops what is silent for too long in one shard, and the next time in the next. */
-void shards_sweep(struct shards *s, usec now);
+/* Drops what is silent for too long in one shard, and the next time in the next. False: there is
+ * more to be done in this one first. */
+bool shards_sweep(struct shards *s, usec now);
 
 /* As of swarms_bar, for all torrents and in small steps: nobody waits for long. */
 void shards_bar(struct shards *s, swarms_may_fn may, void *arg);

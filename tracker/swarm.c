@@ -8,6 +8,7 @@
 
 #define TIMEOUT_TICKS 128u	/* less than half of SWARM_TICKS: old and young stay apart */
 #define EMPTY_LIST SWARM_TICKS
+#define TORRENT_WORK 64u	/* looks at peers that take as long as one at a torrent */
 #define EVICT_TRIES 16u		/* torrents looked at to find one that can go */
 
 static uint64_t
@@ -77,6 +78,7 @@ swarms_init(struct swarms *s, const struct swarm_limits *limits, const uint64_t 
 	    .kind6 = peers_kind(ADDR_V6, limits->keep_ids, seed) };
 	table_init(&s->table, seed);
 	memset(s->lists, 0xff, sizeof(s->lists));
+	s->begun = TABLE_NONE;
 }
 
 void
@@ -497,49 +499,61 @@ swarms_next(const struct swarms *s, size_t *pos)
 
 /* -- expiry -- */
 
-/* Returns how many peers it looked at. */
-static size_t
-expire(struct swarms *s, struct swarm *w, uint64_t tick, size_t max)
+/* After a change of its peers that left those of this silence. */
+static void
+settle_until(struct swarms *s, struct swarm *w, uint64_t tick, uint8_t oldest)
 {
-	uint32_t most = max < UINT32_MAX ? (uint32_t)max : UINT32_MAX;
-	size_t looked = 1 + (size_t)peers_count(w->v4) + peers_count(w->v6);
-	uint8_t age = silence(s), oldest4, oldest6;
-	size_t gone;
+	uint8_t was = (uint8_t)w->list;
 
-	tally(s, w, -1);
-	gone = peers_expire(&s->kind4, &w->v4, (uint8_t)tick, age, most, &oldest4);
-	gone += peers_expire(&s->kind6, &w->v6, (uint8_t)tick, age, most, &oldest6);
-	tally(s, w, 1);
-	give_room(s->limits.peer_room, gone);
-	if (oldest6 > oldest4)
-		oldest4 = oldest6;
-	/* With some left for the next time it stays where it is. */
-	if (!settle(s, w) && w->list != EMPTY_LIST && oldest4 < age) {
-		uint8_t was = (uint8_t)w->list;
+	if (settle(s, w) || w->list == EMPTY_LIST)
+		return;
+	enlist(s, w, tick, oldest);
+	/* After a very long pause it may not have been due: not the same list again, or there were
+	 * no end. */
+	if (w->list == was)
+		table_enlist(&s->table, w, s->lists, (uint8_t)(was + 1));
+}
 
-		enlist(s, w, tick, oldest4);
-		/* After a very long pause it may not have been due: not the same list again, or
-		 * there were no end. */
-		if (w->list == was)
-			table_enlist(&s->table, w, s->lists, (uint8_t)(was + 1));
+/* One that is too large for the work that may be done stays where it is for the next time. */
+static void
+expire(struct swarms *s, struct swarm *w, uint64_t tick, uint32_t *work)
+{
+	uint8_t age = silence(s);
+	struct peers_expiry x = { .tick = (uint8_t)tick, .age = age };
+	bool at_once = s->begun != w->number;
+
+	if (at_once) {
+		s->begun = w->number;
+		s->left4 = s->left6 = UINT32_MAX;
 	}
-	return looked;
+	x.work = *work;
+	tally(s, w, -1);
+	peers_expire(&s->kind4, &w->v4, &x, &s->left4);
+	peers_expire(&s->kind6, &w->v6, &x, &s->left6);
+	tally(s, w, 1);
+	give_room(s->limits.peer_room, x.removed);
+	*work = x.work < TORRENT_WORK ? 0 : x.work - TORRENT_WORK;
+	if (s->left4 > 0 || s->left6 > 0)
+		return;
+	s->begun = TABLE_NONE;
+	/* Who came or went between two steps may have hidden a peer: it is found a tick later. */
+	settle_until(s, w, tick, at_once ? x.oldest : (uint8_t)(age - 1));
 }
 
 bool
-swarms_sweep(struct swarms *s, usec now, size_t n)
+swarms_sweep(struct swarms *s, usec now, uint32_t work)
 {
 	uint64_t tick = tick_of(s, now);
 
 	if (s->swept + SWARM_TICKS < tick)
 		s->swept = tick - SWARM_TICKS;
-	for (size_t looked = 0; s->swept < tick; s->swept++) {
+	for (; s->swept < tick; s->swept++) {
 		uint32_t *list = &s->lists[(uint8_t)(s->swept + 1)];
 
 		while (*list != TABLE_NONE) {
-			if (looked >= n)
+			if (work == 0)
 				return false;
-			looked += expire(s, table_at(&s->table, *list), tick, n);
+			expire(s, table_at(&s->table, *list), tick, &work);
 		}
 	}
 	return true;

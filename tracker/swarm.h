@@ -44,6 +44,8 @@ struct swarms {
 	struct peers_kind kind4, kind6;
 	uint32_t lists[SWARM_TICKS + 1];
 	uint64_t swept;			/* the tick up to which swarms_sweep is done */
+	uint32_t begun;			/* the torrent that it is at, or TABLE_NONE */
+	uint32_t left4, left6;		/* of its peers, to be looked at */
 	uint64_t peers4, peers6, seeds;	/* totals */
 	uint64_t evicted;		/* torrents that made room for others */
 };
@@ -113,9 +115,9 @@ const struct swarm *swarms_find(const struct swarms *s, const uint8_t info_hash[
 /* Walks all torrents: *pos begins at 0; NULL at the end. */
 const struct swarm *swarms_next(const struct swarms *s, size_t *pos);
 
-/* Drops peers that were silent for too long and torrents without peers. Looks at about n peers;
- * true: all is done until now. */
-bool swarms_sweep(struct swarms *s, usec now, size_t n);
+/* Drops peers that were silent for too long and torrents without peers, as much at a time as takes
+ * about as long as a look at work peers of one torrent. True: all is done until now. */
+bool swarms_sweep(struct swarms *s, usec now, uint32_t work);
 
 struct swarm_counts swarm_counts(const struct swarm *w);
 

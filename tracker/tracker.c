@@ -19,6 +19,7 @@
 #include "tracker/state.h"
 #include "tracker/trackopts.h"
 
+#define SWEEP_PAUSE (SECOND / 500)	/* between two steps in one shard */
 #define ROUND_MAX (60 * SECOND)		/* for a sweep through all shards */
 #define ROUND_MIN SECOND
 #define CENSUS_AT_ONCE 1000u		/* torrents that a page may count in its turn */
@@ -71,9 +72,9 @@ static void
 on_sweep(void *arg, usec now)
 {
 	struct bt_tracker *t = arg;
+	bool done = shards_sweep(t->shards, now);
 
-	shards_sweep(t->shards, now);
-	loop_timer_set(&t->sweep_timer, t->sweep_step);
+	loop_timer_set(&t->sweep_timer, done ? t->sweep_step : SWEEP_PAUSE);
 }
 
 static void

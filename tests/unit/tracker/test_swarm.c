@@ -218,6 +218,89 @@ START_TEST(time_comes_round)
 }
 END_TEST
 
+/* Each in a network of its own. */
+static void
+enter6(struct bench *b, uint32_t n, uint64_t left)
+{
+	struct announce_req r = peer_req(1, n, left);
+	uint8_t ip[16] = { 0x20, 0x01, 0x0d, 0xb8 };
+	struct addr a;
+
+	put_be32(ip + 4, n);
+	a = addr_v6(ip, 6881);
+	ck_assert_int_eq(bench_ask(b, &r, &a, 0), BT_OK);
+}
+
+/* A large torrent is swept in steps, and others come, change and leave between them. */
+START_TEST(expiry_goes_on_in_steps)
+{
+	struct bench *b = bench_new(&usual);
+	uint64_t before;
+	unsigned steps = 0;
+
+	for (uint32_t n = 0; n < 3000; n++) {
+		ck_assert_int_eq(announce4(b, n, n % 3, ANNOUNCE_NONE), BT_OK);
+		enter6(b, n, n % 2);
+	}
+	b->now += 2000 * SECOND;
+	for (uint32_t n = 0; n < 3000; n += 3)
+		ck_assert_int_eq(announce4(b, n, n % 2, ANNOUNCE_NONE), BT_OK);
+	b->now += 1000 * SECOND;
+	for (bool done = false; !done; steps++) {
+		uint32_t n = 10000 + steps;
+
+		before = b->s.peers4 + b->s.peers6;
+		done = swarms_sweep(&b->s, b->now, 200);
+		ck_assert_uint_le(before - b->s.peers4 - b->s.peers6, 4);
+		ck_assert_int_eq(announce4(b, n, n % 2, ANNOUNCE_NONE), BT_OK);
+		ck_assert_int_eq(announce4(b, n, (n + 1) % 2, ANNOUNCE_NONE), BT_OK);
+		ck_assert_int_eq(announce4(b, n, 1, ANNOUNCE_STOPPED), BT_OK);
+		ck_assert_int_eq(announce4(b, steps % 1000 * 3, n % 4 / 2, ANNOUNCE_NONE), BT_OK);
+	}
+	swarms_check(&b->s);
+	/* Nobody too early, and who was hidden by all this a tick later. */
+	ck_assert_uint_ge(b->s.peers4, 1000);
+	b->now += 30 * SECOND;
+	while (!swarms_sweep(&b->s, b->now, 200))
+		;
+	ck_assert_uint_eq(b->s.peers4, 1000);
+	ck_assert_uint_eq(b->s.peers6, 0);
+	b->now += 2800 * SECOND;
+	while (!swarms_sweep(&b->s, b->now, 200))
+		;
+	ck_assert_uint_eq(b->s.table.count, 0);
+	bench_free(b);
+}
+END_TEST
+
+/* Memory is given back, later than for small ones. */
+START_TEST(a_large_torrent_shrinks)
+{
+	enum { MANY = 120000 };
+	struct bench *b = bench_new(&usual);
+	const struct swarm *w;
+
+	for (uint32_t n = 0; n < MANY; n++)
+		enter6(b, n, n % 2);
+	for (uint32_t part = 3; part < 12; part += 4) {
+		b->now += 2000 * SECOND;
+		for (uint32_t n = 0; n < MANY; n += part)
+			enter6(b, n, n % 2);
+		b->now += 1000 * SECOND;
+		while (!swarms_sweep(&b->s, b->now, 10000))
+			;
+		w = swarms_find(&b->s, peer_req(1, 0, 0).info_hash);
+		ck_assert_uint_eq(b->s.peers6, (MANY + part - 1) / part);
+		ck_assert((w->v6->cap < MANY) == (part > 3));
+		swarms_check(&b->s);
+		b->now += 3000 * SECOND;
+		for (uint32_t n = 0; n < MANY; n++)
+			enter6(b, n, n % 2);
+	}
+	bench_free(b);
+}
+END_TEST
+
 static enum bt_code
 enter_torrent(struct bench *b, uint32_t torrent, uint32_t peer)
 {
@@ -530,6 +613,8 @@ swarm_suite(void)
 	tcase_add_test(t, ghosts_are_replaced);
 	tcase_add_test(t, partial_seeds);
 	tcase_add_test(t, silent_peers_expire);
+	tcase_add_test(t, expiry_goes_on_in_steps);
+	tcase_add_test(t, a_large_torrent_shrinks);
 	tcase_add_test(t, time_comes_round);
 	tcase_add_test(t, limits_hold);
 	tcase_add_test(t, made_up_torrents_make_room);
