@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "tracker/reqlog.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,6 +17,8 @@
 #include "tracker/markup.h"
 
 #define GATHER (64u << 10)	/* lines are written before they are more than that */
+#define FULL (2 * GATHER)	/* of what nobody reads; further lines are only counted */
+#define LAST_WAIT 1000		/* ms for who reads, at the end */
 #define FIELD_MAX 2048u		/* of one field; longer ones are cut */
 
 static bool
@@ -27,6 +33,15 @@ open_log(const char *path)
 	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
 }
 
+static void
+take_file(struct reqlog *l, int fd)
+{
+	struct stat st;
+
+	l->fd = fd;
+	l->may_block = fstat(fd, &st) != 0 || !S_ISREG(st.st_mode);
+}
+
 enum bt_code
 reqlog_open(struct reqlog *l, const struct bt_tracker_settings *o, struct bt_error *err)
 {
@@ -38,51 +53,44 @@ reqlog_open(struct reqlog *l, const struct bt_tracker_settings *o, struct bt_err
 	else if (strcmp(o->log_format, "none") == 0)
 		l->format = REQLOG_NONE;
 	(void)pthread_mutex_init(&l->lock, NULL);
-	l->fd = is_stdout(l) ? STDOUT_FILENO : open_log(path);
+	take_file(l, is_stdout(l) ? STDOUT_FILENO : open_log(path));
 	if (l->fd < 0)
 		return fail_errno(err, "cannot write the log %s", path);
 	buf_init(&l->lines, 4 * GATHER);
 	return BT_OK;
 }
 
-void
-reqlog_close(struct reqlog *l)
+/* The lines as far as they are taken: a pipe or a terminal may have nobody who reads. Without
+ * O_NONBLOCK, which would hold for all who share standard output. */
+static void
+write_what_goes(struct reqlog *l, int wait)
 {
-	if (l->path == NULL)
-		return;
-	reqlog_flush(l);
-	if (!is_stdout(l))
-		(void)close(l->fd);
-	buf_fini(&l->lines);
-	(void)pthread_mutex_destroy(&l->lock);
-	*l = (struct reqlog){ .fd = -1 };
+	struct pollfd p = { .fd = l->fd, .events = POLLOUT };
+	struct bt_slice left = buf_slice(&l->lines);
+
+	while (left.len > 0 && poll(&p, 1, wait) > 0) {
+		/* What is ready takes so many at once. */
+		ssize_t n = write(l->fd, left.ptr, left.len < PIPE_BUF ? left.len : PIPE_BUF);
+
+		if (n >= 0)
+			left = slice_skip(left, (size_t)n);
+		else if (errno != EINTR && errno != EAGAIN)
+			left = SLICE_NONE;
+	}
+	buf_drop(&l->lines, l->lines.len - left.len);
 }
 
+/* Locked. A log that cannot be written must not stop the tracker: the lines are lost. */
 static void
-write_lines(struct reqlog *l)
+write_lines(struct reqlog *l, int wait)
 {
-	/* A log that cannot be written must not stop the tracker: the lines are lost. */
+	if (l->may_block) {
+		write_what_goes(l, wait);
+		return;
+	}
 	if (l->lines.len > 0)
 		(void)file_write_all(l->fd, buf_slice(&l->lines));
 	buf_clear(&l->lines);
-}
-
-enum bt_code
-reqlog_reopen(struct reqlog *l, struct bt_error *err)
-{
-	int fd;
-
-	reqlog_flush(l);
-	if (is_stdout(l))
-		return BT_OK;
-	fd = open_log(l->path);
-	if (fd < 0)
-		return fail_errno(err, "cannot open the log %s anew", l->path);
-	(void)pthread_mutex_lock(&l->lock);
-	(void)close(l->fd);
-	l->fd = fd;
-	(void)pthread_mutex_unlock(&l->lock);
-	return BT_OK;
 }
 
 static const char *
@@ -234,10 +242,10 @@ has_room(struct reqlog *l)
 	if (now != l->second) {
 		l->second = now;
 		l->in_second = 0;
-		if (l->omitted > 0)
+		if (l->omitted > 0 && l->lines.len < FULL)
 			add_omitted(l);
 	}
-	if (l->rate > 0 && l->in_second >= l->rate) {
+	if (l->lines.len >= FULL || (l->rate > 0 && l->in_second >= l->rate)) {
 		l->omitted++;
 		return false;
 	}
@@ -257,7 +265,7 @@ static void
 end_line(struct reqlog *l)
 {
 	if (l->lines.len > GATHER)
-		write_lines(l);
+		write_lines(l, 0);
 	(void)pthread_mutex_unlock(&l->lock);
 }
 
@@ -369,12 +377,51 @@ reqlog_add_nat_check(struct reqlog *l, const uint8_t peer_id[20], const struct a
 	end_line(l);
 }
 
+static void
+flush(struct reqlog *l, int wait)
+{
+	(void)pthread_mutex_lock(&l->lock);
+	write_lines(l, wait);
+	if (l->omitted > 0 && l->lines.len < FULL && time(NULL) != l->second) {
+		add_omitted(l);
+		write_lines(l, wait);
+	}
+	(void)pthread_mutex_unlock(&l->lock);
+}
+
 void
 reqlog_flush(struct reqlog *l)
 {
+	flush(l, 0);
+}
+
+void
+reqlog_close(struct reqlog *l)
+{
+	if (l->path == NULL)
+		return;
+	flush(l, LAST_WAIT);
+	if (!is_stdout(l))
+		(void)close(l->fd);
+	buf_fini(&l->lines);
+	(void)pthread_mutex_destroy(&l->lock);
+	*l = (struct reqlog){ .fd = -1 };
+}
+
+enum bt_code
+reqlog_reopen(struct reqlog *l, struct bt_error *err)
+{
+	int fd;
+
+	reqlog_flush(l);
+	if (is_stdout(l))
+		return BT_OK;
+	fd = open_log(l->path);
+	if (fd < 0)
+		return fail_errno(err, "cannot open the log %s anew", l->path);
 	(void)pthread_mutex_lock(&l->lock);
-	if (l->omitted > 0 && time(NULL) != l->second)
-		add_omitted(l);
-	write_lines(l);
+	(void)close(l->fd);
+	take_file(l, fd);
 	(void)pthread_mutex_unlock(&l->lock);
+	return BT_OK;
 }

@@ -27,6 +27,7 @@ struct reqlog {
 	int64_t second;		/* wall time */
 	uint64_t in_second, omitted;
 	int fd;
+	bool may_block;		/* no file, but a pipe, a terminal or the like */
 	struct buf lines;
 	int64_t stamp_of;	/* wall time of stamp */
 	char stamp[32];
@@ -51,7 +52,9 @@ void reqlog_add_udp(struct reqlog *l, const struct udp_request *rq, const struct
 void reqlog_add_nat_check(struct reqlog *l, const uint8_t peer_id[20], const struct addr *at,
     unsigned status);
 
-/* Writes what was gathered. A log that cannot be written loses lines, and nothing is said. */
+/* Writes what was gathered, and never waits for who reads: what is not taken stays for the next
+ * time, and beyond a measure lines are only counted. A log that cannot be written loses lines, and
+ * nothing is said. */
 void reqlog_flush(struct reqlog *l);
 
 #endif
