@@ -2,7 +2,6 @@
 /* bttrack: a tracker. Everything that it does is in <btcore/tracker.h>. */
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/resource.h>
 
 #include <btcore/tracker.h>
@@ -12,6 +11,7 @@
 
 static struct bt_tracker *tracker;	/* all for the signal handler */
 static bool reopen_log;
+static volatile sig_atomic_t asked_early;	/* by this signal, before there was a tracker */
 
 static void
 on_signal(int number)
@@ -27,39 +27,46 @@ on_signal(int number)
 }
 
 static void
-ours(sigset_t *set)
+on_early_signal(int number)
 {
-	(void)sigemptyset(set);
-	(void)sigaddset(set, SIGINT);
-	(void)sigaddset(set, SIGTERM);
-	(void)sigaddset(set, SIGHUP);
+	asked_early = number;
 }
 
-/* While the tracker is made they wait: who sees it answer may end it in order. */
 static void
-hold_signals(void)
+hold_reloads(int how)
 {
 	sigset_t set;
 
-	ours(&set);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigprocmask(how, &set, NULL);
+}
+
+/* While the tracker is made they wait: who sees it answer may end it in order. But the first one
+ * ends an open that would last, as of a FIFO, and a second one ends the program. */
+static void
+hold_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_early_signal, .sa_flags = (int)SA_RESETHAND };
+
+	(void)sigaction(SIGINT, &sa, NULL);
+	(void)sigaction(SIGTERM, &sa, NULL);
+	hold_reloads(SIG_BLOCK);
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 
 static void
 handle_signals(const struct bt_tracker_settings *s)
 {
-	struct sigaction sa;
-	sigset_t set;
+	struct sigaction sa = { .sa_handler = on_signal };
 
-	memset(&sa, 0, sizeof(sa));
-	sa.sa_handler = on_signal;
 	(void)sigaction(SIGINT, &sa, NULL);
 	(void)sigaction(SIGTERM, &sa, NULL);
 	reopen_log = s->hupmonitor != 0;
 	(void)sigaction(SIGHUP, &sa, NULL);
-	ours(&set);
-	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+	hold_reloads(SIG_UNBLOCK);
+	if (asked_early != 0)
+		on_signal(asked_early);
 }
 
 static void

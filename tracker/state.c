@@ -2,6 +2,7 @@
 #include "tracker/state.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -73,10 +74,14 @@ state_load(const struct state *s, usec now, const struct log *log, struct bt_err
 	const char *path = s->settings->dfile;
 	struct bt_error why = { .code = BT_OK };
 	enum bt_code code;
+	struct stat st;
 	struct buf b;
 
-	if (access(path, F_OK) != 0 && errno == ENOENT)
-		return BT_OK;
+	if (stat(path, &st) != 0)
+		return errno == ENOENT ? BT_OK : fail_errno(err, "%s", path);
+	/* Saving would put a file in the place of a device, and reading a FIFO might never end. */
+	if (!S_ISREG(st.st_mode))
+		return fail(err, BT_EIO, "%s: not a regular file", path);
 	buf_init(&b, STATE_MAX);
 	code = file_read(path, &b, err);
 	if (code == BT_OK && b.len > 0 && state_read(s, buf_slice(&b), now, &why) != BT_OK)

@@ -210,6 +210,28 @@ if [ "$(id -u)" = 0 ] && getent passwd nobody >/dev/null; then
 	run 2 bttrack --port 0 --user root --dfile mine/state
 fi
 
+# -- what is no file is no state; a log that nobody reads neither keeps it from ending nor stops it --
+mkfifo fifo
+for f in fifo . /dev/null; do
+	run 1 timeout -k 5 5 bttrack --port 0 --dfile $f
+	has err "$f: not a regular file"
+done
+timeout -k 5 30 bttrack --port 0 --dfile state --logfile fifo 2>err &
+early=$!
+sleep 0.5
+kill $early
+wait $early
+got=$?
+[ $got -eq 1 ] || fail "SIGTERM while a log is opened: $got"
+has err 'cannot write the log fifo'
+sleep 60 <fifo &
+reader=$!
+start_tracker --logfile fifo --log_rate 0 --threads 1
+seq -f "http://127.0.0.1:$port/announce?%g" 3000 | timeout 30 xargs curl -s >page ||
+    fail "a log that is not read stops it"
+stop_tracker
+kill $reader
+
 # -- no room for the state: it is told, announces go on, and it is saved when there is room again --
 if command -v prlimit >/dev/null; then
 	trap '' XFSZ
