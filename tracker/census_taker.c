@@ -83,6 +83,7 @@ run(void *arg)
 {
 	struct census_taker *t = arg;
 
+	thread_make_way();
 	(void)pthread_mutex_lock(&t->lock);
 	while (!t->ending) {
 		if (t->wanted != 0)

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 #include "tracker/saver.h"
 
+#include "base/thread.h"
+
 static void
 save_work(struct job *j)
 {
 	struct saver *s = CONTAINER_OF(j, struct saver, job);
 
+	thread_make_way();
 	s->err.code = BT_OK;
 	(void)state_save(s->state, &s->err);
 }

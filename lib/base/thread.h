@@ -10,4 +10,7 @@
 /* As pthread_create: 0, or an error number. */
 int thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg) MUST_USE;
 
+/* From now on the calling thread makes way for all that have more urgent things to do. */
+void thread_make_way(void);
+
 #endif

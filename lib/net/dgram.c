@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "net/sock.h"
 
+#define WAITING_MAX (4 << 20)	/* bytes of memory: some thousand requests */
 #define CONTROL_LEN (CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(struct in_pktinfo)))
 
 struct slot {
@@ -54,7 +55,12 @@ void
 dgram_prepare(int fd)
 {
 	struct addr at;
-	int one = 1, whole = IP_PMTUDISC_DO;
+	int one = 1, whole = IP_PMTUDISC_DO, waiting = WAITING_MAX;
+
+	/* A request that finds no room is sent again after 15 seconds only. Root may have more than
+	 * the system's limit. */
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &waiting, sizeof(waiting)) != 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &waiting, sizeof(waiting));
 
 	/* What is never split needs no number to be put together by, and finding one costs time.
 	 * Where the packets of QUIC go, ours go too. */
