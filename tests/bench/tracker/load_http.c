@@ -22,7 +22,6 @@
 #define REQUEST_MAX 700u
 #define REPLY_MAX 4096u
 #define EVENTS 256
-#define LOST_AFTER (2ull * SECOND_NS)
 #define SWEEP_EVERY (SECOND_NS / 5)
 #define LATE_CONNECTIONS 8192	/* at a given rate and a connection each */
 
@@ -265,7 +264,7 @@ give_up_the_lost(uint64_t now)
 		struct conn *c = &h.conns[i];
 
 		if (c->busy && now > c->sent + LOST_AFTER) {
-			h.tally.lost++;
+			tally_lost(&h.tally, &c->task);
 			hang_up(c);
 			release(c);
 		}

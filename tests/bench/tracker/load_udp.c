@@ -20,7 +20,6 @@
 #define SEND_MAX 128u
 #define RECEIVE_MAX 2048u
 #define BUFFER_SIZE (64 << 20)
-#define LOST_AFTER SECOND_NS
 #define GOOD_FOR (50ull * SECOND_NS)	/* BEP 15: a connection id for a minute */
 #define SWEEP_EVERY (SECOND_NS / 10)
 #define MAGIC 0x41727101980u
@@ -201,7 +200,7 @@ give_up_the_lost(uint64_t now)
 {
 	for (unsigned i = 0; i < u.window; i++) {
 		if (u.slots[i].busy && now > u.slots[i].sent + LOST_AFTER) {
-			u.tally.lost++;
+			tally_lost(&u.tally, &u.slots[i].task);
 			/* Who must be there is asked again. */
 			if (u.feed.kind == FEED_FILL || u.feed.kind == FEED_CONNECT)
 				ask(&u.slots[i], now);

@@ -67,14 +67,27 @@ tally_tick(struct tally *t, uint64_t now)
 		end(t, now);
 }
 
+static bool
+counts(const struct tally *t, const struct task *task)
+{
+	/* At a rate all that was asked in time counts, or what is late would be left out. */
+	if (t->feed->kind == FEED_LATENCY)
+		return task->due >= t->feed->measure && task->due >= t->feed->awake;
+	return t->began != 0 && t->ended == 0;
+}
+
+void
+tally_lost(struct tally *t, const struct task *task)
+{
+	t->lost++;
+	if (counts(t, task))
+		t->by_delay[bucket_of(LOST_AFTER)]++;
+}
+
 void
 tally_answer(struct tally *t, const struct task *task, uint64_t now, size_t peers)
 {
-	bool by_rate = t->feed->kind == FEED_LATENCY;
-
-	/* At a rate all that was asked in time counts, or what is late would be left out. */
-	if (by_rate ? task->due < t->feed->measure || task->due < t->feed->awake :
-	    t->began == 0 || t->ended != 0)
+	if (!counts(t, task))
 		return;
 	t->by_delay[bucket_of(now > task->due ? now - task->due : 0)]++;
 	t->peers += peers;
