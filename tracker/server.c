@@ -228,8 +228,9 @@ listen_one(struct server *s, struct bt_slice text, uint16_t *port, const struct 
 	struct addr at;
 	enum bt_code code;
 
-	if (!addr_parse_slice(text, *port, &at))
+	if (!addr_parse_with_port(text, &at) || at.port != 0)
 		return listen_named(s, text, port, way, err);
+	at.port = *port;
 	code = listen_at(s, &at, way, err);
 	*port = at.port;
 	return code;

@@ -165,6 +165,8 @@ trackopts_check(const struct bt_tracker_settings *s, struct bt_error *err)
 		return fail(err, BT_EARG, "allowed_dir and allowed_list exclude one another");
 	if (s->tls_port != 0 && s->tls_cert[0] == '\0')
 		return fail(err, BT_EARG, "tls_port: needs tls_cert");
+	if (s->tls_port == 0 && s->tls_cert[0] != '\0')
+		return fail(err, BT_EARG, "tls_cert: needs tls_port");
 	return BT_OK;
 }
 

@@ -23,7 +23,7 @@ ip link set lo up && ip route add default dev lo && ip -6 route add default dev 
 . "$srcdir/tests/cli/common.sh"
 trap 'kill $pids; rm -rf "$work"' EXIT
 cp "$1" film.torrent
-start_tracker --bind 127.0.0.1,::1
+start_tracker --bind '127.0.0.1,[::1]'
 run 0 btreannounce http://localhost:$port/announce film.torrent
 btdownloadheadless film.torrent --saveas copy >leech.log 2>&1 &
 pids="$pids $!"
