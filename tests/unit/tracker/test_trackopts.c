@@ -27,6 +27,10 @@ START_TEST(defaults_are_in_range_and_names_unique)
 	ck_assert_int_eq(bt_options_set(table, &s, "log_format", "some", &err), BT_EARG);
 	ck_assert_int_eq(bt_options_set(table, &s, "tls_port", "443", &err), BT_OK);
 	ck_assert_int_eq(trackopts_check(&s, &err), BT_EARG);
+	ck_assert_int_eq(bt_options_set(table, &s, "tls_cert", "c", &err), BT_OK);
+	ck_assert_int_eq(trackopts_check(&s, &err), BT_OK);
+	ck_assert_int_eq(bt_options_set(table, &s, "tls_port", "0", &err), BT_OK);
+	ck_assert_int_eq(trackopts_check(&s, &err), BT_EARG);
 	bt_options_fini(table, &s);
 }
 END_TEST
