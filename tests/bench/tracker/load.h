@@ -95,13 +95,23 @@ bool feed_over(const struct feed *f, uint64_t now);
 /* -- what came of it (tally.c) -- */
 
 #define TALLY_BUCKETS 4096
+#define SLICE_NS (SECOND_NS / 20)
+#define SLICES_MAX 2048u
+
+/* How often a delay was seen, by its size. */
+struct delays {
+	uint64_t all, by_size[TALLY_BUCKETS];
+};
 
 struct tally {
 	const struct feed *feed;
 	int64_t pid;
 	uint64_t connects, announces, scrapes;	/* answers that were measured */
 	uint64_t errors, bad, lost, peers;
-	uint64_t by_delay[TALLY_BUCKETS];
+	struct delays delays, slice;	/* of all time, and of the slice of it that ends next */
+	uint64_t slice_end;
+	double slice_p99[SLICES_MAX];
+	unsigned slices;
 	uint64_t began, ended;		/* 0: not yet */
 	double cpu_began, cpu;		/* of the tracker */
 	char complaint[128];		/* the first error or bad answer */

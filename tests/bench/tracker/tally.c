@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FINE 6u		/* bits of a delay that are kept: within 1.6 % */
@@ -39,6 +40,53 @@ bucket_us(unsigned bucket)
 	if (bucket >= 1u << FINE)
 		low = (low | (1u << FINE)) << ((bucket >> FINE) - 1);
 	return (double)low / 1000;
+}
+
+static double
+percentile(const struct delays *d, double of)
+{
+	uint64_t seen = 0;
+
+	for (unsigned i = 0; i < TALLY_BUCKETS; i++) {
+		seen += d->by_size[i];
+		if (d->all > 0 && (double)seen >= of * (double)d->all)
+			return bucket_us(i);
+	}
+	return 0;
+}
+
+static void
+add_delay(struct tally *t, uint64_t ns, uint64_t now)
+{
+	unsigned bucket = bucket_of(ns);
+
+	if (now >= t->slice_end) {
+		if (t->slice.all > 0 && t->slices < SLICES_MAX)
+			t->slice_p99[t->slices++] = percentile(&t->slice, 0.99);
+		memset(&t->slice, 0, sizeof(t->slice));
+		t->slice_end = now + SLICE_NS;
+	}
+	t->delays.all++;
+	t->delays.by_size[bucket]++;
+	t->slice.all++;
+	t->slice.by_size[bucket]++;
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* What disturbs the whole machine for some milliseconds, now and then, is in less than half of the
+ * slices. */
+static double
+calm_p99(struct tally *t)
+{
+	qsort(t->slice_p99, t->slices, sizeof(t->slice_p99[0]), by_value);
+	return t->slices > 0 ? t->slice_p99[t->slices / 2] : 0;
 }
 
 void
@@ -81,7 +129,7 @@ tally_lost(struct tally *t, const struct task *task)
 {
 	t->lost++;
 	if (counts(t, task))
-		t->by_delay[bucket_of(LOST_AFTER)]++;
+		add_delay(t, LOST_AFTER, task->due + LOST_AFTER);
 }
 
 void
@@ -89,7 +137,7 @@ tally_answer(struct tally *t, const struct task *task, uint64_t now, size_t peer
 {
 	if (!counts(t, task))
 		return;
-	t->by_delay[bucket_of(now > task->due ? now - task->due : 0)]++;
+	add_delay(t, now > task->due ? now - task->due : 0, now);
 	t->peers += peers;
 	if (task->kind == TASK_CONNECT)
 		t->connects++;
@@ -114,21 +162,6 @@ tally_bad(struct tally *t, const char *what)
 		(void)snprintf(t->complaint, sizeof(t->complaint), "%s", what);
 }
 
-static double
-percentile(const struct tally *t, double of)
-{
-	uint64_t all = 0, seen = 0;
-
-	for (unsigned i = 0; i < TALLY_BUCKETS; i++)
-		all += t->by_delay[i];
-	for (unsigned i = 0; i < TALLY_BUCKETS; i++) {
-		seen += t->by_delay[i];
-		if (all > 0 && (double)seen >= of * (double)all)
-			return bucket_us(i);
-	}
-	return 0;
-}
-
 void
 tally_print(struct tally *t, const char *name)
 {
@@ -143,12 +176,13 @@ tally_print(struct tally *t, const char *name)
 	printf("{\"do\":\"%s\",\"seconds\":%.3f,\"cpu\":%.3f,\"answers\":%" PRIu64
 	    ",\"connects\":%" PRIu64 ",\"announces\":%" PRIu64 ",\"scrapes\":%" PRIu64
 	    ",\"errors\":%" PRIu64 ",\"bad\":%" PRIu64 ",\"lost\":%" PRIu64
-	    ",\"peers\":%.2f,\"p50\":%.0f,\"p99\":%.0f,\"p999\":%.0f,\"max\":%.0f"
+	    ",\"peers\":%.2f,\"p50\":%.0f,\"calm\":%.0f,\"p99\":%.0f,\"p999\":%.0f,\"max\":%.0f"
 	    ",\"stalled\":%.3f,\"complaint\":\"%s\"}\n",
 	    name, (double)(t->ended - t->began) / SECOND_NS, t->cpu, answers, t->connects,
 	    t->announces, t->scrapes, t->errors, t->bad, t->lost,
 	    t->announces > 0 ? (double)t->peers / (double)t->announces : 0,
-	    percentile(t, 0.5), percentile(t, 0.99), percentile(t, 0.999), percentile(t, 1),
+	    percentile(&t->delays, 0.5), calm_p99(t), percentile(&t->delays, 0.99),
+	    percentile(&t->delays, 0.999), percentile(&t->delays, 1),
 	    (double)t->feed->stalled / SECOND_NS, t->complaint);
 	(void)fflush(stdout);
 }
