@@ -408,18 +408,9 @@ scan_string(struct scan *s)
 	return text;
 }
 
-/* One step into or over what comes next inside the value that is being passed over. */
-static void
-skip_step(struct scan *s)
+void
+scan_step(struct scan *s)
 {
-	struct scan_level *l = top(s);
-	struct bt_slice key;
-	bool repeated;
-
-	if (l != NULL && l->dict && !l->value_due) {
-		(void)next_key(s, &key, &repeated);
-		return;
-	}
 	switch (scan_peek(s)) {
 	case SCAN_INT: (void)scan_int(s); break;
 	case SCAN_STRING: (void)scan_string(s); break;
@@ -430,6 +421,20 @@ skip_step(struct scan *s)
 			leave(s);
 		break;
 	}
+}
+
+/* One step inside the value that is being passed over. */
+static void
+skip_step(struct scan *s)
+{
+	const struct scan_level *l = top(s);
+	struct bt_slice key;
+	bool repeated;
+
+	if (l != NULL && l->dict && !l->value_due)
+		(void)next_key(s, &key, &repeated);
+	else
+		scan_step(s);
 }
 
 struct bt_slice

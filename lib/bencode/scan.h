@@ -106,6 +106,10 @@ bool scan_try_string(struct scan *s, struct bt_slice *out);
 bool scan_try_list(struct scan *s);
 bool scan_try_dict(struct scan *s);
 
+/* One step: over a string or a number, into a list or dict, or out of a list at its end. In a dict
+ * its key must have been read. */
+void scan_step(struct scan *s);
+
 /* Passes over any value, checking it; gives its bytes as they stand. */
 struct bt_slice scan_skip(struct scan *s);
 

@@ -36,20 +36,10 @@ step(struct lint *l, struct scan *s)
 {
 	const struct scan_level *top = s->depth == 0 ? NULL : &s->level[s->depth - 1];
 
-	if (top != NULL && top->dict && !top->value_due) {
+	if (top != NULL && top->dict && !top->value_due)
 		read_key(l, s);
-		return;
-	}
-	switch (scan_peek(s)) {
-	case SCAN_INT: (void)scan_int(s); break;
-	case SCAN_STRING: (void)scan_string(s); break;
-	case SCAN_LIST: (void)scan_list(s); break;
-	case SCAN_DICT: (void)scan_dict(s); break;
-	case SCAN_NONE:
-		if (!scan_failed(s))
-			(void)scan_more(s);
-		break;
-	}
+	else
+		scan_step(s);
 }
 
 struct bt_bencode
