@@ -155,3 +155,12 @@ json_null(struct json *j, const char *key)
 	begin(j, key);
 	(void)fputs("null", j->out);
 }
+
+void
+json_known(struct json *j, const char *key, int64_t v)
+{
+	if (v < 0)
+		json_null(j, key);
+	else
+		json_int(j, key, v);
+}

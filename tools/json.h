@@ -40,5 +40,6 @@ void json_uint(struct json *j, const char *key, uint64_t v);
 void json_double(struct json *j, const char *key, double v);	/* not finite: null */
 void json_bool(struct json *j, const char *key, bool v);
 void json_null(struct json *j, const char *key);
+void json_known(struct json *j, const char *key, int64_t v);	/* negative: null */
 
 #endif

@@ -36,15 +36,6 @@ print_reply(void *arg, const struct bt_scrape_reply *r)
 }
 
 static void
-add_number(struct json *j, const char *key, int64_t n)
-{
-	if (n < 0)
-		json_null(j, key);
-	else
-		json_int(j, key, n);
-}
-
-static void
 add_reply(void *arg, const struct bt_scrape_reply *r)
 {
 	struct json *j = arg;
@@ -52,9 +43,9 @@ add_reply(void *arg, const struct bt_scrape_reply *r)
 	json_object(j, NULL);
 	json_slice(j, "url", r->url);
 	json_uint(j, "tier", r->tier);
-	add_number(j, "seeds", r->complete);
-	add_number(j, "leeches", r->incomplete);
-	add_number(j, "completed", r->downloaded);
+	json_known(j, "seeds", r->complete);
+	json_known(j, "leeches", r->incomplete);
+	json_known(j, "completed", r->downloaded);
 	if (r->code == BT_OK)
 		json_null(j, "error");
 	else

@@ -14,15 +14,6 @@ begin(struct json *j, const char *event)
 }
 
 static void
-known_or_null(struct json *j, const char *key, int64_t v)
-{
-	if (v < 0)
-		json_null(j, key);
-	else
-		json_int(j, key, v);
-}
-
-static void
 put_status(const char *event, const struct view_subject *s, const struct bt_torrent_status *t)
 {
 	struct json j;
@@ -46,8 +37,8 @@ put_status(const char *event, const struct view_subject *s, const struct bt_torr
 	json_uint(&j, "seeds", t->seeds);
 	json_uint(&j, "known_peers", t->known_peers);
 	json_double(&j, "distributed_copies", t->distributed_copies);
-	known_or_null(&j, "tracker_seeds", t->tracker_seeds);
-	known_or_null(&j, "tracker_leeches", t->tracker_leeches);
+	json_known(&j, "tracker_seeds", t->tracker_seeds);
+	json_known(&j, "tracker_leeches", t->tracker_leeches);
 	json_string(&j, "tracker_text", t->tracker_text);
 	json_string(&j, "error", t->error);
 	json_end(&j);
