@@ -152,14 +152,9 @@ announce_free(struct announce *a)
 static enum addr_family
 literal_family(struct bt_slice host)
 {
-	char text[64];
 	struct addr a;
 
-	if (host.len >= sizeof(text))
-		return ADDR_NONE;
-	memcpy(text, host.ptr, host.len);
-	text[host.len] = '\0';
-	return addr_parse(text, 0, &a) ? a.family : ADDR_NONE;
+	return addr_parse_slice(host, 0, &a) ? a.family : ADDR_NONE;
 }
 
 static struct tracker *

@@ -44,12 +44,10 @@ parse_port(struct bt_slice s, uint16_t *out)
 static bool
 parse_ip(struct bt_slice s, enum addr_family family, struct addr *out)
 {
-	char text[ADDR_TEXT_MAX] = "";
+	bool has_colon = slice_index(s, ':') < s.len;
 
-	if (s.len >= sizeof(text) || (slice_index(s, ':') < s.len) != (family == ADDR_V6))
-		return false;
-	memcpy(text, s.ptr, s.len);
-	return strlen(text) == s.len && addr_parse(text, 0, out);
+	/* IPv4 may stand in the dress of IPv6. */
+	return has_colon == (family == ADDR_V6) && addr_parse_slice(s, 0, out);
 }
 
 /* "TCP4 1.2.3.4 5.6.7.8 1000 80" */

@@ -75,17 +75,12 @@ static enum bt_code
 add_bind(struct bt_session *s, struct listen_where *where, struct bt_slice one,
     struct bt_error *err)
 {
-	char text[ADDR_TEXT_MAX];
 	struct addr a;
 
 	one = slice_trim(one);
-	if (one.len == 0 || one.len >= sizeof(text) || where->count == LISTEN_MAX)
+	if (where->count == LISTEN_MAX || !addr_parse_slice(one, 0, &a))
 		return fail(err, BT_EARG, "bind: '%.*s' is not an address",
 		    (int)min_u64(one.len, 60), (const char *)one.ptr);
-	memcpy(text, one.ptr, one.len);
-	text[one.len] = '\0';
-	if (!addr_parse(text, 0, &a))
-		return fail(err, BT_EARG, "bind: '%s' is not an address", text);
 	where->at[where->count++] = a;
 	if (addr_is_any(&a))
 		return BT_OK;
