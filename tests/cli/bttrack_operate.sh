@@ -216,12 +216,20 @@ for f in fifo . /dev/null; do
 	run 1 timeout -k 5 5 bttrack --port 0 --dfile $f
 	has err "$f: not a regular file"
 done
-timeout -k 5 30 bttrack --port 0 --dfile state --logfile fifo 2>err &
+bttrack --port 0 --dfile state --logfile fifo 2>err &
 early=$!
+for i in $(seq 300); do		# the ports are open, and the log is next
+	ls -l /proc/$early/fd 2>/dev/null | grep -q socket &&
+	    grep -q '^State:.*sleeping' /proc/$early/status && break
+	sleep 0.1
+done
 sleep 0.5
 kill $early
+(sleep 20; kill -9 $early) 2>/dev/null &
+guard=$!
 wait $early
 got=$?
+kill $guard
 [ $got -eq 1 ] || fail "SIGTERM while a log is opened: $got"
 has err 'cannot write the log fifo'
 sleep 60 <fifo &
