@@ -5,7 +5,6 @@
 
 #include "base/log.h"
 #include "base/num.h"
-#include "base/utf8.h"
 #include "bencode/scan.h"
 #include "meta/lint.h"
 #include "meta/model.h"
@@ -63,7 +62,6 @@ check_path(struct lint *l, unsigned bep, const char *what, struct bt_bencode pat
 	struct bt_bencode_iter it;
 	struct bt_bencode name;
 	struct bt_error why;
-	char shown[100];
 
 	if (bt_bencode_count(path) == 0)
 		lint_refuse(l, bep, "%s is empty", what);
@@ -75,9 +73,8 @@ check_path(struct lint *l, unsigned bep, const char *what, struct bt_bencode pat
 			lint_refuse(l, bep, "%s has what is no string", what);
 		else if (names_check(text, &why) != BT_OK)
 			lint_refuse(l, bep, "%s: %s", what, why.text);
-		else if (!utf8_valid(text))
-			lint_say(l, bep, "%s is not UTF-8: '%s'", what,
-			    log_escape(text, shown, sizeof(shown)));
+		else
+			lint_text(l, bep, what, name);
 	}
 }
 
