@@ -80,9 +80,9 @@ most_first(const void *a, const void *b)
 static const struct allowed *
 allowed_now(struct snapshot_reader *lists)
 {
-	struct snapshot *s = snapshot_get(lists);
+	const struct lists_now *l = lists_now_of(snapshot_get(lists));
 
-	return s == NULL ? NULL : CONTAINER_OF(s, struct lists_now, snapshot)->torrents;
+	return l != NULL ? l->torrents : NULL;
 }
 
 uint64_t
@@ -229,25 +229,13 @@ scrape_allowed(const struct census_source *from, const struct allowed *allowed, 
 	}
 }
 
-static struct httpd_shared *
-shared_new(size_t max)
-{
-	struct httpd_shared *s = mem_zero(sizeof(*s));
-
-	if (s != NULL) {
-		s->refs = 1;
-		buf_init(&s->bytes, max);
-	}
-	return s;
-}
-
 struct httpd_shared *
 census_scrape(const struct census_source *from)
 {
 	struct snapshot_reader lists = { .place = from->lists };
 	const struct allowed *allowed = allowed_now(&lists);
 	size_t max = from->scrape_max != 0 ? from->scrape_max : SCRAPE_MAX;
-	struct httpd_shared *out = shared_new(max);
+	struct httpd_shared *out = httpd_shared_new(max);
 	struct write w;
 
 	if (out != NULL) {
@@ -269,7 +257,7 @@ census_scrape(const struct census_source *from)
 struct httpd_shared *
 census_pack(struct httpd_shared *plain)
 {
-	struct httpd_shared *out = plain != NULL ? shared_new(SCRAPE_MAX) : NULL;
+	struct httpd_shared *out = plain != NULL ? httpd_shared_new(SCRAPE_MAX) : NULL;
 
 	if (out != NULL && !gzip_pack(buf_slice(&plain->bytes), &out->bytes)) {
 		httpd_shared_drop(out);

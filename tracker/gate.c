@@ -4,9 +4,7 @@
 static const struct lists_now *
 lists_of(struct gate *g)
 {
-	struct snapshot *s = snapshot_get(&g->lists);
-
-	return s == NULL ? NULL : CONTAINER_OF(s, struct lists_now, snapshot);
+	return lists_now_of(snapshot_get(&g->lists));
 }
 
 void
@@ -61,8 +59,7 @@ gate_refusal(struct gate *g, const uint8_t info_hash[20], bool controls, struct 
 const struct allowed_torrent *
 gate_torrent_seen(const struct gate *g, const uint8_t info_hash[20])
 {
-	const struct lists_now *l = g->lists.seen == NULL ? NULL :
-	    CONTAINER_OF(g->lists.seen, struct lists_now, snapshot);
+	const struct lists_now *l = lists_now_of(g->lists.seen);
 	const struct allowed_item *item = l == NULL || l->torrents == NULL ? NULL :
 	    allowed_find(l->torrents, info_hash);
 

@@ -24,6 +24,13 @@ struct lists_now {
 	struct lists_ips *allowed, *banned;	/* NULL: no such list */
 };
 
+/* What a reader of lists.place got. NULL: nothing was read yet, or there are no lists. */
+static inline const struct lists_now *
+lists_now_of(const struct snapshot *s)
+{
+	return s == NULL ? NULL : CONTAINER_OF(s, struct lists_now, snapshot);
+}
+
 /* A file at the last look. */
 struct lists_stamp {
 	bool seen;

@@ -97,12 +97,10 @@ static void
 read_work(struct job *j)
 {
 	struct shelf_file *f = CONTAINER_OF(j, struct shelf_file, job);
-	struct httpd_shared *bytes = mem_zero(sizeof(*bytes));
+	struct httpd_shared *bytes = httpd_shared_new(FILE_MAX);
 
 	if (bytes == NULL)
 		return;
-	bytes->refs = 1;
-	buf_init(&bytes->bytes, FILE_MAX);
 	if (file_read(f->path, &bytes->bytes, NULL) == BT_OK)
 		f->bytes = bytes;
 	else

@@ -23,6 +23,18 @@ struct listener {
 	unsigned door;
 };
 
+struct httpd_shared *
+httpd_shared_new(size_t max)
+{
+	struct httpd_shared *s = mem_zero(sizeof(*s));
+
+	if (s != NULL) {
+		s->refs = 1;
+		buf_init(&s->bytes, max);
+	}
+	return s;
+}
+
 void
 httpd_shared_hold(struct httpd_shared *s)
 {

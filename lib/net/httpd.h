@@ -39,6 +39,8 @@ struct httpd_shared {
 	struct buf bytes;
 };
 
+/* Empty, for max bytes, and the caller's. NULL: no memory. */
+struct httpd_shared *httpd_shared_new(size_t max) MUST_USE;
 void httpd_shared_hold(struct httpd_shared *s);
 void httpd_shared_drop(struct httpd_shared *s);	/* NULL is fine */
 

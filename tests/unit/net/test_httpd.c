@@ -122,9 +122,7 @@ start_with(struct running *r, const struct httpd_limits *limits)
 	r->tls = tls_new(r->cert, r->key, &err);
 	ck_assert_msg(r->tls != NULL, "%s", err.text);
 	r->httpd = httpd_new(r->loop, limits, &ops, r);
-	r->shared = mem_zero(sizeof(*r->shared));
-	r->shared->refs = 1;
-	buf_init(&r->shared->bytes, LARGE);
+	r->shared = httpd_shared_new(LARGE);
 	memset(buf_add_space(&r->shared->bytes, LARGE), 'x', LARGE);
 	r->port = open_door(r, NULL, 7);
 	r->tls_port = open_door(r, r->tls, 8);
