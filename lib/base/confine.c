@@ -67,7 +67,6 @@ confine_init(struct confine *c, bool connects)
 		attr.tcp = connects ? TCP_BIND : TCP_BIND | TCP_CONNECT;
 	if (version >= 6)
 		attr.scoped = SCOPE_SIGNAL;
-	c->files = attr.files;
 	c->tcp = attr.tcp;
 	c->rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
 	c->failed = c->rules < 0 ? errno : 0;

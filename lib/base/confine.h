@@ -27,7 +27,7 @@ enum confine_use {
 
 struct confine {
 	int rules;		/* -1: no Landlock, or entered */
-	uint64_t files, tcp;	/* what of these is given up unless it is allowed */
+	uint64_t tcp;		/* what of it is given up; 0: the kernel knows only of files */
 	int failed;		/* errno */
 };
 
