@@ -122,6 +122,7 @@ void tally_init(struct tally *t, const struct feed *f);
 /* To be called in every turn. */
 void tally_tick(struct tally *t, uint64_t now);
 void tally_answer(struct tally *t, const struct task *task, uint64_t now, size_t peers);
+
 /* Given up after LOST_AFTER; at a given rate that is what its delay was. */
 #define LOST_AFTER SECOND_NS
 void tally_lost(struct tally *t, const struct task *task);
