@@ -11,6 +11,7 @@ Suite *confine_suite(void);
 Suite *file_suite(void);
 Suite *hash_suite(void);
 Suite *hash_many_suite(void);
+Suite *heap_suite(void);
 Suite *map_suite(void);
 Suite *option_suite(void);
 Suite *pool_suite(void);
@@ -33,6 +34,7 @@ main(void)
 		file_suite,
 		hash_suite,
 		hash_many_suite,
+		heap_suite,
 		map_suite,
 		option_suite,
 		pool_suite,
