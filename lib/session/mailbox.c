@@ -17,11 +17,15 @@ struct call {
 struct mailbox {
 	pthread_mutex_t lock;
 	pthread_cond_t answered;
+	bool closed;
 	struct call *first;
 	struct call **last;
 	struct loop_fd watch;
 	int fd;
 };
+
+/* Of the thread that runs the mailbox's loop. */
+static _Thread_local const struct mailbox *of_this_thread;
 
 static struct call *
 take(struct mailbox *m)
@@ -90,15 +94,45 @@ mailbox_free(struct mailbox *m)
 }
 
 void
+mailbox_adopt(const struct mailbox *m)
+{
+	of_this_thread = m;
+}
+
+void
+mailbox_close(struct mailbox *m)
+{
+	(void)pthread_mutex_lock(&m->lock);
+	m->closed = true;
+	(void)pthread_mutex_unlock(&m->lock);
+}
+
+/* Puts it in, and waits until it has run. */
+static bool
+post(struct mailbox *m, struct call *c)
+{
+	bool closed;
+
+	(void)pthread_mutex_lock(&m->lock);
+	closed = m->closed;
+	if (!closed) {
+		*m->last = c;
+		m->last = &c->next;
+		(void)eventfd_write(m->fd, 1);
+	}
+	while (!closed && !c->done)
+		(void)pthread_cond_wait(&m->answered, &m->lock);
+	(void)pthread_mutex_unlock(&m->lock);
+	return !closed;
+}
+
+bool
 mailbox_call(struct mailbox *m, void (*fn)(void *arg), void *arg)
 {
 	struct call c = { .fn = fn, .arg = arg };
 
-	(void)pthread_mutex_lock(&m->lock);
-	*m->last = &c;
-	m->last = &c.next;
-	(void)eventfd_write(m->fd, 1);
-	while (!c.done)
-		(void)pthread_cond_wait(&m->answered, &m->lock);
-	(void)pthread_mutex_unlock(&m->lock);
+	if (of_this_thread != m)
+		return post(m, &c);
+	fn(arg);
+	return true;
 }

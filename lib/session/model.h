@@ -10,6 +10,7 @@
 #include "disk/store.h"
 #include "session/dial.h"
 #include "session/events.h"
+#include "session/lines.h"
 #include "session/listen.h"
 #include "session/mailbox.h"
 #include "torrent/torrent.h"
@@ -38,7 +39,8 @@ TAILQ_HEAD(guest_list, guest);
 
 struct bt_session {
 	struct bt_settings settings;
-	struct log log;
+	struct log log;			/* to lines */
+	struct lines *lines;		/* NULL: nobody listens */
 	struct rng rng;
 	uint64_t seed[2];
 	struct loop *loop;

@@ -44,6 +44,7 @@ run(void *arg)
 {
 	struct bt_session *s = arg;
 
+	mailbox_adopt(s->mailbox);
 	loop_run(s->loop);
 	return NULL;
 }
@@ -189,6 +190,16 @@ open_parts(struct bt_session *s)
 	return true;
 }
 
+static bool
+open_log(struct bt_session *s, bt_log_fn fn, void *arg)
+{
+	if (fn == NULL)
+		return true;
+	s->lines = lines_new(s->loop, fn, arg);
+	s->log = (struct log){ lines_add, s->lines, BT_LOG_DEBUG };
+	return s->lines != NULL;
+}
+
 static enum bt_code
 start_thread(struct bt_session *s, struct bt_error *err)
 {
@@ -212,7 +223,6 @@ bt_session_new(const struct bt_settings *settings, bt_log_fn log, void *log_arg,
 		err = &local;
 	if (s == NULL)
 		return fail(err, BT_ENOMEM, "out of memory");
-	s->log = (struct log){ log, log_arg, BT_LOG_DEBUG };
 	rng_seed_system(&s->rng);
 	rng_secret(s->seed, sizeof(s->seed));
 	map_init(&s->by_id, sizeof(uint32_t), s->seed);
@@ -223,7 +233,7 @@ bt_session_new(const struct bt_settings *settings, bt_log_fn log, void *log_arg,
 	code = copy_settings(s, settings, err);
 	rate_init(&s->in_rate, NULL, (uint64_t)s->settings.max_download_rate * 1024);
 	rate_init(&s->out_rate, NULL, (uint64_t)s->settings.max_upload_rate * 1024);
-	if (code == BT_OK && !open_parts(s))
+	if (code == BT_OK && (!open_parts(s) || !open_log(s, log, log_arg)))
 		code = fail(err, BT_ENOMEM, "out of memory or descriptors");
 	if (code == BT_OK)
 		code = open_net(s, err);
@@ -265,8 +275,9 @@ bt_session_free(struct bt_session *s)
 	if (s == NULL)
 		return;
 	if (s->running) {
-		mailbox_call(s->mailbox, stop_loop, s);
+		(void)mailbox_call(s->mailbox, stop_loop, s);
 		(void)pthread_join(s->thread, NULL);
+		mailbox_close(s->mailbox);
 	}
 	if (s->disk_ready) {
 		guests_free(s);
@@ -282,6 +293,9 @@ bt_session_free(struct bt_session *s)
 	if (s->disk_ready)
 		disk_fini(&s->disk);
 	block_store_fini(&s->blocks);
+	if (s->lines != NULL)
+		lines_tell(s->lines);
+	lines_free(s->lines);
 	mailbox_free(s->mailbox);
 	loop_timer_fini(&s->tick);
 	loop_fd_fini(&s->pool_watch);
@@ -291,162 +305,4 @@ bt_session_free(struct bt_session *s)
 	map_fini(&s->by_hash);
 	bt_options_fini(bt_settings_table(), &s->settings);
 	mem_free(s);
-}
-
-/* -- events -- */
-
-uint16_t
-bt_session_port(const struct bt_session *s)
-{
-	return s->listen.port;
-}
-
-int
-bt_session_fd(const struct bt_session *s)
-{
-	return events_fd(s->events);
-}
-
-void
-bt_session_want_events(struct bt_session *s, unsigned types)
-{
-	events_want(s->events, types);
-}
-
-bool
-bt_session_next_event(struct bt_session *s, struct bt_event *out)
-{
-	return events_next(s->events, out);
-}
-
-/* -- calls that run on the session's thread -- */
-
-struct api_call {
-	struct bt_session *s;
-	uint32_t id;
-	struct bt_metainfo *meta;
-	const char *path;
-	const struct addr *addr;
-	struct bt_torrent_status *status;
-	struct bt_error *err;
-	enum bt_code code;
-};
-
-static enum bt_code
-api(struct api_call *c, void (*fn)(void *))
-{
-	mailbox_call(c->s->mailbox, fn, c);
-	return c->code;
-}
-
-static bool
-is_known(const struct bt_session *s, const struct bt_metainfo *m)
-{
-	const uint8_t *v1 = bt_metainfo_info_hash(m);
-
-	return map_find(&s->by_hash, v1 != NULL ? v1 : bt_metainfo_info_hash_v2(m)) != NULL;
-}
-
-static void
-do_add(void *arg)
-{
-	struct api_call *c = arg;
-	struct entry *e;
-
-	if (is_known(c->s, c->meta)) {
-		bt_metainfo_free(c->meta);
-		c->code = fail(c->err, BT_EEXIST, "this torrent is here already");
-		return;
-	}
-	c->code = entry_new(c->s, c->meta, c->path, &e, c->err);
-	if (c->code == BT_OK)
-		c->id = e->id;
-}
-
-enum bt_code
-bt_session_add(struct bt_session *s, struct bt_metainfo *meta, const char *path, uint32_t *id,
-    struct bt_error *err)
-{
-	struct api_call c = { .s = s, .meta = meta, .path = path, .err = err };
-
-	if (bt_metainfo_info_hash(meta) == NULL) {
-		bt_metainfo_free(meta);
-		return fail(err, BT_EUNSUP, "torrents of version 2 alone are not supported yet");
-	}
-	if (api(&c, do_add) == BT_OK)
-		*id = c.id;
-	return c.code;
-}
-
-static void
-do_stop(void *arg)
-{
-	struct api_call *c = arg;
-	struct entry *e = entry_find(c->s, c->id);
-
-	c->code = e == NULL ? BT_ENOENT : BT_OK;
-	if (e != NULL)
-		torrent_stop(e->torrent, loop_now(c->s->loop));
-}
-
-enum bt_code
-bt_session_stop(struct bt_session *s, uint32_t id)
-{
-	return api(&(struct api_call){ .s = s, .id = id }, do_stop);
-}
-
-static void
-do_remove(void *arg)
-{
-	struct api_call *c = arg;
-	struct entry *e = entry_find(c->s, c->id);
-
-	c->code = e == NULL ? BT_ENOENT : BT_OK;
-	if (e != NULL)
-		entry_free(e);
-}
-
-enum bt_code
-bt_session_remove(struct bt_session *s, uint32_t id)
-{
-	return api(&(struct api_call){ .s = s, .id = id }, do_remove);
-}
-
-static void
-do_add_peer(void *arg)
-{
-	struct api_call *c = arg;
-	struct entry *e = entry_find(c->s, c->id);
-
-	c->code = e == NULL ? BT_ENOENT : BT_OK;
-	if (e != NULL)
-		torrent_add_address(e->torrent, c->addr, KNOWN_USER);
-}
-
-enum bt_code
-bt_session_add_peer(struct bt_session *s, uint32_t id, const char *ip, uint16_t port,
-    struct bt_error *err)
-{
-	struct addr a;
-
-	if (!addr_parse(ip, port, &a) || !addr_usable(&a))
-		return fail(err, BT_EARG, "'%.60s' port %u is not a peer's address", ip, port);
-	return api(&(struct api_call){ .s = s, .id = id, .addr = &a }, do_add_peer);
-}
-
-static void
-do_status(void *arg)
-{
-	struct api_call *c = arg;
-	struct entry *e = entry_find(c->s, c->id);
-
-	c->code = e == NULL ? BT_ENOENT : BT_OK;
-	if (e != NULL)
-		torrent_status(e->torrent, c->status);
-}
-
-enum bt_code
-bt_session_status(struct bt_session *s, uint32_t id, struct bt_torrent_status *out)
-{
-	return api(&(struct api_call){ .s = s, .id = id, .status = out }, do_status);
 }

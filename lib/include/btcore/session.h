@@ -71,8 +71,9 @@ struct bt_event {
 	char text[232];			/* one line, or "" */
 };
 
-/* Settings are copied; NULL: the defaults. log may be NULL; it is called on the session's threads.
- * On success *out is the caller's, to be freed. */
+/* Settings are copied; NULL: the defaults. log may be NULL; it is called on the session's thread, a
+ * line at a time, and may call every function here but bt_session_free, which tells the last lines
+ * on the thread that calls it. On success *out is the caller's, to be freed. */
 enum bt_code bt_session_new(const struct bt_settings *settings, bt_log_fn log, void *log_arg,
     struct bt_session **out, struct bt_error *err);
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-/* The queue of events, the mailbox, the listening port. */
+/* The queue of events, the log's, the mailbox, the listening port. */
 #include <poll.h>
 #include <pthread.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "session/events.h"
+#include "session/lines.h"
 #include "session/listen.h"
 #include "session/mailbox.h"
 
@@ -77,6 +78,7 @@ static struct mailbox *mail;
 static void *
 run_loop(void *arg)
 {
+	mailbox_adopt(mail);
 	loop_run(loop);
 	return arg;
 }
@@ -94,11 +96,17 @@ stop(void *arg)
 	loop_stop(loop);
 }
 
+static void
+count_within(void *sum)
+{
+	ck_assert(mailbox_call(mail, count, sum));
+}
+
 static void *
 call_often(void *sum)
 {
 	for (int i = 0; i < 500; i++)
-		mailbox_call(mail, count, sum);
+		ck_assert(mailbox_call(mail, count, sum));
 	return NULL;
 }
 
@@ -116,9 +124,97 @@ START_TEST(calls_from_two_threads)
 	(void)pthread_join(a, NULL);
 	(void)pthread_join(b, NULL);
 	ck_assert_uint_eq(sum, 1000);
-	mailbox_call(mail, stop, NULL);
+	/* A call within a call has nobody to wait for. */
+	ck_assert(mailbox_call(mail, count_within, &sum));
+	ck_assert_uint_eq(sum, 1001);
+	ck_assert(mailbox_call(mail, stop, NULL));
 	(void)pthread_join(looper, NULL);
+	mailbox_close(mail);
+	ck_assert(!mailbox_call(mail, count, &sum));
+	ck_assert_uint_eq(sum, 1001);
 	mailbox_free(mail);
+	loop_free(loop);
+}
+END_TEST
+
+/* -- the log's lines -- */
+
+struct told {
+	struct lines *lines;
+	unsigned count, lost;
+	bool inside;
+};
+
+static void
+hear(void *arg, enum bt_log_level level, const char *topic, const char *text)
+{
+	struct told *t = arg;
+
+	ck_assert(!t->inside);
+	t->inside = true;
+	if (level == BT_LOG_WARN && sscanf(text, "%u lines were lost", &t->lost) == 1)
+		ck_assert_str_eq(topic, "session");
+	else
+		ck_assert_uint_eq((unsigned)strtoul(text, NULL, 10), t->count++);
+	/* What is said meanwhile is told later. */
+	if (t->count == 2)
+		lines_add(t->lines, BT_LOG_INFO, "test", "3");
+	t->inside = false;
+}
+
+static void
+end(void *arg, usec now)
+{
+	(void)now;
+	loop_stop(arg);
+}
+
+START_TEST(lines_are_told_in_order)
+{
+	struct told t = { 0 };
+	struct loop_timer timer;
+
+	loop = loop_new();
+	t.lines = lines_new(loop, hear, &t);
+	ck_assert_ptr_nonnull(t.lines);
+	lines_add(t.lines, BT_LOG_INFO, "test", "0");
+	lines_add(t.lines, BT_LOG_INFO, "test", "1");
+	lines_add(t.lines, BT_LOG_INFO, "test", "2");
+	ck_assert_uint_eq(t.count, 0);
+	ck_assert(loop_timer_init(&timer, loop, end, loop));
+	loop_timer_set(&timer, 50 * MSEC);
+	loop_run(loop);
+	ck_assert_uint_eq(t.count, 4);
+	loop_timer_fini(&timer);
+	lines_add(t.lines, BT_LOG_INFO, "test", "never told");
+	lines_free(t.lines);
+	loop_free(loop);
+}
+END_TEST
+
+START_TEST(lost_lines_are_counted)
+{
+	struct told t = { .count = 10 };
+	char text[512];
+	unsigned n;
+
+	loop = loop_new();
+	t.lines = lines_new(loop, hear, &t);
+	for (n = 0; n < 10000; n++) {
+		(void)snprintf(text, sizeof(text), "%u %400s", n + 10, "");
+		lines_add(t.lines, BT_LOG_INFO, "test", text);
+	}
+	lines_tell(t.lines);
+	ck_assert_uint_gt(t.count, 1000);
+	ck_assert_uint_gt(t.lost, 1000);
+	ck_assert_uint_eq(t.count - 10 + t.lost, n);
+	t.lost = 0;
+	mem_fail_at(1);
+	lines_add(t.lines, BT_LOG_INFO, "test", "no memory");
+	mem_fail_at(0);
+	lines_tell(t.lines);
+	ck_assert_uint_eq(t.lost, 1);
+	lines_free(t.lines);
 	loop_free(loop);
 }
 END_TEST
@@ -163,12 +259,14 @@ END_TEST
 Suite *
 parts_suite(void)
 {
-	Suite *s = suite_create("session/events, mailbox, listen");
+	Suite *s = suite_create("session/events, lines, mailbox, listen");
 	TCase *c = tcase_create("parts");
 
 	tcase_add_test(c, events_in_order);
 	tcase_add_test(c, events_overflow);
 	tcase_add_test(c, calls_from_two_threads);
+	tcase_add_test(c, lines_are_told_in_order);
+	tcase_add_test(c, lost_lines_are_counted);
 	tcase_add_test(c, finds_a_free_port);
 	suite_add_tcase(s, c);
 	return s;

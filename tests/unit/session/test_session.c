@@ -23,7 +23,8 @@ static uint32_t seed_id[TORRENTS], leech_id[TORRENTS];
 static atomic_bool over;
 
 static enum bt_code
-new_session(const char *port, struct bt_session **out, struct bt_error *err)
+new_logging(const char *port, bt_log_fn log, void *arg, struct bt_session **out,
+    struct bt_error *err)
 {
 	const struct bt_option_table *table = bt_settings_table();
 	struct bt_settings set;
@@ -33,9 +34,15 @@ new_session(const char *port, struct bt_session **out, struct bt_error *err)
 	ck_assert_int_eq(bt_options_set(table, &set, "minport", port, NULL), BT_OK);
 	ck_assert_int_eq(bt_options_set(table, &set, "maxport", port, NULL), BT_OK);
 	ck_assert_int_eq(bt_options_set(table, &set, "bind", "127.0.0.1", NULL), BT_OK);
-	code = bt_session_new(&set, NULL, NULL, out, err);
+	code = bt_session_new(&set, log, arg, out, err);
 	bt_options_fini(table, &set);
 	return code;
+}
+
+static enum bt_code
+new_session(const char *port, struct bt_session **out, struct bt_error *err)
+{
+	return new_logging(port, NULL, NULL, out, err);
 }
 
 static struct bt_session *
@@ -253,6 +260,64 @@ START_TEST(says_what_is_wrong)
 }
 END_TEST
 
+/* -- calls from inside the log -- */
+
+struct teller {
+	struct bt_session *session;	/* NULL: asks for nothing */
+	uint32_t id;
+	atomic_uint lines;
+	atomic_bool removed;
+	enum bt_code late;		/* what a call got at the end */
+};
+
+/* Does to the torrent all that may be done, in the very lines that tell of it. */
+static void
+meddle(void *arg, enum bt_log_level level, const char *topic, const char *text)
+{
+	struct teller *t = arg;
+	struct bt_torrent_status st;
+	struct bt_error err;
+	uint32_t id;
+
+	(void)level;
+	atomic_fetch_add(&t->lines, 1);
+	ck_assert(topic[0] != '\0' && text[0] != '\0');
+	if (t->session == NULL)
+		return;
+	if (atomic_load(&t->removed)) {
+		t->late = bt_session_status(t->session, t->id, &st);
+		return;
+	}
+	ck_assert_int_eq(bt_session_status(t->session, t->id, &st), BT_OK);
+	ck_assert_int_eq(bt_session_add_peer(t->session, t->id, "127.0.0.1", 1, &err), BT_OK);
+	ck_assert_int_eq(bt_session_stop(t->session, t->id), BT_OK);
+	ck_assert_int_eq(bt_session_remove(t->session, t->id), BT_OK);
+	id = add(t->session, "seed", 1);
+	ck_assert_int_eq(bt_session_stop(t->session, id), BT_OK);
+	atomic_store(&t->removed, true);
+}
+
+START_TEST(called_from_its_log)
+{
+	struct teller t = { .session = NULL };
+	struct bt_error err;
+
+	write_content();
+	ck_assert_int_eq(new_logging("0", meddle, &t, &seed, &err), BT_OK);
+	t.id = add(seed, "seed", 0);
+	t.session = seed;
+	for (int i = 0; i < 600 && !atomic_load(&t.removed); i++)
+		(void)usleep(20000);
+	ck_assert(atomic_load(&t.removed));
+	/* The last lines are told when there is no session to ask any more. */
+	(void)add(seed, "seed", 2);
+	bt_session_free(seed);
+	ck_assert_uint_ge(atomic_load(&t.lines), 2);
+	ck_assert_int_ne(t.late, BT_OK);
+	remove_content();
+}
+END_TEST
+
 #ifndef __SANITIZE_THREAD__
 /* The counter of the saboteur is shared by the session's threads, which a race does no harm to. */
 START_TEST(begins_without_memory)
@@ -310,6 +375,7 @@ session_suite(void)
 	tcase_add_test(c, used_from_two_threads);
 	tcase_add_test(c, freed_while_transferring);
 	tcase_add_test(c, says_what_is_wrong);
+	tcase_add_test(c, called_from_its_log);
 #ifndef __SANITIZE_THREAD__
 	tcase_add_test(c, begins_without_memory);
 	tcase_add_test(c, adds_without_memory);
