@@ -27,27 +27,27 @@ peer_state_name(enum peer_state state)
 }
 
 static void
-become(struct peer *p, enum peer_state state, const char *why)
+become(struct peer *p, enum peer_state state, const char *why, usec now)
 {
 	p->state = state;
 	if (state == PEER_CLOSED) {
 		stream_set_reading(p->stream, false);
-		p->ops->on_closed(p->arg, p, why);
+		p->ops->on_closed(p->arg, p, why, now);
 	}
 }
 
 void
-peer_close(struct peer *p, const char *why)
+peer_close(struct peer *p, const char *why, usec now)
 {
 	if (p->state != PEER_CLOSED)
-		become(p, PEER_CLOSED, why);
+		become(p, PEER_CLOSED, why, now);
 }
 
 static void
-strike(struct peer *p)
+strike(struct peer *p, usec now)
 {
 	if (++p->strikes > STRIKES_MAX)
-		peer_close(p, "too many improper messages");
+		peer_close(p, "too many improper messages", now);
 }
 
 /* -- what we say -- */
@@ -56,7 +56,7 @@ static void
 send_buf(struct peer *p, struct buf *b, usec now)
 {
 	if (buf_failed(b))
-		peer_close(p, "out of memory");
+		peer_close(p, "out of memory", now);
 	else if (p->state != PEER_CLOSED)
 		stream_write(p->stream, buf_slice(b));
 	buf_fini(b);
@@ -199,33 +199,33 @@ is_block(const struct peer *p, const struct msg *m)
 }
 
 static void
-handle_have(struct peer *p, uint32_t index)
+handle_have(struct peer *p, uint32_t index, usec now)
 {
 	if (!is_piece(p, index))
-		peer_close(p, "have of a piece that does not exist");
+		peer_close(p, "have of a piece that does not exist", now);
 	else if (bits_set(&p->have, index))
-		p->ops->on_have(p->arg, p, index);
+		p->ops->on_have(p->arg, p, index, now);
 }
 
 /* Also have all and have none. A second one is the new state, as other clients take it. */
 static void
-handle_bitfield(struct peer *p, const struct msg *m)
+handle_bitfield(struct peer *p, const struct msg *m, usec now)
 {
 	struct bits before = p->have, fresh;
 
 	if (!bits_init(&fresh, before.len)) {
-		peer_close(p, "out of memory");
+		peer_close(p, "out of memory", now);
 		return;
 	}
 	if (m->type == WIRE_HAVE_ALL)
 		bits_set_all(&fresh);
 	if (m->type == WIRE_BITFIELD && !bits_load(&fresh, m->data)) {
 		bits_fini(&fresh);
-		peer_close(p, "bitfield of wrong length");
+		peer_close(p, "bitfield of wrong length", now);
 		return;
 	}
 	p->have = fresh;
-	p->ops->on_bitfield(p->arg, p, &before);
+	p->ops->on_bitfield(p->arg, p, &before, now);
 	bits_fini(&before);
 }
 
@@ -233,19 +233,19 @@ static void
 handle_request(struct peer *p, const struct msg *m, usec now)
 {
 	if (is_block(p, m)) {
-		p->ops->on_request(p->arg, p, m->index, m->begin, m->length);
+		p->ops->on_request(p->arg, p, m->index, m->begin, m->length, now);
 		return;
 	}
 	peer_send_reject(p, m->index, m->begin, m->length, now);
-	strike(p);
+	strike(p, now);
 }
 
 static void
-handle_extended(struct peer *p, const struct msg *m)
+handle_extended(struct peer *p, const struct msg *m, usec now)
 {
 	if (m->ext_id != 0 || ext_handshake_parse(m->data, &p->ext) != STEP_DONE) {
 		/* We gave out no id; other clients forgive a broken handshake too. */
-		strike(p);
+		strike(p, now);
 		return;
 	}
 	if (p->ext.v.len > 0) {
@@ -254,22 +254,22 @@ handle_extended(struct peer *p, const struct msg *m)
 		(void)log_escape(slice_of(p->ext.v.ptr, len), p->client, sizeof(p->client));
 	}
 	p->ext.v = SLICE_NONE;
-	p->ops->on_extended(p->arg, p);
+	p->ops->on_extended(p->arg, p, now);
 }
 
 static void
-handle_fast(struct peer *p, const struct msg *m)
+handle_fast(struct peer *p, const struct msg *m, usec now)
 {
 	if (!p->fast) {
-		peer_close(p, "fast message without the fast extension");
+		peer_close(p, "fast message without the fast extension", now);
 		return;
 	}
 	if (m->type == WIRE_HAVE_ALL || m->type == WIRE_HAVE_NONE)
-		handle_bitfield(p, m);
+		handle_bitfield(p, m, now);
 	else if (m->type == WIRE_REJECT)
-		p->ops->on_reject(p->arg, p, m->index, m->begin, m->length);
+		p->ops->on_reject(p->arg, p, m->index, m->begin, m->length, now);
 	else if (m->type == WIRE_ALLOWED_FAST && is_piece(p, m->index))
-		p->ops->on_allowed_fast(p->arg, p, m->index);
+		p->ops->on_allowed_fast(p->arg, p, m->index, now);
 }
 
 static void
@@ -298,22 +298,24 @@ handle_msg(struct peer *p, const struct msg *m, usec now)
 	case WIRE_UNCHOKE: set_choking(p, false, now); break;
 	case WIRE_INTERESTED: set_interested(p, true, now); break;
 	case WIRE_NOT_INTERESTED: set_interested(p, false, now); break;
-	case WIRE_HAVE: handle_have(p, m->index); break;
-	case WIRE_BITFIELD: handle_bitfield(p, m); break;
+	case WIRE_HAVE: handle_have(p, m->index, now); break;
+	case WIRE_BITFIELD: handle_bitfield(p, m, now); break;
 	case WIRE_REQUEST: handle_request(p, m, now); break;
-	case WIRE_CANCEL: p->ops->on_cancel(p->arg, p, m->index, m->begin, m->length); break;
+	case WIRE_CANCEL:
+		p->ops->on_cancel(p->arg, p, m->index, m->begin, m->length, now);
+		break;
 	case WIRE_SUGGEST:
 	case WIRE_HAVE_ALL:
 	case WIRE_HAVE_NONE:
 	case WIRE_REJECT:
-	case WIRE_ALLOWED_FAST: handle_fast(p, m); break;
-	case WIRE_EXTENDED: handle_extended(p, m); break;
+	case WIRE_ALLOWED_FAST: handle_fast(p, m, now); break;
+	case WIRE_EXTENDED: handle_extended(p, m, now); break;
 	case WIRE_KEEPALIVE:
 	case WIRE_PORT: break;
-	case WIRE_PIECE: strike(p); break;	/* of no bytes */
+	case WIRE_PIECE: strike(p, now); break;	/* of no bytes */
 	case WIRE_HASH_REQUEST:
 	case WIRE_HASHES:
-	case WIRE_HASH_REJECT: peer_close(p, "hash message on a v1 connection"); break;
+	case WIRE_HASH_REJECT: peer_close(p, "hash message on a v1 connection", now); break;
 	}
 }
 
@@ -330,19 +332,19 @@ handle_content(struct peer *p, const struct frame_event *e, usec now)
 		return;
 	}
 	block_free(p->frame.blocks, e->block);
-	peer_close(p, "content outside the torrent");
+	peer_close(p, "content outside the torrent", now);
 }
 
 static void
-handle_handshake_head(struct peer *p, struct bt_slice body)
+handle_handshake_head(struct peer *p, struct bt_slice body, usec now)
 {
 	if (handshake_parse_head(body, &p->theirs) != STEP_DONE) {
-		peer_close(p, "not a BitTorrent handshake");
+		peer_close(p, "not a BitTorrent handshake", now);
 	} else if (p->incoming) {
-		if (!p->ops->on_info_hash(p->arg, p, p->theirs.info_hash))
-			peer_close(p, "asks for a torrent that we do not have");
+		if (!p->ops->on_info_hash(p->arg, p, p->theirs.info_hash, now))
+			peer_close(p, "asks for a torrent that we do not have", now);
 	} else if (memcmp(p->theirs.info_hash, p->ours.info_hash, 20) != 0) {
-		peer_close(p, "answered for another torrent");
+		peer_close(p, "answered for another torrent", now);
 	}
 }
 
@@ -350,12 +352,12 @@ static void
 handle_handshake(struct peer *p, struct bt_slice body, usec now)
 {
 	if (handshake_parse(body, &p->theirs) != STEP_DONE) {
-		peer_close(p, "not a BitTorrent handshake");
+		peer_close(p, "not a BitTorrent handshake", now);
 		return;
 	}
 	p->fast = handshake_has(&p->ours, HANDSHAKE_FAST) &&
 	    handshake_has(&p->theirs, HANDSHAKE_FAST);
-	become(p, PEER_OPEN, "handshake done");
+	become(p, PEER_OPEN, "handshake done", now);
 	p->ops->on_open(p->arg, p, now);
 }
 
@@ -365,13 +367,13 @@ handle_event(struct peer *p, const struct frame_event *e, usec now)
 	struct msg m;
 
 	switch (e->kind) {
-	case FRAME_HANDSHAKE_HEAD: handle_handshake_head(p, e->body); return;
+	case FRAME_HANDSHAKE_HEAD: handle_handshake_head(p, e->body, now); return;
 	case FRAME_HANDSHAKE: handle_handshake(p, e->body, now); return;
 	case FRAME_CONTENT: handle_content(p, e, now); return;
 	case FRAME_MESSAGE: break;
 	}
 	if (msg_parse(e->body, &m) != STEP_DONE)
-		peer_close(p, "malformed message");
+		peer_close(p, "malformed message", now);
 	else
 		handle_msg(p, &m, now);
 }
@@ -387,7 +389,7 @@ take_apart(struct peer *p, usec now)
 	while (p->state != PEER_CLOSED && (step = frame_next(&p->frame, &e)) == STEP_DONE)
 		handle_event(p, &e, now);
 	if (p->state != PEER_CLOSED && step == STEP_BAD)
-		peer_close(p, "malformed message");
+		peer_close(p, "malformed message", now);
 }
 
 static void
@@ -402,7 +404,7 @@ readable(void *arg, usec now)
 		ssize_t got = stream_readv(p->stream, iov, n);
 
 		if (got == 0)
-			peer_close(p, "closed by the peer");
+			peer_close(p, "closed by the peer", now);
 		if (got <= 0)
 			break;
 		p->last_received = now;
@@ -428,8 +430,7 @@ sent(void *arg, usec now, size_t bytes)
 static void
 broken(void *arg, usec now, const char *why)
 {
-	(void)now;
-	peer_close(arg, why);
+	peer_close(arg, why, now);
 }
 
 static const struct stream_user stream_calls = {
@@ -502,11 +503,11 @@ void
 peer_tick(struct peer *p, usec now, usec timeout)
 {
 	if (p->state == PEER_HANDSHAKE && now - p->opened > HANDSHAKE_PATIENCE)
-		peer_close(p, "no handshake in time");
+		peer_close(p, "no handshake in time", now);
 	if (p->state != PEER_OPEN)
 		return;
 	if (now - p->last_received > timeout) {
-		peer_close(p, "silent for too long");
+		peer_close(p, "silent for too long", now);
 		return;
 	}
 	if (now - p->last_sent > KEEPALIVE_AFTER)

@@ -33,23 +33,26 @@ struct peer;
 
 struct peer_ops {
 	/* An incoming peer named its torrent: call peer_join, or return false to close. */
-	bool (*on_info_hash)(void *arg, struct peer *p, const uint8_t info_hash[20]);
+	bool (*on_info_hash)(void *arg, struct peer *p, const uint8_t info_hash[20], usec now);
 	/* The handshake is done; say what we have. */
 	void (*on_open)(void *arg, struct peer *p, usec now);
-	void (*on_closed)(void *arg, struct peer *p, const char *why);
+	void (*on_closed)(void *arg, struct peer *p, const char *why, usec now);
 	void (*on_choke)(void *arg, struct peer *p, usec now);	/* peer_choking changed */
 	void (*on_interest)(void *arg, struct peer *p, usec now); /* peer_interested changed */
-	void (*on_have)(void *arg, struct peer *p, uint32_t piece);
+	void (*on_have)(void *arg, struct peer *p, uint32_t piece, usec now);
 	/* have is a new set; before is what it was. */
-	void (*on_bitfield)(void *arg, struct peer *p, const struct bits *before);
-	void (*on_request)(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t len);
-	void (*on_cancel)(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t len);
+	void (*on_bitfield)(void *arg, struct peer *p, const struct bits *before, usec now);
+	void (*on_request)(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t len,
+	    usec now);
+	void (*on_cancel)(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t len,
+	    usec now);
 	/* The block is the owner's. */
 	void (*on_block)(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t len,
 	    struct block *b, usec now);
-	void (*on_reject)(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t len);
-	void (*on_allowed_fast)(void *arg, struct peer *p, uint32_t piece);
-	void (*on_extended)(void *arg, struct peer *p);	/* ext changed */
+	void (*on_reject)(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t len,
+	    usec now);
+	void (*on_allowed_fast)(void *arg, struct peer *p, uint32_t piece, usec now);
+	void (*on_extended)(void *arg, struct peer *p, usec now);	/* ext changed */
 	void (*on_sent)(void *arg, struct peer *p, usec now);	/* the stream took something */
 	/* All that one reading brought was handled. */
 	void (*on_read)(void *arg, struct peer *p, usec now);
@@ -91,7 +94,7 @@ bool peer_join(struct peer *p, const struct bt_metainfo *meta, const struct hand
 /* Begins to read. An outgoing peer has joined before. */
 void peer_start(struct peer *p, bool incoming);
 
-void peer_close(struct peer *p, const char *why);
+void peer_close(struct peer *p, const char *why, usec now);
 
 /* Keepalives and patience; some times a minute. */
 void peer_tick(struct peer *p, usec now, usec timeout);

@@ -109,6 +109,64 @@ static const struct torrent_ops torrent_calls = {
 	.announce_cancel = announce_drop,
 };
 
+/* -- what its content tells -- */
+
+static usec
+time_of(const struct entry *e)
+{
+	return loop_now(e->session->loop);
+}
+
+static void
+piece_done(void *arg, uint32_t piece, const struct bt_error *err)
+{
+	struct entry *e = arg;
+
+	torrent_piece_done(e->torrent, piece, err, time_of(e));
+}
+
+static void
+block_read(void *arg, const struct content_read *what, struct block *b, const struct bt_error *err)
+{
+	struct entry *e = arg;
+
+	torrent_block_read(e->torrent, what, b, err, time_of(e));
+}
+
+static void
+checked(void *arg, uint32_t piece, bool good)
+{
+	struct entry *e = arg;
+
+	torrent_checked(e->torrent, piece, good);
+}
+
+static void
+check_done(void *arg, const struct bt_error *err)
+{
+	struct entry *e = arg;
+
+	torrent_check_done(e->torrent, err, time_of(e));
+}
+
+static void
+eased(void *arg)
+{
+	struct entry *e = arg;
+
+	torrent_eased(e->torrent, time_of(e));
+}
+
+static const struct content_user content_calls = {
+	.piece_done = piece_done,
+	.block_read = block_read,
+	.checked = checked,
+	.check_done = check_done,
+	.eased = eased,
+};
+
+/* -- life -- */
+
 static void
 fill_opts(struct bt_session *s, const struct bt_metainfo *meta, uint8_t peer_id[20],
     struct torrent_opts *o)
@@ -172,11 +230,11 @@ entry_new(struct bt_session *s, struct bt_metainfo *meta, const char *path, stru
 	if (e->torrent == NULL || !map_set(&s->by_id, &e->id, e) ||
 	    !map_set(&s->by_hash, torrent_info_hash(e->torrent), e))
 		return no_memory(e, err);
-	content = store_new(&s->disk, &store, &torrent_content_user, e->torrent);
+	content = store_new(&s->disk, &store, &content_calls, e);
 	if (content == NULL)
 		return no_memory(e, err);
 	e->meta = NULL;		/* from now on it goes with the content */
-	torrent_start(e->torrent, content, loop_now(s->loop));
+	torrent_start(e->torrent, content);
 	*out = e;
 	return BT_OK;
 }

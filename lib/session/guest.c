@@ -22,13 +22,13 @@ leave(struct guest *g, struct guest_list *to)
 }
 
 static bool
-on_info_hash(void *arg, struct peer *p, const uint8_t info_hash[20])
+on_info_hash(void *arg, struct peer *p, const uint8_t info_hash[20], usec now)
 {
 	struct guest *g = arg;
 	struct bt_session *s = g->session;
 	struct entry *e = map_find(&s->by_hash, info_hash);
 
-	if (e == NULL || !torrent_add_incoming(e->torrent, p, loop_now(s->loop)))
+	if (e == NULL || !torrent_add_incoming(e->torrent, p, now))
 		return false;
 	/* The peer is the torrent's now, and tells us nothing more. */
 	leave(g, NULL);
@@ -37,11 +37,12 @@ on_info_hash(void *arg, struct peer *p, const uint8_t info_hash[20])
 }
 
 static void
-on_closed(void *arg, struct peer *p, const char *why)
+on_closed(void *arg, struct peer *p, const char *why, usec now)
 {
 	struct guest *g = arg;
 	char text[ADDR_TEXT_MAX];
 
+	(void)now;
 	log_write(&g->session->log, BT_LOG_DEBUG, "session", "peer %s: closed: %s",
 	    addr_text(&p->stream->remote, text), why);
 	leave(g, &g->session->gone_guests);
@@ -120,6 +121,6 @@ guests_free(struct bt_session *s)
 	struct guest *g, *next;
 
 	TAILQ_FOREACH_SAFE(g, &s->guests, link, next)
-		peer_close(g->peer, "session ends");
+		peer_close(g->peer, "session ends", loop_now(s->loop));
 	free_gone(s);
 }

@@ -9,15 +9,6 @@
 /* A seed is dialled again by a seed only after so long: it may have lost its content. */
 #define SEED_AGAIN (60 * MINUTE)
 
-static struct torrent *
-torrent_of(void *arg, usec now)
-{
-	struct conn *c = arg;
-
-	c->torrent->now = now;
-	return c->torrent;
-}
-
 struct conn *
 conn_new(struct torrent *t, struct peer *p, const struct addr *a, bool dialled)
 {
@@ -57,7 +48,7 @@ conn_free(struct conn *c)
 }
 
 void
-conn_ban(struct conn *c, const char *why)
+conn_ban(struct conn *c, const char *why, usec now)
 {
 	struct torrent *t = c->torrent;
 	struct addr addr = c->addr;
@@ -69,27 +60,27 @@ conn_ban(struct conn *c, const char *why)
 	/* It may have more than one connection. */
 	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
 		if (addr_same_ip(&c->addr, &addr))
-			peer_close(c->peer, why);
+			peer_close(c->peer, why, now);
 	}
 }
 
 void
-conn_update_interest(struct conn *c)
+conn_update_interest(struct conn *c, usec now)
 {
 	const struct torrent *t = c->torrent;
 
 	if (c->peer->state == PEER_OPEN && torrent_is_running(t))
-		peer_send_interest(c->peer, c->missing > 0, t->now);
+		peer_send_interest(c->peer, c->missing > 0, now);
 }
 
 /* Two that have everything have nothing to tell one another. */
 void
-conn_close_redundant(struct conn *c)
+conn_close_redundant(struct conn *c, usec now)
 {
 	if (!c->open || c->torrent->state != BT_TORRENT_SEEDING || !peer_is_seed(c->peer))
 		return;
 	c->redundant = true;
-	peer_close(c->peer, "both are seeds");
+	peer_close(c->peer, "both are seeds", now);
 }
 
 static uint32_t
@@ -147,7 +138,7 @@ hand_over_address(struct conn *from, struct conn *to)
 /* Of two connections to one partner, both sides keep the one that the greater id dialled. Who
  * comes from elsewhere with its id may have stolen it, and changes nothing. */
 static bool
-is_duplicate(struct conn *c)
+is_duplicate(struct conn *c, usec now)
 {
 	struct torrent *t = c->torrent;
 	bool we_dial = memcmp(t->peer_id, c->peer->theirs.peer_id, 20) > 0;
@@ -159,17 +150,17 @@ is_duplicate(struct conn *c)
 			continue;
 		if (other->dialled == we_dial || c->dialled != we_dial) {
 			hand_over_address(c, other);
-			peer_close(c->peer, "connected already");
+			peer_close(c->peer, "connected already", now);
 			return true;
 		}
 		hand_over_address(other, c);
-		peer_close(other->peer, "connected twice");
+		peer_close(other->peer, "connected twice", now);
 	}
 	return false;
 }
 
 static void
-say_who_we_are(struct conn *c)
+say_who_we_are(struct conn *c, usec now)
 {
 	struct torrent *t = c->torrent;
 	struct ext_handshake ext;
@@ -180,33 +171,33 @@ say_who_we_are(struct conn *c)
 	ext.reqq = REQQ_IN;
 	ext.yourip = c->addr;
 	ext.yourip.port = 0;
-	peer_send_ext_handshake(c->peer, &ext, t->now);
-	peer_send_bitfield(c->peer, picker_have(t->picker), t->now);
+	peer_send_ext_handshake(c->peer, &ext, now);
+	peer_send_bitfield(c->peer, picker_have(t->picker), now);
 }
 
 static void
 on_open(void *arg, struct peer *p, usec now)
 {
 	struct conn *c = arg;
-	struct torrent *t = torrent_of(arg, now);
+	struct torrent *t = c->torrent;
 
 	if (memcmp(p->theirs.peer_id, t->peer_id, 20) == 0) {
 		if (c->dialled)
 			known_ban_port(&t->known, &c->addr);
-		peer_close(p, "it is ourselves");
+		peer_close(p, "it is ourselves", now);
 		return;
 	}
-	if (is_duplicate(c))
+	if (is_duplicate(c, now))
 		return;
 	c->open = true;
 	if (c->dialled)
 		known_connected(&t->known, &c->addr);
 	enter_in_picker(c);
-	say_who_we_are(c);
+	say_who_we_are(c, now);
 }
 
 static void
-on_closed(void *arg, struct peer *p, const char *why)
+on_closed(void *arg, struct peer *p, const char *why, usec now)
 {
 	struct conn *c = arg;
 	struct torrent *t = c->torrent;
@@ -220,9 +211,9 @@ on_closed(void *arg, struct peer *p, const char *why)
 		picker_forget_peer(t->picker, c->id);
 	}
 	if (c->listens.family != ADDR_NONE)
-		known_lost(&t->known, &c->listens, c->gave || p->up.total > 0, t->now);
+		known_lost(&t->known, &c->listens, c->gave || p->up.total > 0, now);
 	if (c->redundant && c->listens.family != ADDR_NONE)
-		known_postpone(&t->known, &c->listens, t->now + SEED_AGAIN);
+		known_postpone(&t->known, &c->listens, now + SEED_AGAIN);
 	(void)map_remove(&t->by_id, &c->id);
 	t->conn_count--;
 	TAILQ_REMOVE(&t->conns, c, link);
@@ -234,10 +225,9 @@ on_choke(void *arg, struct peer *p, usec now)
 {
 	struct conn *c = arg;
 
-	(void)torrent_of(arg, now);
 	if (!p->peer_choking) {
 		c->snubbed = false;
-		download_more(c);
+		download_more(c, now);
 	} else if (!p->fast) {
 		/* With the fast extension each request is rejected by name. */
 		download_release_all(c);
@@ -247,16 +237,17 @@ on_choke(void *arg, struct peer *p, usec now)
 static void
 on_interest(void *arg, struct peer *p, usec now)
 {
-	struct torrent *t = torrent_of(arg, now);
+	struct conn *c = arg;
+	struct torrent *t = c->torrent;
 
 	if (!p->peer_interested || !torrent_is_running(t))
 		return;
-	serve_interested(arg);
-	serve_fill_slots(t);
+	serve_interested(c, now);
+	serve_fill_slots(t, now);
 }
 
 static void
-on_have(void *arg, struct peer *p, uint32_t piece)
+on_have(void *arg, struct peer *p, uint32_t piece, usec now)
 {
 	struct conn *c = arg;
 	struct torrent *t = c->torrent;
@@ -264,36 +255,36 @@ on_have(void *arg, struct peer *p, uint32_t piece)
 	picker_add_have(t->picker, piece);
 	if (!bits_has(picker_have(t->picker), piece)) {
 		c->missing++;
-		conn_update_interest(c);
+		conn_update_interest(c, now);
 	}
 	if (peer_is_seed(p))
-		conn_close_redundant(c);
+		conn_close_redundant(c, now);
 }
 
 static void
-on_bitfield(void *arg, struct peer *p, const struct bits *before)
+on_bitfield(void *arg, struct peer *p, const struct bits *before, usec now)
 {
 	struct conn *c = arg;
 
 	(void)p;
 	leave_picker(c, before);
 	enter_in_picker(c);
-	conn_update_interest(c);
-	conn_close_redundant(c);
+	conn_update_interest(c, now);
+	conn_close_redundant(c, now);
 }
 
 static void
-on_request(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t len)
+on_request(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t len, usec now)
 {
 	(void)p;
-	serve_request(arg, piece, begin, len);
+	serve_request(arg, piece, begin, len, now);
 }
 
 static void
-on_cancel(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t len)
+on_cancel(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t len, usec now)
 {
 	(void)p;
-	serve_cancel(arg, piece, begin, len);
+	serve_cancel(arg, piece, begin, len, now);
 }
 
 static void
@@ -301,24 +292,25 @@ on_block(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t len
     struct block *b, usec now)
 {
 	(void)p;
-	(void)torrent_of(arg, now);
-	download_block(arg, piece, begin, len, b);
+	download_block(arg, piece, begin, len, b, now);
 }
 
 static void
-on_reject(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t len)
+on_reject(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t len, usec now)
 {
 	(void)p;
 	(void)len;
+	(void)now;
 	download_rejected(arg, piece, begin);
 }
 
 static void
-on_allowed_fast(void *arg, struct peer *p, uint32_t piece)
+on_allowed_fast(void *arg, struct peer *p, uint32_t piece, usec now)
 {
 	struct conn *c = arg;
 
 	(void)p;
+	(void)now;
 	if (c->allowed.len < ALLOWED_FAST_MAX)
 		(void)vec_add(&c->allowed, &piece);
 }
@@ -340,32 +332,31 @@ learn_address(struct conn *c)
 }
 
 static void
-on_extended(void *arg, struct peer *p)
+on_extended(void *arg, struct peer *p, usec now)
 {
 	struct conn *c = arg;
 
 	learn_address(c);
 	/* A seed that came to us may have nothing else to say (BEP 21). */
 	if (p->ext.upload_only == 1 && c->torrent->state == BT_TORRENT_SEEDING)
-		conn_close_redundant(c);
+		conn_close_redundant(c, now);
 }
 
 static void
 on_sent(void *arg, struct peer *p, usec now)
 {
 	(void)p;
-	(void)torrent_of(arg, now);
-	serve_more(arg);
+	serve_more(arg, now);
 }
 
 static void
 on_read(void *arg, struct peer *p, usec now)
 {
 	struct conn *c = arg;
-	struct torrent *t = torrent_of(arg, now);
+	struct torrent *t = c->torrent;
 
-	serve_more(c);
-	download_more(c);
+	serve_more(c, now);
+	download_more(c, now);
 	if (p->expect > 0 && t->content != NULL && content_busy(t->content))
 		stream_set_reading(p->stream, false);
 }

@@ -28,18 +28,18 @@ asked(void *arg, uint32_t piece, uint32_t begin)
 }
 
 static void
-send_requests(struct conn *c, const struct picker_block *blocks, unsigned n)
+send_requests(struct conn *c, const struct picker_block *blocks, unsigned n, usec now)
 {
 	struct torrent *t = c->torrent;
 
 	for (unsigned i = 0; i < n; i++) {
 		const struct picker_block *b = &blocks[i];
 
-		if (!requests_add(&c->requests, b->piece, b->begin, b->len, t->now)) {
+		if (!requests_add(&c->requests, b->piece, b->begin, b->len, now)) {
 			(void)picker_release(t->picker, b->piece, b->begin);
 			continue;
 		}
-		peer_send_request(c->peer, b->piece, b->begin, b->len, t->now);
+		peer_send_request(c->peer, b->piece, b->begin, b->len, now);
 	}
 	c->peer->expect = (unsigned)requests_count(&c->requests);
 }
@@ -59,7 +59,7 @@ pick_allowed(struct conn *c, const struct picker_peer *who, unsigned n, struct p
 }
 
 void
-download_more(struct conn *c)
+download_more(struct conn *c, usec now)
 {
 	struct torrent *t = c->torrent;
 	const struct picker_peer who = { c->id, &c->peer->have, asked, c };
@@ -81,19 +81,19 @@ download_more(struct conn *c)
 		n = pick_allowed(c, &who, n, blocks);
 	else
 		n = picker_pick(t->picker, &who, n, blocks);
-	send_requests(c, blocks, n);
+	send_requests(c, blocks, n, now);
 }
 
 /* End game: whoever else was asked for it need not send it any more. */
 static void
-cancel_elsewhere(struct torrent *t, uint32_t piece, uint32_t begin, uint32_t len)
+cancel_elsewhere(struct torrent *t, uint32_t piece, uint32_t begin, uint32_t len, usec now)
 {
 	struct conn *c, *next;
 
 	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
 		if (!c->open || !requests_has(&c->requests, piece, begin))
 			continue;
-		peer_send_cancel(c->peer, piece, begin, len, t->now);
+		peer_send_cancel(c->peer, piece, begin, len, now);
 		/* With the fast extension the cancel is answered, and ends the request. */
 		if (!c->peer->fast)
 			(void)requests_remove(&c->requests, piece, begin);
@@ -101,10 +101,11 @@ cancel_elsewhere(struct torrent *t, uint32_t piece, uint32_t begin, uint32_t len
 }
 
 void
-download_block(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len, struct block *b)
+download_block(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len, struct block *b,
+    usec now)
 {
 	struct torrent *t = c->torrent;
-	bool was_asked = requests_answered(&c->requests, piece, begin, len, t->now);
+	bool was_asked = requests_answered(&c->requests, piece, begin, len, now);
 	/* Of who had snubbed us the block was given up, and perhaps asked of another. */
 	bool shared = was_asked && (c->snubbed || picker_shared(t->picker, piece, begin));
 	enum picker_result result = PICKER_UNWANTED;
@@ -120,7 +121,7 @@ download_block(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len, str
 	c->snubbed = false;
 	content_put(t->content, piece, begin, b, len);
 	if (shared)
-		cancel_elsewhere(t, piece, begin, len);
+		cancel_elsewhere(t, piece, begin, len, now);
 	if (result == PICKER_COMPLETE)
 		content_finish(t->content, piece);
 }
@@ -191,7 +192,7 @@ find_senders(struct torrent *t, uint32_t piece, struct conn *out[SENDERS_MAX], u
 
 /* A sole sender lied; of several, one did, and the next try will show which. */
 static void
-blame(struct torrent *t, uint32_t piece)
+blame(struct torrent *t, uint32_t piece, usec now)
 {
 	struct conn *senders[SENDERS_MAX];
 	unsigned total, n = find_senders(t, piece, senders, &total);
@@ -200,7 +201,7 @@ blame(struct torrent *t, uint32_t piece)
 		struct conn *c = senders[i];
 
 		if (total == 1 || ++c->bad_pieces >= BAD_PIECES_MAX + c->good_pieces)
-			conn_ban(c, "sent bad data");
+			conn_ban(c, "sent bad data", now);
 	}
 }
 
@@ -217,7 +218,7 @@ credit(struct torrent *t, uint32_t piece)
 }
 
 static void
-piece_good(struct torrent *t, uint32_t piece)
+piece_good(struct torrent *t, uint32_t piece, usec now)
 {
 	struct conn *c, *next;
 
@@ -229,42 +230,42 @@ piece_good(struct torrent *t, uint32_t piece)
 			continue;
 		if (bits_has(&c->peer->have, piece)) {
 			c->missing--;
-			conn_update_interest(c);
+			conn_update_interest(c, now);
 		} else {
-			peer_send_have(c->peer, piece, t->now);
+			peer_send_have(c->peer, piece, now);
 		}
 	}
 	t->ops->event(t->arg, t, &(struct bt_event){ .type = BT_EVENT_PIECE, .piece = piece });
 }
 
 static void
-complete(struct torrent *t)
+complete(struct torrent *t, usec now)
 {
 	struct conn *c, *next;
 
 	torrent_become(t, BT_TORRENT_SEEDING, "complete");
-	announce_completed(t->announce, t->now);
+	announce_completed(t->announce, now);
 	torrent_event(t, BT_EVENT_COMPLETE, "");
 	TAILQ_FOREACH_SAFE(c, &t->conns, link, next)
-		conn_close_redundant(c);
+		conn_close_redundant(c, now);
 }
 
 void
-download_piece_done(struct torrent *t, uint32_t piece, const struct bt_error *err)
+torrent_piece_done(struct torrent *t, uint32_t piece, const struct bt_error *err, usec now)
 {
 	if (err->code == BT_OK) {
-		piece_good(t, piece);
+		piece_good(t, piece, now);
 		if (bits_full(picker_have(t->picker)) && t->state == BT_TORRENT_DOWNLOADING)
-			complete(t);
+			complete(t, now);
 		return;
 	}
 	if (err->code == BT_EHASH) {
 		torrent_say(t, BT_LOG_WARN, "piece %u fails its hash", piece);
 		t->wasted += bt_metainfo_piece_size(t->opts.meta, piece);
-		blame(t, piece);
+		blame(t, piece, now);
 		picker_set_failed(t->picker, piece);
 		return;
 	}
 	picker_set_failed(t->picker, piece);
-	torrent_fail(t, err->text);
+	torrent_fail(t, err->text, now);
 }

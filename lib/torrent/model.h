@@ -62,7 +62,6 @@ struct torrent {
 	uint64_t wasted;
 	struct meter down, up;
 	uint32_t checked;
-	usec now;			/* of the call that is being handled */
 	usec next_round, next_slow;
 	char error[232];
 	char tracker_text[232];
@@ -71,7 +70,7 @@ struct torrent {
 
 /* torrent.c */
 void torrent_become(struct torrent *t, enum bt_torrent_state state, const char *why);
-void torrent_fail(struct torrent *t, const char *why);
+void torrent_fail(struct torrent *t, const char *why, usec now);
 void torrent_event(struct torrent *t, enum bt_event_type type, const char *text);
 struct conn *torrent_find_conn(const struct torrent *t, uint32_t id);
 void torrent_say(const struct torrent *t, enum bt_log_level level, const char *fmt, ...)
@@ -87,29 +86,27 @@ torrent_is_running(const struct torrent *t)
 extern const struct peer_ops conn_calls;
 struct conn *conn_new(struct torrent *t, struct peer *p, const struct addr *a, bool dialled);
 void conn_free(struct conn *c);
-void conn_ban(struct conn *c, const char *why);
-void conn_update_interest(struct conn *c);
-void conn_close_redundant(struct conn *c);
+void conn_ban(struct conn *c, const char *why, usec now);
+void conn_update_interest(struct conn *c, usec now);
+void conn_close_redundant(struct conn *c, usec now);
 void conn_check(const struct conn *c);
 
 /* download.c */
-void download_more(struct conn *c);
-void download_block(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len, struct block *b);
+void download_more(struct conn *c, usec now);
+void download_block(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len, struct block *b,
+    usec now);
 void download_rejected(struct conn *c, uint32_t piece, uint32_t begin);
 void download_release_all(struct conn *c);
 void download_snub(struct conn *c);
-void download_piece_done(struct torrent *t, uint32_t piece, const struct bt_error *err);
 
 /* serve.c */
 void serve_init(struct conn *c);
-void serve_request(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len);
-void serve_cancel(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len);
-void serve_more(struct conn *c);
-void serve_read(struct torrent *t, const struct content_read *what, struct block *b,
-    const struct bt_error *err);
-void serve_round(struct torrent *t);
-void serve_fill_slots(struct torrent *t);
-void serve_interested(struct conn *c);
-void serve_drop_all(struct conn *c);
+void serve_request(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len, usec now);
+void serve_cancel(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len, usec now);
+void serve_more(struct conn *c, usec now);
+void serve_round(struct torrent *t, usec now);
+void serve_fill_slots(struct torrent *t, usec now);
+void serve_interested(struct conn *c, usec now);
+void serve_drop_all(struct conn *c, usec now);
 
 #endif

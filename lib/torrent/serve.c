@@ -58,7 +58,7 @@ has_favour(const struct conn *c)
 }
 
 void
-serve_request(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len)
+serve_request(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len, usec now)
 {
 	struct torrent *t = c->torrent;
 	const struct upload u = { piece, begin, len };
@@ -66,22 +66,22 @@ serve_request(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len)
 	if ((c->peer->am_choking && (!is_allowing(c, piece) || !has_favour(c))) ||
 	    !torrent_is_running(t) || !bits_has(picker_have(t->picker), piece) ||
 	    !uploads_add(&c->uploads, u))
-		peer_send_reject(c->peer, piece, begin, len, t->now);
+		peer_send_reject(c->peer, piece, begin, len, now);
 }
 
 void
-serve_cancel(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len)
+serve_cancel(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len, usec now)
 {
 	/* BEP 6: a cancel is answered by the piece or by a reject. */
 	if (uploads_cancel(&c->uploads, (struct upload){ piece, begin, len }))
-		peer_send_reject(c->peer, piece, begin, len, c->torrent->now);
+		peer_send_reject(c->peer, piece, begin, len, now);
 }
 
 /* Half of the queue is gone: by the time that took we know how long it should be. */
 static void
-size_queue(struct conn *c)
+size_queue(struct conn *c, usec now)
 {
-	usec now = c->torrent->now, took = now - c->refilled;
+	usec took = now - c->refilled;
 
 	if (took < QUEUE_DRAINS_FAST && c->queue < QUEUE_MOST)
 		c->queue *= 2;
@@ -97,7 +97,7 @@ has_room(const struct conn *c)
 }
 
 void
-serve_more(struct conn *c)
+serve_more(struct conn *c, usec now)
 {
 	struct torrent *t = c->torrent;
 	struct sendq_file file;
@@ -106,13 +106,13 @@ serve_more(struct conn *c)
 	if (uploads_count(&c->uploads) == 0 || stream_pending(c->peer->stream) > c->queue / 2)
 		return;
 	if (c->reading == 0)
-		size_queue(c);
+		size_queue(c, now);
 	while (has_room(c) && uploads_next(&c->uploads, &u)) {
 		const struct content_read what = { u.piece, u.begin, u.len, c->id };
 
 		if (content_read(t->content, &what, &file)) {
 			meter_add(&t->up, u.len);
-			peer_send_file(c->peer, u.piece, u.begin, &file, t->now);
+			peer_send_file(c->peer, u.piece, u.begin, &file, now);
 		} else {
 			c->reading++;
 		}
@@ -120,8 +120,8 @@ serve_more(struct conn *c)
 }
 
 void
-serve_read(struct torrent *t, const struct content_read *what, struct block *b,
-    const struct bt_error *err)
+torrent_block_read(struct torrent *t, const struct content_read *what, struct block *b,
+    const struct bt_error *err, usec now)
 {
 	struct conn *c = torrent_find_conn(t, what->cookie);
 
@@ -132,43 +132,41 @@ serve_read(struct torrent *t, const struct content_read *what, struct block *b,
 	c->reading--;
 	if (b == NULL) {
 		torrent_say(t, BT_LOG_WARN, "cannot read piece %u: %s", what->piece, err->text);
-		peer_send_reject(c->peer, what->piece, what->begin, what->len, t->now);
+		peer_send_reject(c->peer, what->piece, what->begin, what->len, now);
 		return;
 	}
 	meter_add(&t->up, what->len);
-	peer_send_block(c->peer, what->piece, what->begin, what->len, b, t->now);
-	serve_more(c);
+	peer_send_block(c->peer, what->piece, what->begin, what->len, b, now);
+	serve_more(c, now);
 }
 
 void
-serve_drop_all(struct conn *c)
+serve_drop_all(struct conn *c, usec now)
 {
 	struct upload u;
 
 	while (uploads_next(&c->uploads, &u))
-		peer_send_reject(c->peer, u.piece, u.begin, u.len, c->torrent->now);
+		peer_send_reject(c->peer, u.piece, u.begin, u.len, now);
 }
 
 static void
-set_choke(struct conn *c, bool choke)
+set_choke(struct conn *c, bool choke, usec now)
 {
-	struct torrent *t = c->torrent;
-
 	if (c->peer->am_choking == choke)
 		return;
-	peer_send_choke(c->peer, choke, t->now);
+	peer_send_choke(c->peer, choke, now);
 	if (choke) {
 		/* BEP 6: what is not going to be served is rejected. */
-		serve_drop_all(c);
+		serve_drop_all(c, now);
 		return;
 	}
-	c->choke.turn_began = t->now;
+	c->choke.turn_began = now;
 	c->turn_mark = c->peer->up.total;
 }
 
 /* BEP 6: something to begin with, for who has little. */
 void
-serve_interested(struct conn *c)
+serve_interested(struct conn *c, usec now)
 {
 	struct torrent *t = c->torrent;
 
@@ -177,12 +175,12 @@ serve_interested(struct conn *c)
 	c->allowing_count = allowed_fast_set(&c->addr, t->info_hash, c->peer->have.len,
 	    ALLOWED_FAST_COUNT, c->allowing);
 	for (uint32_t i = 0; i < c->allowing_count; i++)
-		peer_send_allowed_fast(c->peer, c->allowing[i], t->now);
+		peer_send_allowed_fast(c->peer, c->allowing[i], now);
 }
 
 /* Between two rounds: a free slot need not wait. */
 void
-serve_fill_slots(struct torrent *t)
+serve_fill_slots(struct torrent *t, usec now)
 {
 	unsigned used = 0;
 	struct conn *c, *next;
@@ -194,7 +192,7 @@ serve_fill_slots(struct torrent *t)
 			return;
 		if (!c->open || !c->peer->am_choking || !c->peer->peer_interested)
 			continue;
-		set_choke(c, false);
+		set_choke(c, false, now);
 		used++;
 	}
 }
@@ -216,7 +214,7 @@ gather_facts(struct conn *c)
 }
 
 void
-serve_round(struct torrent *t)
+serve_round(struct torrent *t, usec now)
 {
 	struct vec peers;
 	struct conn *c;
@@ -233,11 +231,11 @@ serve_round(struct torrent *t)
 	}
 	if (peers.len > 0)
 		choker_round(&t->choker, peers.items, peers.len,
-		    t->state == BT_TORRENT_SEEDING, t->now);
+		    t->state == BT_TORRENT_SEEDING, now);
 	for (size_t i = 0; i < peers.len; i++) {
 		struct choker_peer *p = *(struct choker_peer **)vec_at(&peers, i);
 
-		set_choke(CONTAINER_OF(p, struct conn, choke), !p->unchoke);
+		set_choke(CONTAINER_OF(p, struct conn, choke), !p->unchoke, now);
 	}
 	vec_fini(&peers);
 }

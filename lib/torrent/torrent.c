@@ -78,16 +78,16 @@ torrent_find_conn(const struct torrent *t, uint32_t id)
 }
 
 static void
-close_all(struct torrent *t, const char *why)
+close_all(struct torrent *t, const char *why, usec now)
 {
 	struct conn *c, *next;
 
 	TAILQ_FOREACH_SAFE(c, &t->conns, link, next)
-		peer_close(c->peer, why);
+		peer_close(c->peer, why, now);
 }
 
 void
-torrent_fail(struct torrent *t, const char *why)
+torrent_fail(struct torrent *t, const char *why, usec now)
 {
 	/* Several pieces may fail at once, and still while it stops for the first. */
 	if (!torrent_is_running(t) && t->state != BT_TORRENT_CHECKING)
@@ -95,8 +95,8 @@ torrent_fail(struct torrent *t, const char *why)
 	(void)snprintf(t->error, sizeof(t->error), "%s", why);
 	torrent_become(t, BT_TORRENT_FAILED, why);
 	torrent_event(t, BT_EVENT_ERROR, why);
-	close_all(t, "torrent failed");
-	announce_stop(t->announce, t->now);
+	close_all(t, "torrent failed", now);
+	announce_stop(t->announce, now);
 }
 
 /* -- the trackers' side -- */
@@ -174,7 +174,6 @@ void
 torrent_announce_reply(struct torrent *t, uint64_t id, const struct announce_reply *reply,
     enum bt_code code, const char *text, usec now)
 {
-	t->now = now;
 	if (reply != NULL)
 		announce_on_reply(t->announce, id, reply, now);
 	else
@@ -198,24 +197,9 @@ add_trackers(struct torrent *t)
 
 /* -- the content's side -- */
 
-static void
-on_piece_done(void *arg, uint32_t piece, const struct bt_error *err)
+void
+torrent_checked(struct torrent *t, uint32_t piece, bool good)
 {
-	download_piece_done(arg, piece, err);
-}
-
-static void
-on_block_read(void *arg, const struct content_read *what, struct block *b,
-    const struct bt_error *err)
-{
-	serve_read(arg, what, b, err);
-}
-
-static void
-on_checked(void *arg, uint32_t piece, bool good)
-{
-	struct torrent *t = arg;
-
 	t->checked++;
 	if (!good)
 		return;
@@ -223,10 +207,9 @@ on_checked(void *arg, uint32_t piece, bool good)
 	t->done += bt_metainfo_piece_size(t->opts.meta, piece);
 }
 
-static void
-on_check_done(void *arg, const struct bt_error *err)
+void
+torrent_check_done(struct torrent *t, const struct bt_error *err, usec now)
 {
-	struct torrent *t = arg;
 	bool complete;
 
 	if (t->state != BT_TORRENT_CHECKING)
@@ -234,35 +217,26 @@ on_check_done(void *arg, const struct bt_error *err)
 	complete = bits_full(picker_have(t->picker));
 	/* Empty files that cannot be made matter only to who still has to write. */
 	if (err->code != BT_OK && !complete) {
-		torrent_fail(t, err->text);
+		torrent_fail(t, err->text, now);
 		return;
 	}
 	torrent_become(t, complete ? BT_TORRENT_SEEDING : BT_TORRENT_DOWNLOADING,
 	    "checked");
 	if (complete)
 		torrent_event(t, BT_EVENT_COMPLETE, "");
-	announce_start(t->announce, t->now);
+	announce_start(t->announce, now);
 }
 
-static void
-on_eased(void *arg)
+void
+torrent_eased(struct torrent *t, usec now)
 {
-	struct torrent *t = arg;
 	struct conn *c, *next;
 
 	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
 		stream_set_reading(c->peer->stream, true);
-		download_more(c);
+		download_more(c, now);
 	}
 }
-
-const struct content_user torrent_content_user = {
-	.piece_done = on_piece_done,
-	.block_read = on_block_read,
-	.checked = on_checked,
-	.check_done = on_check_done,
-	.eased = on_eased,
-};
 
 /* -- life -- */
 
@@ -315,7 +289,7 @@ torrent_free(struct torrent *t)
 {
 	if (t == NULL)
 		return;
-	close_all(t, "torrent removed");
+	close_all(t, "torrent removed", 0);
 	free_gone(t);
 	content_free(t->content);
 	announce_free(t->announce);
@@ -326,9 +300,8 @@ torrent_free(struct torrent *t)
 }
 
 void
-torrent_start(struct torrent *t, struct content *content, usec now)
+torrent_start(struct torrent *t, struct content *content)
 {
-	t->now = now;
 	t->content = content;
 	content_check(content);
 }
@@ -336,12 +309,11 @@ torrent_start(struct torrent *t, struct content *content, usec now)
 void
 torrent_stop(struct torrent *t, usec now)
 {
-	t->now = now;
 	if (t->state == BT_TORRENT_STOPPING || t->state == BT_TORRENT_STOPPED)
 		return;
 	torrent_become(t, BT_TORRENT_STOPPING, "asked to");
 	announce_stop(t->announce, now);
-	close_all(t, "torrent stopped");
+	close_all(t, "torrent stopped", now);
 }
 
 /* -- peers -- */
@@ -366,7 +338,7 @@ wants_peer(const struct torrent *t, const struct addr *a)
 }
 
 static bool
-join(struct torrent *t, struct peer *p, const struct addr *a, bool dialled)
+join(struct torrent *t, struct peer *p, const struct addr *a, bool dialled, usec now)
 {
 	struct handshake ours = { 0 };
 	struct conn *c;
@@ -378,7 +350,7 @@ join(struct torrent *t, struct peer *p, const struct addr *a, bool dialled)
 	c = conn_new(t, p, a, dialled);
 	if (c == NULL)
 		return false;
-	if (peer_join(p, t->opts.meta, &ours, &conn_calls, c, t->now))
+	if (peer_join(p, t->opts.meta, &ours, &conn_calls, c, now))
 		return true;
 	(void)map_remove(&t->by_id, &c->id);
 	TAILQ_REMOVE(&t->conns, c, link);
@@ -390,8 +362,7 @@ join(struct torrent *t, struct peer *p, const struct addr *a, bool dialled)
 bool
 torrent_add_incoming(struct torrent *t, struct peer *p, usec now)
 {
-	t->now = now;
-	return wants_peer(t, &p->stream->remote) && join(t, p, &p->stream->remote, false);
+	return wants_peer(t, &p->stream->remote) && join(t, p, &p->stream->remote, false, now);
 }
 
 void
@@ -399,7 +370,6 @@ torrent_add_outgoing(struct torrent *t, struct stream *s, const struct addr *to,
 {
 	struct peer *p;
 
-	t->now = now;
 	t->dialling--;
 	if (!wants_peer(t, to)) {
 		stream_free(s);
@@ -407,7 +377,7 @@ torrent_add_outgoing(struct torrent *t, struct stream *s, const struct addr *to,
 		return;
 	}
 	p = peer_new(s, t->opts.blocks, &conn_calls, NULL, now);
-	if (p == NULL || !join(t, p, to, true)) {
+	if (p == NULL || !join(t, p, to, true, now)) {
 		peer_free(p);
 		known_lost(&t->known, to, false, now);
 		return;
@@ -418,7 +388,6 @@ torrent_add_outgoing(struct torrent *t, struct stream *s, const struct addr *to,
 void
 torrent_dial_failed(struct torrent *t, const struct addr *to, usec now)
 {
-	t->now = now;
 	t->dialling--;
 	known_lost(&t->known, to, false, now);
 }
@@ -433,12 +402,12 @@ torrent_add_address(struct torrent *t, const struct addr *a, enum known_source s
 }
 
 static void
-dial_more(struct torrent *t)
+dial_more(struct torrent *t, usec now)
 {
 	struct addr to;
 
 	while (t->dialling < DIALLING_MAX && t->conn_count + t->dialling < t->opts.max_initiate &&
-	    known_next(&t->known, t->now, &to)) {
+	    known_next(&t->known, now, &to)) {
 		t->dialling++;
 		t->ops->dial(t->arg, t, &to);
 	}
@@ -447,30 +416,30 @@ dial_more(struct torrent *t)
 /* -- time -- */
 
 static void
-tick_conns(struct torrent *t, bool slow)
+tick_conns(struct torrent *t, bool slow, usec now)
 {
 	struct conn *c, *next;
 
 	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
-		stream_resume(c->peer->stream, t->now);
+		stream_resume(c->peer->stream, now);
 		if (slow)
-			peer_tick(c->peer, t->now, t->opts.peer_timeout);
+			peer_tick(c->peer, now, t->opts.peer_timeout);
 		if (!c->open)
 			continue;
-		if (!c->snubbed && requests_snubbed(&c->requests, t->now, t->opts.snub_time))
+		if (!c->snubbed && requests_snubbed(&c->requests, now, t->opts.snub_time))
 			download_snub(c);
 		c->refused = false;
-		download_more(c);
+		download_more(c, now);
 	}
 }
 
 static void
-tick_slow(struct torrent *t)
+tick_slow(struct torrent *t, usec now)
 {
-	meter_tick(&t->down, t->now);
-	meter_tick(&t->up, t->now);
+	meter_tick(&t->down, now);
+	meter_tick(&t->up, now);
 	if (t->state == BT_TORRENT_DOWNLOADING && t->conn_count < t->opts.min_peers)
-		announce_want_peers(t->announce, t->now);
+		announce_want_peers(t->announce, now);
 }
 
 void
@@ -478,7 +447,6 @@ torrent_tick(struct torrent *t, usec now)
 {
 	bool slow = now >= t->next_slow;
 
-	t->now = now;
 	free_gone(t);
 	if (announce_due(t->announce) <= now)
 		announce_tick(t->announce, now);
@@ -486,15 +454,15 @@ torrent_tick(struct torrent *t, usec now)
 		torrent_become(t, BT_TORRENT_STOPPED, "said goodbye");
 	if (slow) {
 		t->next_slow = now + SLOW_TICK;
-		tick_slow(t);
+		tick_slow(t, now);
 	}
-	tick_conns(t, slow);
+	tick_conns(t, slow, now);
 	if (!torrent_is_running(t))
 		return;
-	dial_more(t);
+	dial_more(t, now);
 	if (now >= t->next_round) {
 		t->next_round = now + CHOKER_ROUND;
-		serve_round(t);
+		serve_round(t, now);
 	}
 }
 

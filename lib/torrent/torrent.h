@@ -54,14 +54,21 @@ struct torrent *torrent_new(const struct torrent_opts *opts, const struct torren
 /* Closes all peers, tells no tracker. The content is freed with it. */
 void torrent_free(struct torrent *t);
 
-/* For the maker of the content: who is told of it. */
-extern const struct content_user torrent_content_user;
-
 /* Takes the content and begins by checking it. */
-void torrent_start(struct torrent *t, struct content *content, usec now);
+void torrent_start(struct torrent *t, struct content *content);
 
 /* Goodbye to peers and trackers. */
 void torrent_stop(struct torrent *t, usec now);
+
+/* -- the content's answers (see disk/content.h); the torrent's owner is the content's user, since
+ * it knows the time -- */
+
+void torrent_piece_done(struct torrent *t, uint32_t piece, const struct bt_error *err, usec now);
+void torrent_block_read(struct torrent *t, const struct content_read *what, struct block *b,
+    const struct bt_error *err, usec now);
+void torrent_checked(struct torrent *t, uint32_t piece, bool good);
+void torrent_check_done(struct torrent *t, const struct bt_error *err, usec now);
+void torrent_eased(struct torrent *t, usec now);
 
 /* Some ten times a second. */
 void torrent_tick(struct torrent *t, usec now);

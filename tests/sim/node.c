@@ -32,13 +32,13 @@ node_at(const struct sim *s, const struct addr *a)
 /* -- peers that come in -- */
 
 static bool
-on_info_hash(void *arg, struct peer *p, const uint8_t info_hash[20])
+on_info_hash(void *arg, struct peer *p, const uint8_t info_hash[20], usec now)
 {
 	struct guest *g = arg;
 	struct node *n = g->node;
 
 	if (memcmp(info_hash, torrent_info_hash(n->torrent), 20) != 0 ||
-	    !torrent_add_incoming(n->torrent, p, n->sim->clock.now))
+	    !torrent_add_incoming(n->torrent, p, now))
 		return false;
 	TAILQ_REMOVE(&n->guests, g, link);
 	free(g);
@@ -46,12 +46,13 @@ on_info_hash(void *arg, struct peer *p, const uint8_t info_hash[20])
 }
 
 static void
-on_guest_closed(void *arg, struct peer *p, const char *why)
+on_guest_closed(void *arg, struct peer *p, const char *why, usec now)
 {
 	struct guest *g = arg;
 
 	(void)p;
 	(void)why;
+	(void)now;
 	TAILQ_REMOVE(&g->node->guests, g, link);
 	TAILQ_INSERT_TAIL(&g->node->gone_guests, g, link);
 }
@@ -223,6 +224,47 @@ static const struct torrent_ops torrent_calls = {
 	.announce_cancel = announce_cancel,
 };
 
+/* -- what their content tells -- */
+
+static void
+piece_done(void *arg, uint32_t piece, const struct bt_error *err)
+{
+	struct node *n = arg;
+
+	torrent_piece_done(n->torrent, piece, err, n->sim->clock.now);
+}
+
+static void
+block_read(void *arg, const struct content_read *what, struct block *b, const struct bt_error *err)
+{
+	struct node *n = arg;
+
+	torrent_block_read(n->torrent, what, b, err, n->sim->clock.now);
+}
+
+static void
+checked(void *arg, uint32_t piece, bool good)
+{
+	struct node *n = arg;
+
+	torrent_checked(n->torrent, piece, good);
+}
+
+static void
+check_done(void *arg, const struct bt_error *err)
+{
+	struct node *n = arg;
+
+	torrent_check_done(n->torrent, err, n->sim->clock.now);
+}
+
+static const struct content_user content_calls = {
+	.piece_done = piece_done,
+	.block_read = block_read,
+	.checked = checked,
+	.check_done = check_done,
+};
+
 /* -- life -- */
 
 static bool
@@ -292,8 +334,8 @@ node_join(struct node *n)
 	if (n->torrent == NULL)
 		return;
 	n->joined = s->clock.now;
-	n->content = pattern_new(n, &torrent_content_user, n->torrent);
-	torrent_start(n->torrent, n->content, s->clock.now);
+	n->content = pattern_new(n, &content_calls, n);
+	torrent_start(n->torrent, n->content);
 	clock_at(&s->clock, s->clock.now + rng_below(&s->rng, TICK), tick, n, n->life);
 }
 
@@ -303,7 +345,7 @@ node_leave(struct node *n)
 	struct guest *g, *next;
 
 	TAILQ_FOREACH_SAFE(g, &n->guests, link, next)
-		peer_close(g->peer, "node leaves");
+		peer_close(g->peer, "node leaves", n->sim->clock.now);
 	free_gone_guests(n);
 	torrent_free(n->torrent);
 	n->torrent = NULL;

@@ -34,13 +34,13 @@ note(const char *fmt, ...)
 static const struct peer_ops ops;
 
 static bool
-on_info_hash(void *arg, struct peer *peer, const uint8_t info_hash[20])
+on_info_hash(void *arg, struct peer *peer, const uint8_t info_hash[20], usec now)
 {
 	note("hash ");
 	(void)arg;
 	if (!accept_hash || memcmp(info_hash, ours.info_hash, 20) != 0)
 		return false;
-	return peer_join(peer, meta, &ours, &ops, NULL, SECOND);
+	return peer_join(peer, meta, &ours, &ops, NULL, now);
 }
 
 static void
@@ -53,8 +53,9 @@ on_open(void *arg, struct peer *peer, usec now)
 }
 
 static void
-on_closed(void *arg, struct peer *peer, const char *why)
+on_closed(void *arg, struct peer *peer, const char *why, usec now)
 {
+	(void)now;
 	(void)arg;
 	(void)peer;
 	note("closed(%s) ", why);
@@ -77,31 +78,35 @@ on_interest(void *arg, struct peer *peer, usec now)
 }
 
 static void
-on_have(void *arg, struct peer *peer, uint32_t piece)
+on_have(void *arg, struct peer *peer, uint32_t piece, usec now)
 {
+	(void)now;
 	(void)arg;
 	(void)peer;
 	note("have%u ", piece);
 }
 
 static void
-on_bitfield(void *arg, struct peer *peer, const struct bits *before)
+on_bitfield(void *arg, struct peer *peer, const struct bits *before, usec now)
 {
+	(void)now;
 	(void)arg;
 	note("bits%u->%u ", before->count, peer->have.count);
 }
 
 static void
-on_request(void *arg, struct peer *peer, uint32_t piece, uint32_t begin, uint32_t len)
+on_request(void *arg, struct peer *peer, uint32_t piece, uint32_t begin, uint32_t len, usec now)
 {
+	(void)now;
 	(void)arg;
 	(void)peer;
 	note("request(%u,%u,%u) ", piece, begin, len);
 }
 
 static void
-on_cancel(void *arg, struct peer *peer, uint32_t piece, uint32_t begin, uint32_t len)
+on_cancel(void *arg, struct peer *peer, uint32_t piece, uint32_t begin, uint32_t len, usec now)
 {
+	(void)now;
 	(void)arg;
 	(void)peer;
 	note("cancel(%u,%u,%u) ", piece, begin, len);
@@ -119,24 +124,27 @@ on_block(void *arg, struct peer *peer, uint32_t piece, uint32_t begin, uint32_t 
 }
 
 static void
-on_reject(void *arg, struct peer *peer, uint32_t piece, uint32_t begin, uint32_t len)
+on_reject(void *arg, struct peer *peer, uint32_t piece, uint32_t begin, uint32_t len, usec now)
 {
+	(void)now;
 	(void)arg;
 	(void)peer;
 	note("reject(%u,%u,%u) ", piece, begin, len);
 }
 
 static void
-on_allowed_fast(void *arg, struct peer *peer, uint32_t piece)
+on_allowed_fast(void *arg, struct peer *peer, uint32_t piece, usec now)
 {
+	(void)now;
 	(void)arg;
 	(void)peer;
 	note("allowed%u ", piece);
 }
 
 static void
-on_extended(void *arg, struct peer *peer)
+on_extended(void *arg, struct peer *peer, usec now)
 {
+	(void)now;
 	(void)arg;
 	note("ext(%s,%d) ", peer->client, (int)peer->ext.reqq);
 }
@@ -150,8 +158,21 @@ on_time(void *arg, struct peer *peer, usec now)
 }
 
 static const struct peer_ops ops = {
-	on_info_hash, on_open, on_closed, on_choke, on_interest, on_have, on_bitfield, on_request,
-	on_cancel, on_block, on_reject, on_allowed_fast, on_extended, on_time, on_time
+	.on_info_hash = on_info_hash,
+	.on_open = on_open,
+	.on_closed = on_closed,
+	.on_choke = on_choke,
+	.on_interest = on_interest,
+	.on_have = on_have,
+	.on_bitfield = on_bitfield,
+	.on_request = on_request,
+	.on_cancel = on_cancel,
+	.on_block = on_block,
+	.on_reject = on_reject,
+	.on_allowed_fast = on_allowed_fast,
+	.on_extended = on_extended,
+	.on_sent = on_time,
+	.on_read = on_time,
 };
 
 /* Is this what was told since the last time? */
