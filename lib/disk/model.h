@@ -30,8 +30,7 @@ struct store {
 	TAILQ_ENTRY(store) link;	/* in disk.stores */
 	struct disk *disk;
 	struct io_place place;
-	void (*gone)(void *arg);
-	void *gone_arg;
+	struct bt_metainfo *meta;	/* a share of it */
 	struct map buffers;		/* piece (uint32_t) to piece_buffer */
 	struct buffer_list complete;	/* wait to be hashed and written */
 	bool finishing;			/* a job does so */

@@ -73,8 +73,7 @@ store_destroy(struct store *s)
 	map_fini(&s->buffers);
 	mem_free(s->place.root);
 	mem_free(s->place.single_name);
-	if (s->gone != NULL)
-		s->gone(s->gone_arg);
+	bt_metainfo_free(s->meta);
 	mem_free(s);
 }
 
@@ -263,6 +262,7 @@ store_new(struct disk *d, const struct store_opts *opts, const struct content_us
 		return NULL;
 	s->base = (struct content){ &store_ops, user, arg };
 	s->disk = d;
+	s->meta = bt_metainfo_share(opts->meta);
 	TAILQ_INIT(&s->complete);
 	map_init(&s->buffers, sizeof(uint32_t), d->seed);
 	TAILQ_INSERT_TAIL(&d->stores, s, link);
@@ -270,7 +270,5 @@ store_new(struct disk *d, const struct store_opts *opts, const struct content_us
 		store_destroy(s);
 		return NULL;
 	}
-	s->gone = opts->gone;
-	s->gone_arg = opts->gone_arg;
 	return &s->base;
 }

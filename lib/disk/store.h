@@ -38,13 +38,11 @@ void disk_init(struct disk *d, struct pool *pool, struct block_store *blocks, un
 void disk_fini(struct disk *d);
 
 struct store_opts {
-	const struct bt_metainfo *meta;	/* outlives the store and its jobs: see gone */
+	const struct bt_metainfo *meta;	/* shared: the store and its jobs keep it */
 	const char *path;	/* the file of a single-file torrent, or the folder; copied */
-	void (*gone)(void *arg);	/* after content_free, when the last job has ended */
-	void *gone_arg;
 };
 
-/* NULL: no memory, gone is not called. */
+/* NULL: no memory. */
 struct content *store_new(struct disk *d, const struct store_opts *opts,
     const struct content_user *user, void *arg) MUST_USE;
 

@@ -2,6 +2,7 @@
 #include <btcore/metainfo.h>
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "base/buf.h"
@@ -322,6 +323,7 @@ parse_own(uint8_t *bytes, size_t len, struct bt_metainfo **out, struct bt_error 
 		mem_free(bytes);
 		return fail(err, BT_ENOMEM, "out of memory");
 	}
+	atomic_init(&m->owners, 1);
 	m->bytes = bytes;
 	m->len = len;
 	names_init(&m->names, bytes);
@@ -386,10 +388,19 @@ bt_metainfo_save(const struct bt_metainfo *m, const char *path, struct bt_error 
 	return file_replace(path, slice_of(m->bytes, m->len), err);
 }
 
+struct bt_metainfo *
+bt_metainfo_share(const struct bt_metainfo *m)
+{
+	struct bt_metainfo *shared = (struct bt_metainfo *)m;
+
+	(void)atomic_fetch_add(&shared->owners, 1);
+	return shared;
+}
+
 void
 bt_metainfo_free(struct bt_metainfo *m)
 {
-	if (m == NULL)
+	if (m == NULL || atomic_fetch_sub(&m->owners, 1) > 1)
 		return;
 	names_fini(&m->names);
 	vec_fini(&m->files);

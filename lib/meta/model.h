@@ -28,6 +28,7 @@ struct meta_tracker {
 };
 
 struct bt_metainfo {
+	_Atomic unsigned owners;	/* it never changes, so it may have several */
 	uint8_t *bytes;
 	size_t len;
 	struct bt_slice info;

@@ -197,12 +197,6 @@ fill_opts(struct bt_session *s, const struct bt_metainfo *meta, uint8_t peer_id[
 	};
 }
 
-static void
-free_meta(void *meta)
-{
-	bt_metainfo_free(meta);
-}
-
 static enum bt_code
 no_memory(struct entry *e, struct bt_error *err)
 {
@@ -214,7 +208,7 @@ enum bt_code
 entry_new(struct bt_session *s, struct bt_metainfo *meta, const char *path, struct entry **out,
     struct bt_error *err)
 {
-	const struct store_opts store = { meta, path, free_meta, meta };
+	const struct store_opts store = { meta, path };
 	struct entry *e = mem_zero(sizeof(*e));
 	struct torrent_opts opts;
 	struct content *content;
@@ -233,7 +227,6 @@ entry_new(struct bt_session *s, struct bt_metainfo *meta, const char *path, stru
 	content = store_new(&s->disk, &store, &content_calls, e);
 	if (content == NULL)
 		return no_memory(e, err);
-	e->meta = NULL;		/* from now on it goes with the content */
 	torrent_start(e->torrent, content);
 	*out = e;
 	return BT_OK;

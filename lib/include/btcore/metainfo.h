@@ -39,6 +39,11 @@ enum bt_code bt_metainfo_open(const char *path, struct bt_metainfo **out, struct
 enum bt_code bt_metainfo_parse(struct bt_slice bytes, struct bt_metainfo **out,
     struct bt_error *err);
 
+/* Gives another owner the same metainfo: it returns m, which stays until each owner has freed it.
+ * Any thread may share and free. */
+struct bt_metainfo *bt_metainfo_share(const struct bt_metainfo *m);
+
+/* Ends one ownership. NULL is allowed. */
 void bt_metainfo_free(struct bt_metainfo *m);
 
 /* Writes the bytes as they were read; an old file is replaced at once or not at all. */

@@ -615,6 +615,19 @@ START_TEST(has_a_limit_for_directories)
 }
 END_TEST
 
+/* ASan tells if it goes too early or never. */
+START_TEST(stays_until_the_last_owner_frees_it)
+{
+	struct bt_metainfo *m = parse(slice_str("d4:infod6:lengthi5e4:name1:n12:piece lengthi16384e"
+	    "6:pieces20:" H20 "ee")), *share = bt_metainfo_share(m);
+
+	ck_assert_ptr_eq(share, m);
+	bt_metainfo_free(m);
+	ck_assert_uint_eq(bt_metainfo_content_size(share), 5);
+	bt_metainfo_free(share);
+}
+END_TEST
+
 Suite *
 metainfo_suite(void)
 {
@@ -637,6 +650,7 @@ metainfo_suite(void)
 	tcase_add_test(c, finds_equal_names_in_any_order);
 	tcase_add_test(c, looks_at_the_version_first);
 	tcase_add_test(c, has_a_limit_for_directories);
+	tcase_add_test(c, stays_until_the_last_owner_frees_it);
 	suite_add_tcase(s, c);
 	return s;
 }
