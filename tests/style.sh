@@ -3,7 +3,7 @@
 # The house's rules that a machine can check. Each complaint says where, what, and why.
 # usage: style.sh [SOURCE-FOLDER [LIBRARY.so]]      CC: the compiler for headers
 set -u
-srcdir=${1:-${srcdir:-.}}
+srcdir=${1:-${srcdir:-$(dirname "$0")/..}}
 library=${2:-$(pwd)/.libs/libbtcore.so}
 case $library in /*) ;; *) library=$(pwd)/$library ;; esac
 export LC_ALL=C
@@ -12,6 +12,10 @@ complaints=$(mktemp) || exit 99
 trap 'rm -f "$complaints"' EXIT
 
 sources=$(find lib tools tracker tests doc -name '*.[ch]' 2>/dev/null | sort)
+if [ -z "$sources" ]; then
+	echo "style.sh: $srcdir: no source in it: nothing was checked"
+	exit 99
+fi
 scripts=$(find bootstrap .ci tests -type f \( -name '*.sh' -o -name '*.py' -o ! -name '*.*' \) \
     ! -path '*/seeds/*' 2>/dev/null | xargs grep -lE '^#!|SPDX' 2>/dev/null | sort)
 build_files=$(find . -name include.am -o -name Makefile.am -o -name configure.ac | sort)

@@ -75,4 +75,17 @@ complains 'over 900 lines' good.so
 tree
 printf '#!/bin/sh\ntrue\n' >t/tests/x.sh
 complains 'no SPDX line' good.so
+
+# By hand, from wherever one stands, it finds the tree that it lies in; a place without sources
+# has passed nothing.
+tree
+cp "$srcdir/tests/style.sh" t/tests
+printf '%s\nint x; \n' "$spdx" >t/lib/base/b.c
+mkdir empty
+for at in . t t/lib empty; do
+	run 1 sh -c "cd $at && unset srcdir && sh '$work/t/tests/style.sh' '' '$work/good.so'"
+	has out 'lib/base/b.c:2: white space at the end'
+done
+run 99 sh "$srcdir/tests/style.sh" empty good.so
+has out 'nothing was checked'
 finish
