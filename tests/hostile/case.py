@@ -14,6 +14,7 @@ from tool import Client, Tool
 from wire import Closed, Wire, dial
 
 CASES = []
+SINGLES = []  # behaviours that a case runs together with others: run alone when asked for by name
 CLIENT_PORT = 6881
 
 # Whom permissions hold for: root starts such programs as nobody.
@@ -24,14 +25,24 @@ class Skip(Exception):
     """The case cannot run here; says why."""
 
 
-def case(group, name, *args):
+def case(group, name, *args, into=CASES):
     """Puts a function into the list; args are handed to it after the Env."""
 
     def add(fn):
-        CASES.append(("%s/%s" % (group, name), functools.partial(_call, fn, args)))
+        into.append(("%s/%s" % (group, name), functools.partial(_call, fn, args)))
         return fn
 
     return add
+
+
+def batches(group, name, listed, size, run):
+    """Cases of `size` behaviours each, dialled and incoming, and each behaviour as a single."""
+    for way in ("dialled", "incoming"):
+        for start in range(0, len(listed), size):
+            batch = listed[start : start + size]
+            case(group, "%s-%s-%d" % (name, way, start // size), batch, way)(run)
+        for one in listed:
+            case(group, "%s-%s" % (one[0], way), [one], way, into=SINGLES)(run)
 
 
 def _call(fn, args, env):

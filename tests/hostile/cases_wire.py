@@ -7,7 +7,7 @@ import time
 
 import wire as w
 from bencode import encode
-from case import case
+from case import batches
 from content import BLOCK, Content
 from tool import until
 from trackers import HttpTracker, peers_reply
@@ -208,12 +208,7 @@ def run_fatal(env, listed, direction):
     env.ends_well(client)
 
 
-BATCH = 12
-for start in range(0, len(FATAL), BATCH):
-    batch = FATAL[start : start + BATCH]
-    for way in ("dialled", "incoming"):
-        label = "dropped-%s-%d-%s-to-%s" % (way, start // BATCH, batch[0][0], batch[-1][0])
-        case("wire", label, batch, way)(run_fatal)
+batches("wire", "dropped", FATAL, 12, run_fatal)
 
 
 # -- misbehaviour that must not harm: the connection may stand, the download completes --
@@ -395,8 +390,4 @@ def run_harmless(env, listed, direction):
     env.ends_well(client)
 
 
-for start in range(0, len(HARMLESS), 9):
-    batch = HARMLESS[start : start + 9]
-    for way in ("dialled", "incoming"):
-        label = "endured-%s-%d-%s-to-%s" % (way, start // 9, batch[0][0], batch[-1][0])
-        case("wire", label, batch, way)(run_harmless)
+batches("wire", "endured", HARMLESS, 9, run_harmless)

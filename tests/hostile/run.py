@@ -3,6 +3,8 @@
 """Our programs against hostile torrents, trackers, peers and disks, all on loopback.
 
 run.py [--bin BUILD] [--only PATTERN]... [--jobs N] [--list]
+
+A pattern takes cases (wire/dropped-*), or else single behaviours of theirs (wire/choke-flips-*).
 """
 import argparse
 import concurrent.futures
@@ -26,7 +28,7 @@ import cases_requests  # noqa: E402,F401
 import cases_torrents  # noqa: E402,F401
 import cases_trackers  # noqa: E402,F401
 import cases_wire  # noqa: E402,F401
-from case import CASES, Env, Skip  # noqa: E402
+from case import CASES, SINGLES, Env, Skip  # noqa: E402
 from wire import Closed  # noqa: E402
 
 TOOLS = ["btdownloadheadless", "btmakemetafile", "btshowmetainfo", "bttrack"]
@@ -77,15 +79,26 @@ def arguments():
     return parser.parse_args()
 
 
+def choose(patterns):
+    """What each pattern takes of the cases; one that takes none of them, of the singles."""
+
+    def taken(pattern, cases):
+        return [c for c in cases if fnmatch.fnmatch(c[0], pattern)]
+
+    chosen = CASES if not patterns else []
+    for pattern in patterns or []:
+        found = taken(pattern, CASES) or taken(pattern, SINGLES)
+        if not found:
+            sys.exit("no case is called %s" % pattern)
+        chosen += [c for c in found if c not in chosen]
+    return chosen
+
+
 def main():
     args = arguments()
-    chosen = [
-        (n, name, fn)
-        for n, (name, fn) in enumerate(CASES)
-        if not args.only or any(fnmatch.fnmatch(name, p) for p in args.only)
-    ]
+    chosen = choose(args.only)
     if args.list:
-        for _, name, _ in chosen:
+        for name, _ in chosen if args.only else CASES + SINGLES:
             print(name)
         return 0
     missing = [t for t in TOOLS if not os.access(os.path.join(args.bin, t), os.X_OK)]
@@ -97,15 +110,15 @@ def main():
     bin_dir = os.path.abspath(args.bin)
     asan = has_sanitizer(bin_dir)
 
-    def one(chosen_case):
-        number, name, fn = chosen_case
+    def one(numbered):
+        number, (name, fn) = numbered
         result, text, seconds = run_case(name, fn, bin_dir, number, asan)
         with lock:
             counts[result] += 1
             print("%-4s %-45s %5.1f s  %s" % (result, name, seconds, text), flush=True)
 
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        list(pool.map(one, chosen))
+        list(pool.map(one, enumerate(chosen)))
     print("%d passed, %d failed, %d skipped" % (counts["ok"], counts["FAIL"], counts["SKIP"]))
     return 1 if counts["FAIL"] else 0
 
