@@ -5,6 +5,7 @@
 #define UNIT_HELPER_H
 
 #include <check.h>
+#undef fail	/* base/error.h has a function of that name */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
