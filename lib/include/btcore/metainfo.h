@@ -26,7 +26,8 @@ enum bt_file_flag {
 
 struct bt_file {
 	uint64_t size;		/* bytes */
-	/* of its first byte in the content; in v2 always a multiple of the piece length */
+	/* Of its first byte in the content. In v2 this is a multiple of the piece length, unless
+	 * the file is empty. */
 	uint64_t offset;
 	unsigned flags;		/* enum bt_file_flag */
 	const uint8_t *root;	/* v2: 32 bytes of merkle root; else NULL, also for empty files */
