@@ -26,7 +26,7 @@ static const struct bt_option rows[] = {
 	  "Replace this text wherever a tracker's URL has it; with a '*' in it, the whole URL of "
 	  "which it is the pattern." },
 	{ "with", BT_OPT_TEXT, AT(with), "", 0, 0, "NEW", NULL,
-	  "What --replace puts there; if it is empty, the trackers with OLD are removed." },
+	  "What --replace puts there; if empty, trackers with OLD are removed." },
 	{ "source", BT_OPT_TEXT, AT(source), "", 0, 0, "TAG", NULL,
 	  "Set the source tag of the info dictionary: this changes the info-hash." },
 };
