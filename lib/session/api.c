@@ -130,7 +130,7 @@ do_add_peer(void *arg)
 
 	c->code = e == NULL ? BT_ENOENT : BT_OK;
 	if (e != NULL)
-		torrent_add_address(e->torrent, c->addr, KNOWN_USER);
+		torrent_add_address(e->torrent, c->addr, KNOWN_USER, loop_now(c->s->loop));
 }
 
 enum bt_code

@@ -62,6 +62,35 @@ event(void *arg, struct torrent *t, const struct bt_event *ev)
 }
 
 static void
+set_due_timer(struct bt_session *s)
+{
+	const struct heap_node *first = heap_first(&s->due);
+	usec at = first == NULL ? NEVER : (usec)first->key, now;
+
+	if (at == s->due_at)
+		return;
+	s->due_at = at;
+	now = loop_now(s->loop);
+	if (at == NEVER)
+		loop_timer_stop(&s->due_timer);
+	else
+		loop_timer_set(&s->due_timer, at > now ? at - now : 0);
+}
+
+static void
+due(void *arg, struct torrent *t, usec when)
+{
+	struct entry *e = arg;
+
+	(void)t;
+	/* It is not in the heap while it is born. */
+	if (!heap_has(&e->due))
+		return;
+	heap_update(&e->session->due, &e->due, (uint64_t)when);
+	set_due_timer(e->session);
+}
+
+static void
 answered(void *arg, uint64_t id, const struct announce_reply *reply, enum bt_code code,
     const char *text)
 {
@@ -77,20 +106,33 @@ announce(void *arg, struct torrent *t, uint64_t id, const char *url, enum addr_f
 	struct entry *e = arg;
 	struct bt_session *s = e->session;
 
-	(void)t;
 	/* An answer may not come from inside this call: the next tick gives it. */
 	if (!announce_send(s->announces, url, family, req, answered, e, id) &&
-	    e->unsent_count < UNSENT_MAX)
+	    e->unsent_count < UNSENT_MAX) {
 		e->unsent[e->unsent_count++] = id;
+		due(e, t, loop_now(s->loop));
+	}
 }
 
-void
+static void
 entry_tick(struct entry *e, usec now)
 {
 	while (e->unsent_count > 0)
 		torrent_announce_reply(e->torrent, e->unsent[--e->unsent_count], NULL, BT_ENOMEM,
 		    "out of memory", now);
 	torrent_tick(e->torrent, now);
+}
+
+void
+entries_due(void *session, usec now)
+{
+	struct bt_session *s = session;
+	struct heap_node *first;
+
+	s->due_at = NEVER;
+	while ((first = heap_first(&s->due)) != NULL && (usec)first->key <= now)
+		entry_tick(CONTAINER_OF(first, struct entry, due), now);
+	set_due_timer(s);
 }
 
 static void
@@ -107,6 +149,7 @@ static const struct torrent_ops torrent_calls = {
 	.event = event,
 	.announce = announce,
 	.announce_cancel = announce_drop,
+	.due = due,
 };
 
 /* -- what its content tells -- */
@@ -222,7 +265,8 @@ entry_new(struct bt_session *s, struct bt_metainfo *meta, const char *path, stru
 	fill_opts(s, meta, peer_id, &opts);
 	e->torrent = torrent_new(&opts, &torrent_calls, e);
 	if (e->torrent == NULL || !map_set(&s->by_id, &e->id, e) ||
-	    !map_set(&s->by_hash, torrent_info_hash(e->torrent), e))
+	    !map_set(&s->by_hash, torrent_info_hash(e->torrent), e) ||
+	    !heap_add(&s->due, &e->due, NEVER))
 		return no_memory(e, err);
 	content = store_new(&s->disk, &store, &content_calls, e);
 	if (content == NULL)
@@ -237,6 +281,7 @@ entry_free(struct entry *e)
 {
 	struct bt_session *s = e->session;
 
+	heap_remove(&s->due, &e->due);
 	if (e->torrent != NULL) {
 		if (map_find(&s->by_hash, torrent_info_hash(e->torrent)) == e)
 			(void)map_remove(&s->by_hash, torrent_info_hash(e->torrent));

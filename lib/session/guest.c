@@ -10,6 +10,9 @@
 #define GUESTS_MAX 256
 #define GUESTS_OF_ONE_PARTY 32
 
+/* How often it is looked who has waited for too long. */
+#define GUESTS_TICK (100 * MSEC)
+
 static void
 leave(struct guest *g, struct guest_list *to)
 {
@@ -89,7 +92,8 @@ guest_arrived(void *session, int fd, const struct addr *from)
 		return;
 	}
 	TAILQ_INSERT_TAIL(&s->guests, g, link);
-	s->guest_count++;
+	if (s->guest_count++ == 0)
+		loop_timer_set(&s->guests_timer, GUESTS_TICK);
 	peer_start(g->peer, true);
 }
 
@@ -106,13 +110,16 @@ free_gone(struct bt_session *s)
 }
 
 void
-guests_tick(struct bt_session *s, usec now)
+guests_tick(void *session, usec now)
 {
+	struct bt_session *s = session;
 	struct guest *g, *next;
 
 	free_gone(s);
 	TAILQ_FOREACH_SAFE(g, &s->guests, link, next)
 		peer_tick(g->peer, now, NEVER);
+	if (s->guest_count > 0 || !TAILQ_EMPTY(&s->gone_guests))
+		loop_timer_set(&s->guests_timer, GUESTS_TICK);
 }
 
 void

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "announce/announce_net.h"
+#include "base/heap.h"
 #include "base/map.h"
 #include "disk/store.h"
 #include "session/dial.h"
@@ -26,6 +27,7 @@ struct entry {
 	uint32_t id;
 	uint64_t unsent[UNSENT_MAX];
 	unsigned unsent_count;
+	struct heap_node due;		/* in session.due: when it is to be ticked */
 };
 
 /* A peer that came in and has not said yet what it wants. */
@@ -61,7 +63,10 @@ struct bt_session {
 	struct dials dials;
 	struct mailbox *mailbox;
 	struct events *events;
-	struct loop_timer tick;
+	struct heap due;		/* every entry, NEVER for those that rest */
+	struct loop_timer due_timer;	/* set for the first of them */
+	usec due_at;			/* for when; NEVER: it is not set */
+	struct loop_timer guests_timer;	/* runs while there are guests */
 	struct map by_id;		/* uint32_t to entry */
 	struct map by_hash;		/* 20 bytes to entry */
 	uint32_t next_id;
@@ -76,13 +81,13 @@ struct bt_session {
 enum bt_code entry_new(struct bt_session *s, struct bt_metainfo *meta, const char *path,
     struct entry **out, struct bt_error *err);
 void entry_free(struct entry *e);
-void entry_tick(struct entry *e, usec now);
+void entries_due(void *session, usec now);
 struct entry *entry_find(const struct bt_session *s, uint32_t id);
 void entry_dialled(void *session, uint32_t id, const struct addr *to, int fd);
 
 /* guest.c */
 void guest_arrived(void *session, int fd, const struct addr *from);
-void guests_tick(struct bt_session *s, usec now);
+void guests_tick(void *session, usec now);
 void guests_free(struct bt_session *s);
 
 #endif

@@ -11,24 +11,9 @@
 #include "net/sock.h"
 #include "session/model.h"
 
-#define TICK (100 * MSEC)
-
 #define WORKERS_MAX 8
 
 /* -- the session's thread -- */
-
-static void
-tick(void *arg, usec now)
-{
-	struct bt_session *s = arg;
-	struct entry *e;
-	size_t pos = 0;
-
-	guests_tick(s, now);
-	while ((e = map_next(&s->by_id, &pos)) != NULL)
-		entry_tick(e, now);
-	loop_timer_set(&s->tick, TICK);
-}
 
 static void
 jobs_done(void *arg, unsigned what)
@@ -182,11 +167,11 @@ open_parts(struct bt_session *s)
 	s->fetch = fetch_new(s->loop);
 	s->resolve = resolve_new(s->loop);
 	if (s->mailbox == NULL || s->fetch == NULL || s->resolve == NULL ||
-	    !loop_timer_init(&s->tick, s->loop, tick, s) ||
+	    !loop_timer_init(&s->due_timer, s->loop, entries_due, s) ||
+	    !loop_timer_init(&s->guests_timer, s->loop, guests_tick, s) ||
 	    !loop_fd_init(&s->pool_watch, s->loop, pool_fd(s->pool), jobs_done, s))
 		return false;
 	loop_fd_want(&s->pool_watch, LOOP_READ);
-	loop_timer_set(&s->tick, TICK);
 	return true;
 }
 
@@ -227,6 +212,8 @@ bt_session_new(const struct bt_settings *settings, bt_log_fn log, void *log_arg,
 	rng_secret(s->seed, sizeof(s->seed));
 	map_init(&s->by_id, sizeof(uint32_t), s->seed);
 	map_init(&s->by_hash, 20, s->seed);
+	heap_init(&s->due);
+	s->due_at = NEVER;
 	TAILQ_INIT(&s->guests);
 	TAILQ_INIT(&s->gone_guests);
 	s->next_id = 1;
@@ -297,12 +284,14 @@ bt_session_free(struct bt_session *s)
 		lines_tell(s->lines);
 	lines_free(s->lines);
 	mailbox_free(s->mailbox);
-	loop_timer_fini(&s->tick);
+	loop_timer_fini(&s->due_timer);
+	loop_timer_fini(&s->guests_timer);
 	loop_fd_fini(&s->pool_watch);
 	loop_free(s->loop);
 	events_free(s->events);
 	map_fini(&s->by_id);
 	map_fini(&s->by_hash);
+	heap_fini(&s->due);
 	bt_options_fini(bt_settings_table(), &s->settings);
 	mem_free(s);
 }

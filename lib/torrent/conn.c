@@ -204,7 +204,7 @@ on_closed(void *arg, struct peer *p, const char *why, usec now)
 	char text[ADDR_TEXT_MAX];
 
 	torrent_say(t, BT_LOG_DEBUG, "peer %s: closed: %s", addr_text(&c->addr, text), why);
-	download_release_all(c);
+	download_release_all(c, now);
 	if (c->open) {
 		c->open = false;
 		leave_picker(c, &p->have);
@@ -218,6 +218,7 @@ on_closed(void *arg, struct peer *p, const char *why, usec now)
 	t->conn_count--;
 	TAILQ_REMOVE(&t->conns, c, link);
 	TAILQ_INSERT_TAIL(&t->gone, c, link);
+	torrent_wants_tick(t, now);
 }
 
 static void
@@ -230,7 +231,7 @@ on_choke(void *arg, struct peer *p, usec now)
 		download_more(c, now);
 	} else if (!p->fast) {
 		/* With the fast extension each request is rejected by name. */
-		download_release_all(c);
+		download_release_all(c, now);
 	}
 }
 
@@ -300,8 +301,7 @@ on_reject(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t le
 {
 	(void)p;
 	(void)len;
-	(void)now;
-	download_rejected(arg, piece, begin);
+	download_rejected(arg, piece, begin, now);
 }
 
 static void

@@ -42,6 +42,9 @@ send_requests(struct conn *c, const struct picker_block *blocks, unsigned n, use
 		peer_send_request(c->peer, b->piece, b->begin, b->len, now);
 	}
 	c->peer->expect = (unsigned)requests_count(&c->requests);
+	/* Those who have nothing to do take part in the end game. */
+	if (picker_in_end_game(t->picker))
+		torrent_ask_again(t, now);
 }
 
 /* While it chokes us, only what it allows (BEP 6). */
@@ -127,19 +130,21 @@ download_block(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len, str
 }
 
 static bool
-give_back(struct conn *c, uint32_t piece, uint32_t begin)
+give_back(struct conn *c, uint32_t piece, uint32_t begin, usec now)
 {
 	bool ours = requests_remove(&c->requests, piece, begin) &&
 	    picker_release(c->torrent->picker, piece, begin);
 
 	c->peer->expect = (unsigned)requests_count(&c->requests);
+	if (ours)
+		torrent_ask_again(c->torrent, now);
 	return ours;
 }
 
 void
-download_rejected(struct conn *c, uint32_t piece, uint32_t begin)
+download_rejected(struct conn *c, uint32_t piece, uint32_t begin, usec now)
 {
-	if (!give_back(c, piece, begin))
+	if (!give_back(c, piece, begin, now))
 		return;
 	/* To ask for the same again at once would go on for ever. */
 	if (!c->peer->peer_choking)
@@ -151,18 +156,18 @@ download_rejected(struct conn *c, uint32_t piece, uint32_t begin)
 }
 
 void
-download_release_all(struct conn *c)
+download_release_all(struct conn *c, usec now)
 {
 	while (requests_count(&c->requests) > 0) {
 		struct request r = *requests_at(&c->requests, 0);
 
-		(void)give_back(c, r.piece, r.begin);
+		(void)give_back(c, r.piece, r.begin, now);
 	}
 }
 
 /* It has not sent what we asked for: others may. What still comes from it is welcome. */
 void
-download_snub(struct conn *c)
+download_snub(struct conn *c, usec now)
 {
 	c->snubbed = true;
 	for (size_t i = 0; i < requests_count(&c->requests); i++) {
@@ -172,6 +177,7 @@ download_snub(struct conn *c)
 			(void)picker_release(c->torrent->picker, r->piece, r->begin);
 		r->given_up = true;
 	}
+	torrent_ask_again(c->torrent, now);
 	torrent_say(c->torrent, BT_LOG_DEBUG, "peer %u: snubbed us", c->id);
 }
 
@@ -264,6 +270,7 @@ torrent_piece_done(struct torrent *t, uint32_t piece, const struct bt_error *err
 		t->wasted += bt_metainfo_piece_size(t->opts.meta, piece);
 		blame(t, piece, now);
 		picker_set_failed(t->picker, piece);
+		torrent_ask_again(t, now);
 		return;
 	}
 	picker_set_failed(t->picker, piece);

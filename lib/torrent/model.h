@@ -21,7 +21,7 @@ struct conn {
 	bool open;			/* counted in the picker */
 	bool as_seed;			/* counted there as a seed */
 	bool snubbed;
-	bool refused; /* rejected a request while unchoking us: asked at the next tick */
+	bool refused; /* rejected a request while unchoking us: asked when all are */
 	bool gave;			/* something good came from it */
 	bool redundant;			/* closed because both are seeds */
 	uint32_t missing;		/* pieces that it has and we do not */
@@ -62,7 +62,9 @@ struct torrent {
 	uint64_t wasted;
 	struct meter down, up;
 	uint32_t checked;
+	usec due;		/* when the next tick is, as last told; 0 while it runs */
 	usec next_round, next_slow;
+	usec again;		/* when everybody is asked for more; NEVER */
 	char error[232];
 	char tracker_text[232];
 	int64_t tracker_seeds, tracker_leeches;
@@ -72,6 +74,11 @@ struct torrent {
 void torrent_become(struct torrent *t, enum bt_torrent_state state, const char *why);
 void torrent_fail(struct torrent *t, const char *why, usec now);
 void torrent_event(struct torrent *t, enum bt_event_type type, const char *text);
+/* A tick is needed, at that time at the latest. */
+void torrent_wants_tick(struct torrent *t, usec when);
+
+/* Blocks are free that were asked of somebody: soon all peers are asked for more, in one go. */
+void torrent_ask_again(struct torrent *t, usec now);
 struct conn *torrent_find_conn(const struct torrent *t, uint32_t id);
 void torrent_say(const struct torrent *t, enum bt_log_level level, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
@@ -95,9 +102,9 @@ void conn_check(const struct conn *c);
 void download_more(struct conn *c, usec now);
 void download_block(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len, struct block *b,
     usec now);
-void download_rejected(struct conn *c, uint32_t piece, uint32_t begin);
-void download_release_all(struct conn *c);
-void download_snub(struct conn *c);
+void download_rejected(struct conn *c, uint32_t piece, uint32_t begin, usec now);
+void download_release_all(struct conn *c, usec now);
+void download_snub(struct conn *c, usec now);
 
 /* serve.c */
 void serve_init(struct conn *c);

@@ -19,7 +19,11 @@
 #define PARTY_SHARE 8
 #define PARTY_LEAST 4
 
+/* While there are connections: keepalives, rates, who is silent. */
 #define SLOW_TICK SECOND
+
+/* Blocks that come free are asked of others after so long, for they come free in crowds. */
+#define ASK_AGAIN (100 * MSEC)
 
 const char *
 bt_torrent_state_name(enum bt_torrent_state state)
@@ -71,6 +75,23 @@ torrent_become(struct torrent *t, enum bt_torrent_state state, const char *why)
 	torrent_event(t, BT_EVENT_STATE, why);
 }
 
+void
+torrent_wants_tick(struct torrent *t, usec when)
+{
+	if (when >= t->due)
+		return;
+	t->due = when;
+	t->ops->due(t->arg, t, when);
+}
+
+void
+torrent_ask_again(struct torrent *t, usec now)
+{
+	if (t->again == NEVER)
+		t->again = now + ASK_AGAIN;
+	torrent_wants_tick(t, t->again);
+}
+
 struct conn *
 torrent_find_conn(const struct torrent *t, uint32_t id)
 {
@@ -97,6 +118,7 @@ torrent_fail(struct torrent *t, const char *why, usec now)
 	torrent_event(t, BT_EVENT_ERROR, why);
 	close_all(t, "torrent failed", now);
 	announce_stop(t->announce, now);
+	torrent_wants_tick(t, now);
 }
 
 /* -- the trackers' side -- */
@@ -139,10 +161,21 @@ cancel_announce(void *arg, uint64_t id)
 }
 
 static void
+add_address(struct torrent *t, const struct addr *a, enum known_source source)
+{
+	unsigned family = a->family == ADDR_V6 ? ANNOUNCE_V6 : ANNOUNCE_V4;
+
+	if (t->opts.dial_families == 0 || (t->opts.dial_families & family) != 0)
+		known_add(&t->known, a, source);
+}
+
+static void
 take_peers(void *arg, const struct announce_peer *peers, size_t count)
 {
+	struct torrent *t = arg;
+
 	for (size_t i = 0; i < count; i++)
-		torrent_add_address(arg, &peers[i].addr, KNOWN_TRACKER);
+		add_address(t, &peers[i].addr, KNOWN_TRACKER);
 }
 
 static void
@@ -178,6 +211,7 @@ torrent_announce_reply(struct torrent *t, uint64_t id, const struct announce_rep
 		announce_on_reply(t->announce, id, reply, now);
 	else
 		announce_on_error(t->announce, id, code, text, now);
+	torrent_wants_tick(t, now);
 }
 
 static bool
@@ -225,6 +259,7 @@ torrent_check_done(struct torrent *t, const struct bt_error *err, usec now)
 	if (complete)
 		torrent_event(t, BT_EVENT_COMPLETE, "");
 	announce_start(t->announce, now);
+	torrent_wants_tick(t, now);
 }
 
 void
@@ -253,6 +288,7 @@ torrent_new(const struct torrent_opts *opts, const struct torrent_ops *ops, void
 	t->ops = ops;
 	t->arg = arg;
 	t->tracker_seeds = t->tracker_leeches = -1;
+	t->due = t->again = NEVER;
 	TAILQ_INIT(&t->conns);
 	TAILQ_INIT(&t->gone);
 	/* BEP 52: on the wire a v2 hash is cut to the length of the old one. */
@@ -314,6 +350,7 @@ torrent_stop(struct torrent *t, usec now)
 	torrent_become(t, BT_TORRENT_STOPPING, "asked to");
 	announce_stop(t->announce, now);
 	close_all(t, "torrent stopped", now);
+	torrent_wants_tick(t, now);
 }
 
 /* -- peers -- */
@@ -362,6 +399,7 @@ join(struct torrent *t, struct peer *p, const struct addr *a, bool dialled, usec
 bool
 torrent_add_incoming(struct torrent *t, struct peer *p, usec now)
 {
+	torrent_wants_tick(t, now);
 	return wants_peer(t, &p->stream->remote) && join(t, p, &p->stream->remote, false, now);
 }
 
@@ -371,6 +409,7 @@ torrent_add_outgoing(struct torrent *t, struct stream *s, const struct addr *to,
 	struct peer *p;
 
 	t->dialling--;
+	torrent_wants_tick(t, now);
 	if (!wants_peer(t, to)) {
 		stream_free(s);
 		known_lost(&t->known, to, false, now);
@@ -390,15 +429,21 @@ torrent_dial_failed(struct torrent *t, const struct addr *to, usec now)
 {
 	t->dialling--;
 	known_lost(&t->known, to, false, now);
+	torrent_wants_tick(t, now);
 }
 
 void
-torrent_add_address(struct torrent *t, const struct addr *a, enum known_source source)
+torrent_add_address(struct torrent *t, const struct addr *a, enum known_source source, usec now)
 {
-	unsigned family = a->family == ADDR_V6 ? ANNOUNCE_V6 : ANNOUNCE_V4;
+	add_address(t, a, source);
+	torrent_wants_tick(t, now);
+}
 
-	if (t->opts.dial_families == 0 || (t->opts.dial_families & family) != 0)
-		known_add(&t->known, a, source);
+static bool
+may_dial(const struct torrent *t)
+{
+	return torrent_is_running(t) && t->dialling < DIALLING_MAX &&
+	    t->conn_count + t->dialling < t->opts.max_initiate;
 }
 
 static void
@@ -406,8 +451,7 @@ dial_more(struct torrent *t, usec now)
 {
 	struct addr to;
 
-	while (t->dialling < DIALLING_MAX && t->conn_count + t->dialling < t->opts.max_initiate &&
-	    known_next(&t->known, now, &to)) {
+	while (may_dial(t) && known_next(&t->known, now, &to)) {
 		t->dialling++;
 		t->ops->dial(t->arg, t, &to);
 	}
@@ -416,54 +460,96 @@ dial_more(struct torrent *t, usec now)
 /* -- time -- */
 
 static void
-tick_conns(struct torrent *t, bool slow, usec now)
+tick_slow(struct torrent *t, usec now)
 {
 	struct conn *c, *next;
 
+	t->next_slow = now + SLOW_TICK;
+	meter_tick(&t->down, now);
+	meter_tick(&t->up, now);
+	if (t->state == BT_TORRENT_DOWNLOADING && t->conn_count < t->opts.min_peers)
+		announce_want_peers(t->announce, now);
 	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
-		stream_resume(c->peer->stream, now);
-		if (slow)
-			peer_tick(c->peer, now, t->opts.peer_timeout);
-		if (!c->open)
-			continue;
-		if (!c->snubbed && requests_snubbed(&c->requests, now, t->opts.snub_time))
-			download_snub(c);
+		peer_tick(c->peer, now, t->opts.peer_timeout);
+		if (c->open && !c->snubbed &&
+		    requests_snubbed(&c->requests, now, t->opts.snub_time))
+			download_snub(c, now);
+	}
+	if (t->state == BT_TORRENT_DOWNLOADING && t->conn_count > 0)
+		torrent_ask_again(t, now);
+}
+
+static void
+ask_all(struct torrent *t, usec now)
+{
+	struct conn *c, *next;
+
+	t->again = NEVER;
+	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
 		c->refused = false;
 		download_more(c, now);
 	}
 }
 
 static void
-tick_slow(struct torrent *t, usec now)
+resume_streams(struct torrent *t, usec now)
 {
-	meter_tick(&t->down, now);
-	meter_tick(&t->up, now);
-	if (t->state == BT_TORRENT_DOWNLOADING && t->conn_count < t->opts.min_peers)
-		announce_want_peers(t->announce, now);
+	struct conn *c, *next;
+
+	TAILQ_FOREACH_SAFE(c, &t->conns, link, next)
+		stream_resume(c->peer->stream, now);
+}
+
+static usec
+sooner(usec a, usec b)
+{
+	return a < b ? a : b;
+}
+
+/* Rates of one who has no connection any more still fall. */
+static bool
+is_quiet(const struct torrent *t)
+{
+	return t->conn_count == 0 && meter_rate(&t->down) == 0 && meter_rate(&t->up) == 0;
+}
+
+static usec
+next_due(const struct torrent *t, usec now)
+{
+	usec due = sooner(announce_due(t->announce), t->again);
+
+	if (!TAILQ_EMPTY(&t->gone))
+		return now;
+	if (!is_quiet(t))
+		due = sooner(due, sooner(t->next_slow, now + ASK_AGAIN));
+	if (t->conn_count > 0 && torrent_is_running(t))
+		due = sooner(due, t->next_round);
+	if (may_dial(t))
+		due = sooner(due, known_due(&t->known));
+	return due;
 }
 
 void
 torrent_tick(struct torrent *t, usec now)
 {
-	bool slow = now >= t->next_slow;
-
+	t->due = 0;
 	free_gone(t);
 	if (announce_due(t->announce) <= now)
 		announce_tick(t->announce, now);
 	if (t->state == BT_TORRENT_STOPPING && announce_is_idle(t->announce))
 		torrent_become(t, BT_TORRENT_STOPPED, "said goodbye");
-	if (slow) {
-		t->next_slow = now + SLOW_TICK;
+	if (now >= t->next_slow)
 		tick_slow(t, now);
-	}
-	tick_conns(t, slow, now);
-	if (!torrent_is_running(t))
-		return;
+	if (now >= t->again)
+		ask_all(t, now);
+	resume_streams(t, now);
 	dial_more(t, now);
-	if (now >= t->next_round) {
+	if (torrent_is_running(t) && now >= t->next_round) {
 		t->next_round = now + CHOKER_ROUND;
 		serve_round(t, now);
 	}
+	t->due = next_due(t, now);
+	t->ops->due(t->arg, t, t->due);
 }
 
 /* -- facts -- */

@@ -27,6 +27,9 @@ struct torrent_ops {
 	void (*announce)(void *arg, struct torrent *t, uint64_t id, const char *url,
 	    enum addr_family family, const struct announce_req *req);
 	void (*announce_cancel)(void *arg, struct torrent *t, uint64_t id);
+	/* Call torrent_tick at that time (which may be over already), not before this returns.
+	 * It takes the place of what was said before; NEVER: there is nothing to do. */
+	void (*due)(void *arg, struct torrent *t, usec when);
 };
 
 struct torrent_opts {
@@ -70,12 +73,13 @@ void torrent_checked(struct torrent *t, uint32_t piece, bool good);
 void torrent_check_done(struct torrent *t, const struct bt_error *err, usec now);
 void torrent_eased(struct torrent *t, usec now);
 
-/* Some ten times a second. */
+/* Does what is due, and says through ops.due when to call it again. */
 void torrent_tick(struct torrent *t, usec now);
 
 /* -- peers -- */
 
-void torrent_add_address(struct torrent *t, const struct addr *a, enum known_source source);
+void torrent_add_address(struct torrent *t, const struct addr *a, enum known_source source,
+    usec now);
 
 /* A dialled connection stands; takes the stream. */
 void torrent_add_outgoing(struct torrent *t, struct stream *s, const struct addr *to, usec now);

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#define TICK (100 * MSEC)
 #define TRACKER_DELAY (100 * MSEC)
 #define CHECK_EVERY 64		/* ticks of all nodes together */
 
@@ -217,13 +216,6 @@ announce_cancel(void *arg, struct torrent *t, uint64_t id)
 	(void)id;
 }
 
-static const struct torrent_ops torrent_calls = {
-	.dial = dial,
-	.event = event,
-	.announce = announce,
-	.announce_cancel = announce_cancel,
-};
-
 /* -- what their content tells -- */
 
 static void
@@ -281,8 +273,10 @@ tick(void *arg, uint64_t life)
 	struct clock *clock = &n->sim->clock;
 	struct guest *g, *next;
 
-	if (!node_is_here(n) || n->life != life)
+	/* It may have been told another time since. */
+	if (!node_is_here(n) || n->life != life || n->tick_due > clock->now)
 		return;
+	n->tick_due = NEVER;
 	if (has_given_enough(n)) {
 		node_leave(n);
 		return;
@@ -293,8 +287,27 @@ tick(void *arg, uint64_t life)
 	torrent_tick(n->torrent, clock->now);
 	if (n->sim->checking && clock->seq % CHECK_EVERY == 0)
 		torrent_check(n->torrent);
-	clock_at(clock, clock->now + TICK, tick, n, life);
 }
+
+static void
+due(void *arg, struct torrent *t, usec when)
+{
+	struct node *n = arg;
+	struct clock *clock = &n->sim->clock;
+
+	(void)t;
+	n->tick_due = when;
+	if (when != NEVER)
+		clock_at(clock, when > clock->now ? when : clock->now, tick, n, n->life);
+}
+
+static const struct torrent_ops torrent_calls = {
+	.dial = dial,
+	.event = event,
+	.announce = announce,
+	.announce_cancel = announce_cancel,
+	.due = due,
+};
 
 static void
 fill_opts(struct node *n, uint8_t peer_id[20], struct torrent_opts *o)
@@ -336,7 +349,6 @@ node_join(struct node *n)
 	n->joined = s->clock.now;
 	n->content = pattern_new(n, &content_calls, n);
 	torrent_start(n->torrent, n->content);
-	clock_at(&s->clock, s->clock.now + rng_below(&s->rng, TICK), tick, n, n->life);
 }
 
 void

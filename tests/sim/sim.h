@@ -80,6 +80,7 @@ struct node {
 	bool up_busy;
 	usec down_free;
 	TAILQ_HEAD(, guest) guests, gone_guests;
+	usec tick_due;		/* of the torrent */
 	bool announced;
 	usec joined, done;	/* done: NEVER until complete */
 	uint64_t sent;		/* bytes of all kinds */
