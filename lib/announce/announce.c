@@ -16,7 +16,8 @@
 #define INTERVAL_DEFAULT 1800	/* seconds, as libtorrent */
 #define INTERVAL_MIN 10		/* against trackers that say 0 or 1 */
 #define INTERVAL_MAX (8 * 3600)
-#define MIN_INTERVAL_DEFAULT 60
+#define HUNGRY_FIRST 300	/* BitTornado's rerequest_interval; then doubled */
+#define HUNGRY_DOUBLINGS 8	/* reaches INTERVAL_MAX */
 #define RETRY_IN_MAX (24 * 60)	/* minutes: BEP 31 has "never" for longer */
 
 #define BY_HAND_MIN (10 * SECOND)
@@ -74,8 +75,10 @@ struct announce {
 	int64_t round_interval, round_min;
 	int64_t round_wait;		/* a failure's own wish, seconds */
 	bool round_never;
+	size_t round_new;		/* addresses that were not known */
+	unsigned in_vain;		/* rounds in a row that brought nobody new */
 	usec next;			/* not before, the next announce */
-	usec earliest;			/* min interval: not before, when short of peers */
+	usec earliest;			/* not before, when short of peers */
 	bool completed;			/* nobody has acknowledged it yet */
 	usec stop_until;
 };
@@ -320,6 +323,7 @@ ask(struct announce *a, struct tracker *t, usec now)
 	a->current = t;
 	a->round_ok = a->round_never = false;
 	a->round_interval = a->round_min = a->round_wait = -1;
+	a->round_new = 0;
 	t->last_asked = now;
 	for (unsigned s = 0; s < SLOTS; s++)
 		events[s] = next_event(a, t, s);
@@ -390,6 +394,7 @@ announce_start(struct announce *a, usec now)
 	a->phase = RUNNING;
 	a->completed = false;
 	a->next = a->earliest = now;
+	a->in_vain = 0;
 	announce_tick(a, now);
 }
 
@@ -540,22 +545,32 @@ set_text(struct tracker *t, bool failed, struct bt_slice words)
 	blot_secrets(t->text, t);
 }
 
+/* When it may be asked before its interval is over. */
+static int64_t
+hungry_wait(const struct announce *a, int64_t interval, int64_t least)
+{
+	return clamped(larger(least, HUNGRY_FIRST) << a->in_vain, INTERVAL_MIN, interval);
+}
+
 static void
 round_worked(struct announce *a, struct tracker *t, usec now)
 {
+	int64_t least = clamped(a->round_min, INTERVAL_MIN, INTERVAL_MAX);
 	int64_t interval = a->round_interval > 0 ?
 	    clamped(a->round_interval, INTERVAL_MIN, INTERVAL_MAX) : INTERVAL_DEFAULT;
-	int64_t least = a->round_min >= 0 ? clamped(a->round_min, INTERVAL_MIN, INTERVAL_MAX) :
-	    clamped(MIN_INTERVAL_DEFAULT, INTERVAL_MIN, interval);
 
 	if (interval < least)
 		interval = least;
+	if (a->round_new > 0)
+		a->in_vain = 0;
+	else if (a->in_vain < HUNGRY_DOUBLINGS)
+		a->in_vain++;
 	t->interval = interval;
 	t->fails = 0;
 	t->not_before = 0;
 	a->used = t;
 	a->next = now + stretched(a, interval);
-	a->earliest = now + least * SECOND;
+	a->earliest = now + hungry_wait(a, interval, least) * SECOND;
 	/* The download may have ended while this round was under way. */
 	if (a->completed)
 		a->next = now;
@@ -565,16 +580,14 @@ round_worked(struct announce *a, struct tracker *t, usec now)
 static void
 round_failed(struct announce *a, struct tracker *t, usec now)
 {
-	int64_t wait;
+	int64_t most = t->interval != 0 ? t->interval : INTERVAL_DEFAULT;
+	int64_t wait = most;
 
 	if (t->fails++ == 0)
 		t->first_fail = now;
 	if (now - t->first_fail < RETRY_QUICK_FOR)
 		wait = t->fails < 7 ? RETRY_FIRST << (t->fails - 1) : RETRY_MAX;
-	else
-		wait = t->interval != 0 ? larger(t->interval, RETRY_MAX) : INTERVAL_DEFAULT;
-	if (a->round_wait > wait)
-		wait = a->round_wait;
+	wait = larger(wait < most ? wait : most, a->round_wait);
 	t->never = a->round_never;
 	t->not_before = now + stretched(a, wait);
 }
@@ -647,10 +660,11 @@ on_success(struct announce *a, struct tracker *t, unsigned slot,
 		a->used = t;
 	if (!stopping)
 		take_numbers(a, t, reply);
+	if (!stopping && reply->peers.len > 0)
+		a->round_new += a->ops->peers(a->arg, announce_reply_peer(reply, 0),
+		    reply->peers.len);
 	set_text(t, false, reply->warning);
 	ask_over(a, t, slot, now);
-	if (!stopping && reply->peers.len > 0)
-		a->ops->peers(a->arg, announce_reply_peer(reply, 0), reply->peers.len);
 	tell_status(a, t);
 }
 

@@ -12,9 +12,12 @@
  * enough.
  *
  * A tracker that failed is left alone for 5, 10, 20 ... 300 s while it has been failing for less
- * than 10 minutes, from then on for its interval (at least 300 s; 30 minutes if it never told one);
- * longer if it says so ("retry in", interval of a failure), for ever if it says "never". All waits
- * are stretched by up to a sixteenth, at random, so that many torrents do not come back together.
+ * than 10 minutes, from then on for its interval (30 minutes if it never told one), which is the
+ * longest wait at any time; longer if it says so ("retry in", interval of a failure), for ever if
+ * it says "never". A tracker that works is asked again after its interval; who is short of peers
+ * asks after 300 s or its min interval, whichever is longer, twice as long after each answer that
+ * brought nobody new, never longer than the interval. All waits but these are stretched by up to a
+ * sixteenth, at random, so that many torrents do not come back together.
  *
  * `started` is the first thing that each tracker hears. `completed` is sent once, if the download
  * ended while running. `stopped` goes to those that have heard `started`.
@@ -75,8 +78,9 @@ struct announce_ops {
 	/* The answer is no longer wanted. */
 	void (*cancel)(void *arg, uint64_t id);
 
-	/* Somebody to connect to. Our own address may be among them. */
-	void (*peers)(void *arg, const struct announce_peer *peers, size_t count);
+	/* Somebody to connect to. Our own address may be among them. Returns how many were not
+	 * known before. */
+	size_t (*peers)(void *arg, const struct announce_peer *peers, size_t count);
 
 	/* A tracker answered, failed or warned. May be NULL. */
 	void (*status)(void *arg, const struct announce_status *s);
@@ -107,7 +111,7 @@ bool announce_is_idle(const struct announce *a);
 /* By hand: asks at once, also those that failed or said never, but nobody twice within 10 s. */
 void announce_now(struct announce *a, usec now);
 
-/* Short of peers: asks as soon as the tracker's min interval allows. May be called often. */
+/* Short of peers: asks before the interval is over, as described above. May be called often. */
 void announce_want_peers(struct announce *a, usec now);
 
 /* The answers. An id that is not under way is passed over. */

@@ -169,13 +169,15 @@ add_address(struct torrent *t, const struct addr *a, enum known_source source)
 		known_add(&t->known, a, source);
 }
 
-static void
+static size_t
 take_peers(void *arg, const struct announce_peer *peers, size_t count)
 {
 	struct torrent *t = arg;
+	size_t before = t->known.peers.len;
 
 	for (size_t i = 0; i < count; i++)
 		add_address(t, &peers[i].addr, KNOWN_TRACKER);
+	return t->known.peers.len - before;
 }
 
 static void

@@ -3,6 +3,7 @@
 #include "helper.h"
 
 Suite *announce_suite(void);
+Suite *announce_waits_suite(void);
 Suite *announce_net_suite(void);
 
 int
@@ -10,6 +11,7 @@ main(void)
 {
 	Suite *(*const make[])(void) = {
 		announce_suite,
+		announce_waits_suite,
 		announce_net_suite,
 	};
 
