@@ -154,6 +154,12 @@ requests_room(struct requests *r, unsigned limit)
 }
 
 bool
+requests_overdue(const struct requests *r, usec now, usec patience)
+{
+	return requests_count(r) > 0 && now - requests_at(r, 0)->sent > patience;
+}
+
+bool
 requests_snubbed(const struct requests *r, usec now, usec patience)
 {
 	usec since = r->last_block > r->asked_since ? r->last_block : r->asked_since;

@@ -69,6 +69,9 @@ requests_at(const struct requests *r, size_t i)
 	return vec_at(&r->list, r->answered + i);
 }
 
+/* The oldest request has waited longer than that for its answer, whatever else came. */
+bool requests_overdue(const struct requests *r, usec now, usec patience);
+
 /* Something was asked, and for so long nothing came. */
 bool requests_snubbed(const struct requests *r, usec now, usec patience);
 

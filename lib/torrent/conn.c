@@ -95,12 +95,22 @@ count_missing(const struct conn *c)
 	return n;
 }
 
+static bool
+is_asked(const void *arg, uint32_t piece, uint32_t begin)
+{
+	const struct conn *c = arg;
+
+	return requests_has(&c->requests, piece, begin);
+}
+
 void
 conn_check(const struct conn *c)
 {
 	assert(c->peer->state != PEER_CLOSED && c->open == (c->peer->state == PEER_OPEN));
 	assert(!c->open || c->missing == count_missing(c));
 	assert(c->open || requests_count(&c->requests) == 0);
+	assert(picker_check_asked(c->torrent->picker, c->id, is_asked, c) <=
+	    requests_count(&c->requests));
 }
 
 static void
@@ -208,7 +218,7 @@ on_closed(void *arg, struct peer *p, const char *why, usec now)
 	if (c->open) {
 		c->open = false;
 		leave_picker(c, &p->have);
-		picker_forget_peer(t->picker, c->id);
+		download_let_go(c, now);
 	}
 	if (c->listens.family != ADDR_NONE)
 		known_lost(&t->known, &c->listens, c->gave || p->up.total > 0, now);
@@ -229,10 +239,12 @@ on_choke(void *arg, struct peer *p, usec now)
 	if (!p->peer_choking) {
 		c->snubbed = false;
 		download_more(c, now);
-	} else if (!p->fast) {
-		/* With the fast extension each request is rejected by name. */
-		download_release_all(c, now);
+		return;
 	}
+	download_let_go(c, now);
+	/* With the fast extension each request is rejected by name. */
+	if (!p->fast)
+		download_release_all(c, now);
 }
 
 static void
@@ -270,6 +282,7 @@ on_bitfield(void *arg, struct peer *p, const struct bits *before, usec now)
 	(void)p;
 	leave_picker(c, before);
 	enter_in_picker(c);
+	download_let_go(c, now);
 	conn_update_interest(c, now);
 	conn_close_redundant(c, now);
 }

@@ -19,14 +19,6 @@
 /* Senders of one piece that are told apart. */
 #define SENDERS_MAX 64
 
-static bool
-asked(void *arg, uint32_t piece, uint32_t begin)
-{
-	const struct conn *c = arg;
-
-	return requests_has(&c->requests, piece, begin);
-}
-
 static void
 send_requests(struct conn *c, const struct picker_block *blocks, unsigned n, usec now)
 {
@@ -36,7 +28,7 @@ send_requests(struct conn *c, const struct picker_block *blocks, unsigned n, use
 		const struct picker_block *b = &blocks[i];
 
 		if (!requests_add(&c->requests, b->piece, b->begin, b->len, now)) {
-			(void)picker_release(t->picker, b->piece, b->begin);
+			(void)picker_release(t->picker, b->piece, b->begin, c->id);
 			continue;
 		}
 		peer_send_request(c->peer, b->piece, b->begin, b->len, now);
@@ -65,7 +57,7 @@ void
 download_more(struct conn *c, usec now)
 {
 	struct torrent *t = c->torrent;
-	const struct picker_peer who = { c->id, &c->peer->have, asked, c };
+	const struct picker_peer who = { c->id, &c->peer->have };
 	struct picker_block blocks[PICK_MAX];
 	unsigned n;
 
@@ -133,7 +125,7 @@ static bool
 give_back(struct conn *c, uint32_t piece, uint32_t begin, usec now)
 {
 	bool ours = requests_remove(&c->requests, piece, begin) &&
-	    picker_release(c->torrent->picker, piece, begin);
+	    picker_release(c->torrent->picker, piece, begin, c->id);
 
 	c->peer->expect = (unsigned)requests_count(&c->requests);
 	if (ours)
@@ -166,19 +158,39 @@ download_release_all(struct conn *c, usec now)
 }
 
 /* It has not sent what we asked for: others may. What still comes from it is welcome. */
-void
-download_snub(struct conn *c, usec now)
+static void
+snub(struct conn *c, usec now)
 {
 	c->snubbed = true;
 	for (size_t i = 0; i < requests_count(&c->requests); i++) {
 		struct request *r = requests_at(&c->requests, i);
 
 		if (!r->given_up)
-			(void)picker_release(c->torrent->picker, r->piece, r->begin);
+			(void)picker_release(c->torrent->picker, r->piece, r->begin, c->id);
 		r->given_up = true;
 	}
 	torrent_ask_again(c->torrent, now);
 	torrent_say(c->torrent, BT_LOG_DEBUG, "peer %u: snubbed us", c->id);
+}
+
+/* What is its alone is open to others. */
+void
+download_let_go(struct conn *c, usec now)
+{
+	if (picker_let_go(c->torrent->picker, c->id))
+		torrent_ask_again(c->torrent, now);
+}
+
+void
+download_patience(struct conn *c, usec now)
+{
+	usec patience = c->torrent->opts.snub_time;
+
+	if (!c->snubbed && requests_snubbed(&c->requests, now, patience))
+		snub(c, now);
+	/* One that sips is not silent, but what is its alone is not to wait for it. */
+	if (requests_overdue(&c->requests, now, patience))
+		download_let_go(c, now);
 }
 
 /* Who of the piece's senders is still here; *total counts those that left as well. */

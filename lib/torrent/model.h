@@ -104,7 +104,8 @@ void download_block(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len
     usec now);
 void download_rejected(struct conn *c, uint32_t piece, uint32_t begin, usec now);
 void download_release_all(struct conn *c, usec now);
-void download_snub(struct conn *c, usec now);
+void download_patience(struct conn *c, usec now);
+void download_let_go(struct conn *c, usec now);
 
 /* serve.c */
 void serve_init(struct conn *c);

@@ -19,9 +19,9 @@
 enum block_state { BLOCK_FREE, BLOCK_ASKED, BLOCK_HERE };
 
 struct partial_block {
+	uint32_t peers[END_GAME_COPIES];	/* who was asked, in this order; or who sent it */
+	uint8_t asked;		/* how many were */
 	uint8_t state;		/* enum block_state */
-	uint8_t asked;		/* of how many */
-	uint32_t peer;		/* who was asked last, or who sent it */
 };
 
 struct partial {
@@ -43,6 +43,7 @@ struct picker {
 	struct partial **of_piece;	/* NULL: not begun */
 	uint32_t free_blocks;	/* in partials */
 	uint64_t partial_bytes;
+	uint32_t sole;		/* partials with an `only` */
 };
 
 struct picker *
@@ -155,6 +156,14 @@ partial_begin(struct picker *p, uint32_t piece)
 }
 
 static void
+set_only(struct picker *p, struct partial *q, uint32_t peer)
+{
+	p->sole -= q->only != 0;
+	q->only = peer;
+	p->sole += q->only != 0;
+}
+
+static void
 partial_end(struct picker *p, struct partial *q)
 {
 	size_t i = 0;
@@ -163,6 +172,7 @@ partial_end(struct picker *p, struct partial *q)
 		i++;
 	vec_remove_swap(&p->partials, i);
 	p->of_piece[q->piece] = NULL;
+	set_only(p, q, 0);
 	p->free_blocks -= q->free;
 	for (uint32_t b = 0; b < q->count; b++) {
 		if (q->blocks[b].state == BLOCK_HERE)
@@ -204,7 +214,7 @@ picker_set_failed(struct picker *p, uint32_t piece)
 	q->free = q->count;
 	q->here = 0;
 	q->failed_once = true;
-	q->only = 0;
+	set_only(p, q, 0);
 }
 
 /* -- asking -- */
@@ -219,8 +229,7 @@ give(struct picker *p, struct partial *q, uint32_t block, uint32_t peer, struct 
 		p->free_blocks--;
 	}
 	b->state = BLOCK_ASKED;
-	b->asked++;
-	b->peer = peer;
+	b->peers[b->asked++] = peer;
 	*out = (struct picker_block){ q->piece, block * BLOCK_SIZE, block_len(p, q, block) };
 }
 
@@ -236,18 +245,25 @@ take_free(struct picker *p, struct partial *q, uint32_t peer, unsigned n, struct
 			give(p, q, b, peer, &out[got++]);
 	}
 	if (got > 0 && q->failed_once)
-		q->only = peer;
+		set_only(p, q, peer);
 	return got;
 }
 
-/* The peer was the last to be asked for something here: a piece from one hand is a run of
+/* The peer sent the block, or was the last to be asked for it. */
+static bool
+is_of(const struct partial_block *b, uint32_t peer)
+{
+	return b->peers[b->state == BLOCK_HERE ? 0 : b->asked - 1] == peer;
+}
+
+/* The block before the first free one is of that peer: a piece from one hand is a run of
  * neighbouring blocks on its disk and ours. */
 static bool
 is_own(const struct partial *q, uint32_t peer)
 {
 	for (uint32_t b = 0; b < q->count; b++) {
 		if (q->blocks[b].state == BLOCK_FREE)
-			return b > 0 && q->blocks[b - 1].peer == peer;
+			return b > 0 && is_of(&q->blocks[b - 1], peer);
 	}
 	return false;
 }
@@ -296,20 +312,31 @@ picker_in_end_game(const struct picker *p)
 	return p->free_blocks == 0 && p->rarity.count == 0 && p->partials.len > 0;
 }
 
+/* Where the peer stands among those who were asked; b->asked: nowhere. */
+static uint8_t
+asker(const struct partial_block *b, uint32_t peer)
+{
+	uint8_t i = 0;
+
+	while (i < b->asked && b->peers[i] != peer)
+		i++;
+	return i;
+}
+
 static unsigned
-take_asked(struct picker *p, struct partial *q, const struct picker_peer *peer, unsigned n,
+take_asked(struct picker *p, struct partial *q, uint32_t peer, unsigned n,
     struct picker_block *out)
 {
 	unsigned got = 0;
 
-	if (q->only != 0 && q->only != peer->id)
+	if (q->only != 0 && q->only != peer)
 		return 0;
 	for (uint32_t b = 0; b < q->count && got < n; b++) {
 		const struct partial_block *block = &q->blocks[b];
 
 		if (block->state == BLOCK_ASKED && block->asked < END_GAME_COPIES &&
-		    !peer->asked(peer->arg, q->piece, b * BLOCK_SIZE))
-			give(p, q, b, peer->id, &out[got++]);
+		    asker(block, peer) == block->asked)
+			give(p, q, b, peer, &out[got++]);
 	}
 	return got;
 }
@@ -327,7 +354,7 @@ pick_end_game(struct picker *p, const struct picker_peer *peer, unsigned n,
 		struct partial *q = partial_at(p, (first + i) % count);
 
 		if (bits_has(peer->have, q->piece))
-			got += take_asked(p, q, peer, n - got, out + got);
+			got += take_asked(p, q, peer->id, n - got, out + got);
 	}
 	return got;
 }
@@ -367,22 +394,24 @@ find_block(const struct picker *p, uint32_t piece, uint32_t begin)
 }
 
 bool
-picker_release(struct picker *p, uint32_t piece, uint32_t begin)
+picker_release(struct picker *p, uint32_t piece, uint32_t begin, uint32_t peer_id)
 {
 	struct partial *q = p->of_piece[piece];
 	struct partial_block *b = find_block(p, piece, begin);
+	uint8_t i = b == NULL ? 0 : asker(b, peer_id);
 
-	if (b == NULL || b->state != BLOCK_ASKED)
+	if (b == NULL || i == b->asked)
 		return false;
-	if (--b->asked > 0)
+	/* It will not send all of it: the piece is not to wait. */
+	if (q->only == peer_id)
+		set_only(p, q, 0);
+	b->asked--;
+	memmove(b->peers + i, b->peers + i + 1, (size_t)(b->asked - i) * sizeof(b->peers[0]));
+	if (b->asked > 0)
 		return true;
 	b->state = BLOCK_FREE;
 	q->free++;
 	p->free_blocks++;
-	/* The one peer for it sends no more (it choked us, or is slow): the
-	 * piece is not to wait. */
-	if (q->free + q->here == q->count)
-		q->only = 0;
 	return true;
 }
 
@@ -392,27 +421,33 @@ picker_receive(struct picker *p, uint32_t piece, uint32_t begin, uint32_t peer_i
 	struct partial *q = p->of_piece[piece];
 	struct partial_block *b = find_block(p, piece, begin);
 
-	if (b == NULL || b->state == BLOCK_HERE || (q->only != 0 && q->only != peer_id))
+	if (b == NULL || b->state == BLOCK_HERE)
+		return PICKER_UNWANTED;
+	/* Of a piece that is one peer's alone only what was asked of others before it was. */
+	if (q->only != 0 && q->only != peer_id && asker(b, peer_id) == b->asked)
 		return PICKER_UNWANTED;
 	if (b->state == BLOCK_FREE) {
 		q->free--;
 		p->free_blocks--;
 	}
-	*b = (struct partial_block){ BLOCK_HERE, 0, peer_id };
+	*b = (struct partial_block){ .peers = { peer_id }, .state = BLOCK_HERE };
 	q->here++;
 	p->partial_bytes += block_len(p, q, begin / BLOCK_SIZE);
 	return q->here == q->count ? PICKER_COMPLETE : PICKER_TAKEN;
 }
 
-void
-picker_forget_peer(struct picker *p, uint32_t peer_id)
+bool
+picker_let_go(struct picker *p, uint32_t peer_id)
 {
-	for (size_t i = 0; i < p->partials.len; i++) {
+	uint32_t before = p->sole;
+
+	for (size_t i = 0; i < p->partials.len && p->sole > 0; i++) {
 		struct partial *q = partial_at(p, i);
 
 		if (q->only == peer_id)
-			q->only = 0;
+			set_only(p, q, 0);
 	}
+	return p->sole < before;
 }
 
 unsigned
@@ -426,12 +461,12 @@ picker_senders(const struct picker *p, uint32_t piece, uint32_t *ids, unsigned n
 
 		if (q->blocks[b].state != BLOCK_HERE)
 			continue;
-		while (i < found && i < n && ids[i] != q->blocks[b].peer)
+		while (i < found && i < n && ids[i] != q->blocks[b].peers[0])
 			i++;
 		if (i < found)
 			continue;
 		if (found < n)
-			ids[found] = q->blocks[b].peer;
+			ids[found] = q->blocks[b].peers[0];
 		found++;
 	}
 	return found;
@@ -457,10 +492,29 @@ picker_distributed_copies(const struct picker *p)
 	return rarity_distributed_copies(&p->rarity);
 }
 
+uint32_t
+picker_check_asked(const struct picker *p, uint32_t peer_id,
+    bool (*asked)(const void *arg, uint32_t piece, uint32_t begin), const void *arg)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < p->partials.len; i++) {
+		const struct partial *q = partial_at(p, i);
+
+		for (uint32_t b = 0; b < q->count; b++) {
+			if (asker(&q->blocks[b], peer_id) == q->blocks[b].asked)
+				continue;
+			assert(asked(arg, q->piece, b * BLOCK_SIZE));
+			count++;
+		}
+	}
+	return count;
+}
+
 void
 picker_check(const struct picker *p)
 {
-	uint32_t free_blocks = 0;
+	uint32_t free_blocks = 0, sole = 0;
 	uint64_t here = 0;
 
 	rarity_check(&p->rarity);
@@ -477,7 +531,8 @@ picker_check(const struct picker *p)
 		}
 		assert(q->free == counts[BLOCK_FREE] && q->here == counts[BLOCK_HERE]);
 		free_blocks += q->free;
+		sole += q->only != 0;
 	}
-	assert(free_blocks == p->free_blocks && here == p->partial_bytes);
+	assert(free_blocks == p->free_blocks && here == p->partial_bytes && sole == p->sole);
 	assert(p->have.count + p->partials.len + p->rarity.count == p->have.len);
 }

@@ -25,9 +25,6 @@ struct picker_block {
 struct picker_peer {
 	uint32_t id;			/* not 0 */
 	const struct bits *have;
-	/* In the end game: is this block asked of this peer already? */
-	bool (*asked)(void *arg, uint32_t piece, uint32_t begin);
-	void *arg;
 };
 
 enum picker_result {
@@ -70,15 +67,17 @@ unsigned picker_pick(struct picker *p, const struct picker_peer *peer, unsigned 
 unsigned picker_pick_piece(struct picker *p, const struct picker_peer *peer, uint32_t piece,
     unsigned n, struct picker_block *out);
 
-/* Asked of this peer no more (choked, rejected, gone, too slow). False: it was here already. */
-bool picker_release(struct picker *p, uint32_t piece, uint32_t begin);
+/* The block is asked of this peer no more (choked, rejected, gone, too slow), and a piece that was
+ * its alone is open to others. False: it was not asked for it, or the block came meanwhile. */
+bool picker_release(struct picker *p, uint32_t piece, uint32_t begin, uint32_t peer_id);
 
 /* The peer sent it. */
 enum picker_result picker_receive(struct picker *p, uint32_t piece, uint32_t begin,
     uint32_t peer_id);
 
-/* The peer left: pieces that were its alone are open to others. */
-void picker_forget_peer(struct picker *p, uint32_t peer_id);
+/* Pieces that are this peer's alone are open to others: it left, chokes, has other pieces than
+ * before, or is slow. What was asked of it stays asked. True if there was such a piece. */
+bool picker_let_go(struct picker *p, uint32_t peer_id);
 
 /* Who sent the blocks of a complete piece: each id once, at most n. Returns how many there are. */
 unsigned picker_senders(const struct picker *p, uint32_t piece, uint32_t *ids, unsigned n);
@@ -98,5 +97,10 @@ bool picker_in_end_game(const struct picker *p);
 
 /* Asserts every invariant. */
 void picker_check(const struct picker *p);
+
+/* Asserts that each block which counts as asked of the peer is asked of it, and says how many
+ * these are. */
+uint32_t picker_check_asked(const struct picker *p, uint32_t peer_id,
+    bool (*asked)(const void *arg, uint32_t piece, uint32_t begin), const void *arg);
 
 #endif

@@ -473,9 +473,8 @@ tick_slow(struct torrent *t, usec now)
 		announce_want_peers(t->announce, now);
 	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
 		peer_tick(c->peer, now, t->opts.peer_timeout);
-		if (c->open && !c->snubbed &&
-		    requests_snubbed(&c->requests, now, t->opts.snub_time))
-			download_snub(c, now);
+		if (c->open)
+			download_patience(c, now);
 	}
 	if (t->state == BT_TORRENT_DOWNLOADING && t->conn_count > 0)
 		torrent_ask_again(t, now);

@@ -225,6 +225,83 @@ def poison_and_keep(env):
     env.ends_well(client)
 
 
+def keep_alone(env, stop):
+    """A piece that failed is asked of one peer alone; stop is what this one then does with it."""
+    client = leech(env, "--snub_time", "3")
+    first, liar = env.dial(30), env.dial(31)
+
+    def answer(wire, request, lie=False):
+        index, begin, length = request
+        data = env.content.block(index, begin, length)
+        wire.say(w.PIECE, index, begin, data=b"\xdd" * length if lie else data)
+
+    def keepalives():
+        try:
+            while True:
+                liar.send(bytes(4))
+                time.sleep(1)
+        except (w.Closed, OSError):
+            pass
+
+    blocks = env.content.size // BLOCK
+    first.pretend_to_seed(w.EXTENSIONS | w.FAST)
+    for n in range(blocks):
+        request = first.wait_request()
+        if n < blocks - 1:
+            answer(first, request)
+    first.say(w.CHOKE)
+    first.say(w.REJECT, *request)
+    liar.pretend_to_seed(w.EXTENSIONS | w.FAST)
+    answer(liar, liar.wait_request(), lie=True)
+    stop(liar, answer)
+    threading.Thread(target=keepalives, daemon=True).start()
+    env.good_seed()
+    client.wait_complete(12)
+    env.ends_well(client)
+
+
+def reject_one_and_say(*last):
+    """Rejects the first block, sends the others, and says that."""
+
+    def stop(wire, answer):
+        wire.say(w.REJECT, *wire.wait_request())
+        for _ in range(3):
+            answer(wire, wire.wait_request())
+        for message in last:
+            wire.send(message)
+
+    return stop
+
+
+@case("peers", "keeps-a-failed-piece-and-chokes", w.message(w.CHOKE))
+@case("peers", "keeps-a-failed-piece-and-has-none", w.message(w.HAVE_NONE))
+@case("peers", "keeps-a-failed-piece-and-sends-a-bitfield", w.message(w.BITFIELD, data=b"\0"))
+@case("peers", "keeps-a-failed-piece-and-says-no-more", b"")
+def keeps_a_failed_piece(env, last):
+    env.content = Content({"a": 4 * BLOCK}, piece=4 * BLOCK)
+    keep_alone(env, reject_one_and_say(last))
+
+
+@case("peers", "keeps-a-failed-piece-and-is-slow")
+def sips_a_failed_piece(env):
+    """A block now and then is no silence, but each of the others waits too long."""
+    env.content = Content({"a": 64 * BLOCK}, piece=64 * BLOCK)
+
+    def sip(wire, answer):
+        def run(request):
+            try:
+                while True:
+                    answer(wire, request)
+                    time.sleep(1)
+                    request = wire.wait_request()
+            except (w.Closed, OSError, AssertionError):
+                pass
+
+        threading.Thread(target=run, args=(wire.wait_request(),), daemon=True).start()
+
+    keep_alone(env, sip)
+
+
 @case("peers", "banned-peer-comes-back")
 def banned_comes_back(env):
     client = leech(env)

@@ -87,7 +87,11 @@ START_TEST(snubs)
 	ck_assert(requests_add(&r, 2, 0, BLOCK_SIZE, 120 * SECOND));
 	ck_assert(requests_answered(&r, 1, 0, BLOCK_SIZE, 130 * SECOND));
 	ck_assert(!requests_snubbed(&r, 131 * SECOND, 30 * SECOND));
+	/* What is left waits since 120 s, though something came since. */
+	ck_assert(!requests_overdue(&r, 150 * SECOND, 30 * SECOND));
+	ck_assert(requests_overdue(&r, 151 * SECOND, 30 * SECOND));
 	ck_assert(requests_answered(&r, 2, 0, BLOCK_SIZE, 131 * SECOND));
+	ck_assert(!requests_overdue(&r, 1000 * SECOND, 30 * SECOND));
 	/* Nothing is asked: nothing is owed. */
 	ck_assert(!requests_snubbed(&r, 1000 * SECOND, 30 * SECOND));
 	ck_assert(requests_add(&r, 3, 0, BLOCK_SIZE, 1000 * SECOND));

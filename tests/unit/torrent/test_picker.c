@@ -33,19 +33,10 @@ end(void)
 	bits_fini(&one);
 }
 
-static bool
-never_asked(void *arg, uint32_t piece, uint32_t block)
-{
-	(void)arg;
-	(void)piece;
-	(void)block;
-	return false;
-}
-
 static unsigned
 pick(uint32_t id, const struct bits *have, unsigned n, struct picker_block *out)
 {
-	const struct picker_peer who = { id, have, never_asked, NULL };
+	const struct picker_peer who = { id, have };
 	unsigned got = picker_pick(p, &who, n, out);
 
 	picker_check(p);
@@ -150,11 +141,13 @@ START_TEST(end_game_asks_others_too)
 	ck_assert_uint_eq(pick(4, &all, BLOCKS, b), BLOCKS);
 	/* Three at most. */
 	ck_assert_uint_eq(pick(5, &all, BLOCKS, b), 0);
-	ck_assert(picker_release(p, 0, 0));
+	ck_assert(picker_release(p, 0, 0, 1));
+	/* Nobody has it twice. */
+	ck_assert_uint_eq(pick(3, &all, BLOCKS, b), 0);
 	ck_assert_uint_eq(pick(5, &all, BLOCKS, b), 1);
 	ck_assert_uint_eq(picker_receive(p, 0, 0, 4), PICKER_TAKEN);
 	ck_assert(!picker_shared(p, 0, 0));
-	ck_assert(!picker_release(p, 0, 0));
+	ck_assert(!picker_release(p, 0, 0, 3));
 	end();
 }
 END_TEST
@@ -192,8 +185,8 @@ START_TEST(a_failed_piece_is_taken_of_one_peer)
 }
 END_TEST
 
-/* A piece that is one peer's alone does not wait for ever for a peer who sends nothing more. */
-START_TEST(the_one_peer_stops)
+static void
+fail_one_piece(void)
 {
 	struct picker_block b[BLOCKS];
 
@@ -201,20 +194,87 @@ START_TEST(the_one_peer_stops)
 	ck_assert_uint_eq(pick(1, &all, BLOCKS, b), BLOCKS);
 	receive_all(0, 1, 1);
 	picker_set_failed(p, 0);
+}
+
+/* A piece that is one peer's alone does not wait for a peer who will not send all of it. */
+START_TEST(the_one_peer_rejects_a_block)
+{
+	struct picker_block b[BLOCKS];
+
+	fail_one_piece();
+	ck_assert_uint_eq(pick(2, &all, BLOCKS, b), BLOCKS);
+	ck_assert_uint_eq(pick(3, &all, BLOCKS, b), 0);
+	ck_assert(picker_release(p, 0, 0, 2));
+	ck_assert_uint_eq(pick(3, &all, BLOCKS, b), 1);
+	ck_assert_uint_eq(b[0].begin, 0);
+	/* It is the third's now; of what the second was asked for, all is welcome still. */
+	ck_assert_uint_eq(pick(4, &all, BLOCKS, b), 0);
+	ck_assert_uint_eq(picker_receive(p, 0, BLOCK_SIZE, 4), PICKER_UNWANTED);
+	for (uint32_t i = 1; i < BLOCKS; i++)
+		ck_assert_uint_eq(picker_receive(p, 0, i * BLOCK_SIZE, 2), PICKER_TAKEN);
+	ck_assert_uint_eq(picker_receive(p, 0, 0, 3), PICKER_COMPLETE);
+	end();
+}
+END_TEST
+
+START_TEST(the_one_peer_is_let_go)
+{
+	struct picker_block b[BLOCKS];
+
+	fail_one_piece();
 	ck_assert_uint_eq(pick(2, &all, 2, b), 2);
+	ck_assert(!picker_let_go(p, 3));
 	ck_assert_uint_eq(pick(3, &all, BLOCKS, b), 0);
-	ck_assert(picker_release(p, 0, 0));
-	ck_assert_uint_eq(pick(3, &all, BLOCKS, b), 0);
-	ck_assert(picker_release(p, 0, BLOCK_SIZE));
+	ck_assert(picker_let_go(p, 2));
+	ck_assert_uint_eq(pick(3, &all, BLOCKS, b), 2);
+	ck_assert(picker_let_go(p, 3));
+	/* What the second keeps to itself is asked of others in the end game. */
+	ck_assert_uint_eq(pick(4, &all, BLOCKS, b), BLOCKS);
+	end();
+}
+END_TEST
+
+/* Who was asked is known for each block: a late reject of one does not free what another has. */
+START_TEST(a_late_reject_is_the_rejecters_own)
+{
+	struct picker_block b[BLOCKS];
+
+	begin(1);
+	ck_assert_uint_eq(pick(1, &all, BLOCKS, b), BLOCKS);
+	ck_assert_uint_eq(pick(2, &all, 1, b), 1);
+	receive_all(0, 1, 1);
+	picker_set_failed(p, 0);
 	ck_assert_uint_eq(pick(3, &all, BLOCKS, b), BLOCKS);
-	picker_forget_peer(p, 3);
+	ck_assert(!picker_release(p, 0, 0, 2));
+	ck_assert_uint_eq(pick(4, &all, BLOCKS, b), 0);
+	end();
+}
+END_TEST
+
+static bool
+all_but_the_last(const void *arg, uint32_t piece, uint32_t block)
+{
+	(void)arg;
+	return piece == 0 && block < (BLOCKS - 1) * BLOCK_SIZE;
+}
+
+START_TEST(says_what_is_asked_of_whom)
+{
+	struct picker_block b[BLOCKS];
+
+	begin(1);
+	ck_assert_uint_eq(pick(1, &all, BLOCKS - 1, b), BLOCKS - 1);
+	ck_assert_uint_eq(picker_check_asked(p, 1, all_but_the_last, NULL), BLOCKS - 1);
+	ck_assert_uint_eq(picker_check_asked(p, 2, all_but_the_last, NULL), 0);
+	(void)picker_receive(p, 0, 0, 1);
+	ck_assert_uint_eq(picker_check_asked(p, 1, all_but_the_last, NULL), BLOCKS - 2);
 	end();
 }
 END_TEST
 
 START_TEST(out_of_one_piece)
 {
-	const struct picker_peer who = { 1, &all, never_asked, NULL };
+	const struct picker_peer who = { 1, &all };
 	struct picker_block b[2 * BLOCKS];
 
 	begin(4);
@@ -240,7 +300,7 @@ START_TEST(always_ends)
 		ck_assert_int_lt(i, 20000);
 		for (unsigned k = 0; k < n; k++) {
 			if (rng_below(&rng, 5) == 0) {
-				(void)picker_release(p, b[k].piece, b[k].begin);
+				(void)picker_release(p, b[k].piece, b[k].begin, id);
 			} else if (picker_receive(p, b[k].piece, b[k].begin, id) ==
 			    PICKER_COMPLETE) {
 				if (rng_below(&rng, 4) == 0)
@@ -267,7 +327,10 @@ picker_suite(void)
 	tcase_add_test(c, last_piece_is_short);
 	tcase_add_test(c, end_game_asks_others_too);
 	tcase_add_test(c, a_failed_piece_is_taken_of_one_peer);
-	tcase_add_test(c, the_one_peer_stops);
+	tcase_add_test(c, the_one_peer_rejects_a_block);
+	tcase_add_test(c, the_one_peer_is_let_go);
+	tcase_add_test(c, a_late_reject_is_the_rejecters_own);
+	tcase_add_test(c, says_what_is_asked_of_whom);
 	tcase_add_test(c, out_of_one_piece);
 	tcase_add_test(c, always_ends);
 	suite_add_tcase(s, c);
