@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A small HTTP/1.1 server, also over TLS: keep-alive, pipelining, and a limit on everything a
- * stranger can fill. The handler gets a parsed head and fills a reply in the same turn, or says
- * that it needs longer. GET and HEAD only. A served connection costs no allocation for each
- * request; closed ones are kept for the next.
+ * stranger can fill. The handler gets a whole request and fills a reply in the same turn, or says
+ * that it needs longer. Who allows no bodies is asked by GET and HEAD only. A connection that is
+ * served without bodies costs no allocation for each request; closed ones are kept for the next.
  */
 #ifndef NET_HTTPD_H
 #define NET_HTTPD_H
@@ -18,17 +18,19 @@ struct httpd;
 
 struct httpd_limits {
 	size_t max_connections;
-	usec timeout;		/* for a whole request to arrive, idle time included, and for each
-				 * 64 KiB of a reply to be taken */
+	usec timeout;		/* for a whole request to arrive, idle time included, but for each
+				 * 64 KiB of its body; and for each 64 KiB of a reply to be taken */
 	usec reply_time;	/* besides, for a shared body to be taken: as long it is kept */
 	size_t max_reply;	/* bytes of one body */
+	size_t max_body;	/* of a request; 0: none is wanted, nor methods that have one */
 	size_t max_memory;	/* of what waits for all clients: over it those who hold much and
 				 * were idle longest are cut */
 };
 
 struct httpd_request {
 	struct http_request http;
-	struct addr from;
+	struct bt_slice body;	/* whole, without chunks; empty if there was none */
+	struct addr from;	/* ADDR_NONE: by a Unix socket */
 	unsigned door;		/* as given to httpd_add_listener */
 	bool again;		/* it was put off before */
 };
@@ -92,9 +94,9 @@ struct httpd *httpd_new(struct loop *l, const struct httpd_limits *limits,
 /* Closes everything, the listening sockets too. */
 void httpd_free(struct httpd *h);
 
-/* Serves what comes in at a listening socket (net/sock), which is the server's from now on; it is
- * closed on failure too. tls: NULL for plain HTTP; must outlive the server. door: any number, to
- * tell requests apart by the way they came in. */
+/* Serves what comes in at a listening socket (net/sock), TCP or Unix, which is the server's from
+ * now on; it is closed on failure too. tls: NULL for plain HTTP; must outlive the server. door: any
+ * number, to tell requests apart by the way they came in. */
 bool httpd_add_listener(struct httpd *h, int fd, struct tls *tls, unsigned door);
 
 /* Requests that were put off get another try, some hundred in a call, so that others get their

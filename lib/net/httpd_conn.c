@@ -52,6 +52,8 @@ memory_of(const struct httpd_conn *c)
 {
 	size_t n = c->in.cap + c->out.cap;
 
+	if (c->upload != NULL)
+		n += c->upload->head.cap + c->upload->body.cap;
 	/* A body that others have too is no burden of this one's. */
 	if (c->tail != NULL && __atomic_load_n(&c->tail->refs, __ATOMIC_RELAXED) == 1)
 		n += c->tail->bytes.cap;
@@ -81,6 +83,7 @@ httpd_conn_close(struct httpd_conn *c)
 	(void)close(c->fd);
 	httpd_shared_drop(c->tail);
 	c->tail = NULL;
+	httpd_conn_drop_upload(c);
 	if (c->waiting)
 		TAILQ_REMOVE(&h->waiting, c, wait_link);
 	count_memory(c, 0);
@@ -185,21 +188,29 @@ pending(const struct httpd_conn *c)
 	return c->out.len > 0 || c->tail != NULL;
 }
 
+/* Serves what stands in bytes, and returns how much that was. */
+static size_t
+serve(struct httpd_conn *c, struct bt_slice bytes)
+{
+	uint64_t before = c->server->stats.requests;
+	size_t used = httpd_conn_serve(c, bytes);
+
+	c->progress += c->upload != NULL ? used : 0;
+	if (c->server->stats.requests != before || (c->upload != NULL && c->progress >= PROGRESS))
+		conn_touch(c);
+	return used;
+}
+
 static void
 serve_buffered(struct httpd_conn *c)
 {
-	uint64_t before = c->server->stats.requests;
-
-	buf_drop(&c->in, httpd_conn_serve(c, buf_slice(&c->in)));
-	if (c->server->stats.requests != before)
-		conn_touch(c);
+	buf_drop(&c->in, serve(c, buf_slice(&c->in)));
 }
 
 /* Requests are served where they were read; only an unfinished one is kept. */
 static void
 take_in(struct httpd_conn *c, struct bt_slice got)
 {
-	uint64_t before = c->server->stats.requests;
 	size_t used;
 
 	if (c->in.len > 0) {
@@ -207,9 +218,7 @@ take_in(struct httpd_conn *c, struct bt_slice got)
 		serve_buffered(c);
 		return;
 	}
-	used = httpd_conn_serve(c, got);
-	if (c->server->stats.requests != before)
-		conn_touch(c);
+	used = serve(c, got);
 	if (used < got.len && c->state == CONN_SERVING)
 		buf_add_slice(&c->in, slice_skip(got, used));
 }

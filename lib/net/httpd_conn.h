@@ -6,6 +6,7 @@
 #include "base/list.h"
 #include "net/httpd.h"
 #include "net/loop.h"
+#include "proto/http_body.h"
 
 #define HTTPD_READ_MAX 65536u		/* bytes a connection may bring in one turn */
 #define HTTPD_PENDING_MAX (256u << 10)	/* replies waiting: no more requests are read beyond */
@@ -17,6 +18,14 @@ enum httpd_conn_state {
 	CONN_SERVING,		/* requests come, replies go */
 	CONN_CLOSING,		/* what is pending goes out, nothing is read */
 	CONN_LINGERING /* our side is shut; read until the client closes, or it loses the reply */
+};
+
+/* A request whose body is on its way. */
+struct httpd_upload {
+	struct buf head;		/* as it came */
+	struct http_body reader;
+	struct buf body;
+	bool whole;
 };
 
 struct httpd_conn {
@@ -47,6 +56,7 @@ struct httpd_conn {
 	bool fat;			/* that is much */
 	TAILQ_ENTRY(httpd_conn) fat_link;	/* httpd.fat */
 	size_t skip;			/* bytes of a body to be passed over */
+	struct httpd_upload *upload;	/* what comes next belongs to it; NULL: none */
 };
 
 TAILQ_HEAD(httpd_conn_list, httpd_conn);
@@ -89,6 +99,9 @@ void httpd_conn_free_spare(struct httpd *h);
 
 /* Serves the whole requests at the front of in, and returns how many bytes they were. */
 size_t httpd_conn_serve(struct httpd_conn *c, struct bt_slice in);
+
+/* Forgets a request whose body was on its way. */
+void httpd_conn_drop_upload(struct httpd_conn *c);
 
 /* Our own word, after which the connection ends. */
 void httpd_conn_refuse(struct httpd_conn *c, const struct httpd_request *rq, unsigned status);

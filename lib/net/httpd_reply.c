@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "net/httpd_conn.h"
 
+#include "base/mem.h"
 #include "net/gzip.h"
+#include "proto/limits.h"
 
 #define SKIP_MAX 16384u			/* of a body that nobody wants */
 #define PACK_MIN 1000u			/* smaller bodies fit into one packet anyway */
@@ -82,6 +84,17 @@ may_skip(const struct http_head *head)
 	return !head->chunked && head->content_length <= (int64_t)SKIP_MAX;
 }
 
+/* 0, or the status for who asks a server without bodies for what it does not do. */
+static unsigned
+judge(const struct httpd *h, const struct httpd_request *rq)
+{
+	if (h->limits.max_body > 0)
+		return 0;
+	if (!slice_eq_str(rq->http.method, "GET") && !slice_eq_str(rq->http.method, "HEAD"))
+		return 405;
+	return may_skip(&rq->http.head) ? 0 : 413;
+}
+
 /* False: it was put off. */
 static bool
 serve(struct httpd_conn *c, struct httpd_request *rq)
@@ -90,13 +103,10 @@ serve(struct httpd_conn *c, struct httpd_request *rq)
 	struct httpd_reply re = { .status = 200, .content_type = "text/plain", .body = &h->body };
 	const struct http_head *head = &rq->http.head;
 	bool keep = head->keep_alive;
+	unsigned status = judge(h, rq);
 
-	if (!slice_eq_str(rq->http.method, "GET") && !slice_eq_str(rq->http.method, "HEAD")) {
-		httpd_conn_refuse(c, rq, 405);
-		return true;
-	}
-	if (!may_skip(head)) {
-		httpd_conn_refuse(c, rq, 413);
+	if (status != 0) {
+		httpd_conn_refuse(c, rq, status);
 		return true;
 	}
 	buf_clear(&h->body);
@@ -107,7 +117,7 @@ serve(struct httpd_conn *c, struct httpd_request *rq)
 		TAILQ_INSERT_TAIL(&h->waiting, c, wait_link);
 		return false;
 	}
-	c->skip = head->content_length > 0 ? (size_t)head->content_length : 0;
+	c->skip = c->upload == NULL && head->content_length > 0 ? (size_t)head->content_length : 0;
 	/* Who waits for "100 Continue" may send the body or not: what comes next is unclear. */
 	if (c->skip > 0 && httpd_header(rq, "expect").len > 0)
 		keep = false;
@@ -128,35 +138,141 @@ skip_body(struct httpd_conn *c, struct bt_slice in)
 	return n;
 }
 
+/* -- bodies that are wanted -- */
+
+void
+httpd_conn_drop_upload(struct httpd_conn *c)
+{
+	struct httpd_upload *u = c->upload;
+
+	if (u == NULL)
+		return;
+	c->upload = NULL;
+	buf_fini(&u->head);
+	buf_fini(&u->body);
+	mem_free(u);
+}
+
+static bool
+has_body(const struct httpd *h, const struct http_head *head)
+{
+	return h->limits.max_body > 0 && (head->chunked || head->content_length > 0);
+}
+
+/* text: the head. Behind it there are more bytes already, or not. 0, or the status. */
+static unsigned
+begin_upload(struct httpd_conn *c, const struct httpd_request *rq, struct bt_slice text, bool more)
+{
+	const struct http_head *head = &rq->http.head;
+	size_t max = c->server->limits.max_body;
+	struct httpd_upload *u;
+
+	if (!head->chunked && (uint64_t)head->content_length > max)
+		return 413;
+	u = c->upload = mem_zero(sizeof(*u));
+	if (u == NULL)
+		return 503;
+	buf_init(&u->head, HTTP_REQUEST_MAX);
+	buf_init(&u->body, max);
+	http_body_init(&u->reader, head);
+	buf_add_slice(&u->head, text);
+	if (buf_failed(&u->head))
+		return 503;
+	if (!more && head->minor >= 1 &&
+	    slice_eq_nocase(httpd_header(rq, "expect"), "100-continue"))
+		buf_add_str(&c->out, "HTTP/1.1 100 Continue\r\n\r\n");
+	return 0;
+}
+
+static void
+parse_upload(const struct httpd_conn *c, struct httpd_request *rq)
+{
+	unsigned status;
+	size_t used;
+
+	(void)http_request_parse(buf_slice(&c->upload->head), &rq->http, &used, &status);
+	rq->body = buf_slice(&c->upload->body);
+}
+
+/* False: more has to come first, or the request waits. */
+static bool
+continue_upload(struct httpd_conn *c, struct httpd_request *rq, struct bt_slice *rest)
+{
+	struct httpd_upload *u = c->upload;
+
+	if (!u->whole) {
+		switch (http_body_feed(&u->reader, rest, &u->body)) {
+		case STEP_MORE:
+			return false;
+		case STEP_BAD:
+			parse_upload(c, rq);
+			httpd_conn_refuse(c, rq, buf_failed(&u->body) ? 413 : 400);
+			httpd_conn_drop_upload(c);
+			return false;
+		case STEP_DONE:
+			u->whole = true;
+		}
+	}
+	parse_upload(c, rq);
+	c->held = !serve(c, rq);
+	if (!c->held)
+		httpd_conn_drop_upload(c);
+	return !c->held;
+}
+
+/* -- requests in a row -- */
+
+static bool
+must_wait(const struct httpd_conn *c)
+{
+	return c->out.len - c->sent >= HTTPD_PENDING_MAX || c->tail != NULL;
+}
+
+/* Takes a head off the front of *rest, and serves it or begins with its body. False: nothing more
+ * can be done now. */
+static bool
+take_request(struct httpd_conn *c, struct httpd_request *rq, struct bt_slice *rest)
+{
+	unsigned status;
+	size_t used;
+	enum step step = http_request_parse(*rest, &rq->http, &used, &status);
+
+	if (step == STEP_MORE)
+		return false;
+	c->held = must_wait(c);
+	if (c->held)
+		return false;
+	if (step == STEP_BAD) {
+		rq->http.target = SLICE_NONE;
+		rq->http.head.lines = SLICE_NONE;
+	} else if (has_body(c->server, &rq->http.head)) {
+		status = begin_upload(c, rq, slice_of(rest->ptr, used), rest->len > used);
+	} else {
+		c->held = !serve(c, rq);
+	}
+	if (status != 0) {
+		httpd_conn_refuse(c, rq, status);
+		httpd_conn_drop_upload(c);
+		return false;
+	}
+	if (!c->held)
+		*rest = slice_skip(*rest, used);
+	return !c->held;
+}
+
 size_t
 httpd_conn_serve(struct httpd_conn *c, struct bt_slice in)
 {
 	struct bt_slice rest = in;
+	bool more = true;
 
-	while (c->state == CONN_SERVING) {
+	while (more && c->state == CONN_SERVING) {
 		struct httpd_request rq = { .from = c->from, .door = c->door,
 		    .again = c->again };
-		unsigned status;
-		size_t used;
-		enum step step;
 
 		rest = slice_skip(rest, skip_body(c, rest));
-		step = http_request_parse(rest, &rq.http, &used, &status);
-		if (step == STEP_MORE)
-			break;
-		c->held = c->out.len - c->sent >= HTTPD_PENDING_MAX || c->tail != NULL;
-		if (c->held)
-			break;
-		if (step == STEP_BAD) {
-			rq.http.target = SLICE_NONE;
-			rq.http.head.lines = SLICE_NONE;
-			httpd_conn_refuse(c, &rq, status);
-			break;
-		}
-		c->held = !serve(c, &rq);
-		if (c->held)
-			break;
-		rest = slice_skip(rest, used);
+		more = c->upload != NULL ? continue_upload(c, &rq, &rest) :
+		    take_request(c, &rq, &rest);
 	}
 	return in.len - rest.len;
 }

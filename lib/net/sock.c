@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 socklen_t
@@ -97,6 +99,46 @@ int
 sock_listen(const struct addr *at, struct bt_error *err)
 {
 	return sock_bound(at, SOCK_STREAM, false, err);
+}
+
+/* A file that was a socket once, and of a process that is gone. */
+static bool
+is_left_behind(const struct sockaddr_un *at)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct stat st;
+	bool left = fd >= 0 && lstat(at->sun_path, &st) == 0 && S_ISSOCK(st.st_mode) &&
+	    connect(fd, (const struct sockaddr *)at, sizeof(*at)) != 0 && errno == ECONNREFUSED;
+
+	if (fd >= 0)
+		(void)close(fd);
+	return left;
+}
+
+int
+sock_listen_unix(const char *path, struct bt_error *err)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	size_t len = strlen(path);
+	int fd;
+
+	if (len == 0 || len >= sizeof(at.sun_path)) {
+		(void)fail(err, BT_EARG, "%s: a socket's path has 1 to %zu bytes", path,
+		    sizeof(at.sun_path) - 1);
+		return -1;
+	}
+	memcpy(at.sun_path, path, len);
+	if (is_left_behind(&at))
+		(void)unlink(path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	/* The mode of a socket before bind is that of its file from the first moment on. */
+	if (fd < 0 || fchmod(fd, 0600) != 0 ||
+	    bind(fd, (const struct sockaddr *)&at, sizeof(at)) != 0 ||
+	    listen(fd, SOMAXCONN) != 0) {
+		fd = close_keeping_errno(fd);
+		(void)fail_errno(err, "cannot listen on %s", path);
+	}
+	return fd;
 }
 
 int
@@ -223,7 +265,8 @@ sock_accept(int fd, struct addr *from)
 
 	if (got < 0)
 		return -1;
-	if (!sock_to_addr(&ss, from)) {
+	*from = (struct addr){ .family = ADDR_NONE };
+	if (ss.ss_family != AF_UNIX && !sock_to_addr(&ss, from)) {
 		(void)close(got);
 		errno = EAFNOSUPPORT;
 		return -1;

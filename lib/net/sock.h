@@ -19,6 +19,10 @@ bool sock_to_addr(const struct sockaddr_storage *ss, struct addr *out);
 int sock_listen(const struct addr *at, struct bt_error *err);
 int sock_udp(const struct addr *at, struct bt_error *err);
 
+/* A listening Unix socket, a file that its owner alone may use and has to remove. What a socket
+ * that nobody listens on left there is replaced. */
+int sock_listen_unix(const char *path, struct bt_error *err);
+
 /* From now on others may join a bound socket's address and port; the system deals out what comes in
  * (SO_REUSEPORT). sock_join makes such a one, type SOCK_STREAM or SOCK_DGRAM. */
 bool sock_share(int fd);
@@ -47,7 +51,8 @@ void sock_hold(int fd);
  * accepts from now on. */
 void sock_limit_unsent(int fd, int bytes);
 
-/* One waiting connection, or -1 with errno. It has the listening socket's TCP_NODELAY. */
+/* One waiting connection, or -1 with errno. It has the listening socket's TCP_NODELAY. By a Unix
+ * socket it comes from ADDR_NONE. */
 int sock_accept(int fd, struct addr *from);
 
 bool sock_local(int fd, struct addr *out);

@@ -137,6 +137,7 @@ take_item(struct bt_slice *list)
 struct head_facts {
 	bool close;
 	bool keep_alive;
+	unsigned codings;	/* in Transfer-Encoding */
 	bool transfer_encoding;
 };
 
@@ -171,8 +172,10 @@ read_transfer_encoding(struct bt_slice value, struct http_head *out, struct head
 	struct bt_slice item;
 
 	facts->transfer_encoding = true;
-	while ((item = take_item(&value)).len > 0)
+	while ((item = take_item(&value)).len > 0) {
 		out->chunked = slice_eq_nocase(item, "chunked");	/* the last one counts */
+		facts->codings++;
+	}
 }
 
 /* 0, or the status to answer with. */
@@ -283,7 +286,7 @@ may_be_request(struct bt_slice line)
 enum step
 http_request_parse(struct bt_slice in, struct http_request *out, size_t *used, unsigned *status)
 {
-	struct head_facts facts = { false, false, false };
+	struct head_facts facts = { 0 };
 	struct bt_slice first, lines;
 	enum step step;
 
@@ -305,9 +308,11 @@ http_request_parse(struct bt_slice in, struct http_request *out, size_t *used, u
 	if (*status == OK)
 		*status = read_headers(lines, &out->head, &facts);
 	if (*status == OK && facts.transfer_encoding) {
-		if (!out->head.chunked)
+		/* Of other codings, also below chunks, we know none. HTTP/1.0 has none at all: who
+		 * sees one there cannot tell where the message ends (RFC 9112, 6.1). */
+		if (!out->head.chunked || facts.codings > 1)
 			*status = 501;
-		else if (out->head.content_length >= 0)
+		else if (out->head.content_length >= 0 || out->head.minor == 0)
 			*status = 400;
 	}
 	return *status == OK ? STEP_DONE : STEP_BAD;
@@ -337,7 +342,7 @@ read_status_line(struct bt_slice line, struct http_response *out)
 enum step
 http_response_parse(struct bt_slice in, struct http_response *out, size_t *used)
 {
-	struct head_facts facts = { false, false, false };
+	struct head_facts facts = { 0 };
 	struct bt_slice first, lines;
 	enum step step;
 

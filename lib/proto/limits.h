@@ -61,6 +61,11 @@
 /* Header lines in one head. */
 #define HTTP_HEADERS_MAX 100u
 
+/* Extensions of one chunk of a body, which nobody uses; and the header lines that may follow the
+ * last one, which we pass over. */
+#define HTTP_CHUNK_LINE_MAX 1024u
+#define HTTP_TRAILER_MAX 4096u
+
 /* What a proxy says of a client before its request. Version 2 of the PROXY protocol asks for 536 at
  * least; certificates of clients, which may be in it, take some more. */
 #define PROXY_HEADER_MAX 4096u

@@ -4,6 +4,7 @@
 
 Suite *fetch_suite(void);
 Suite *httpd_suite(void);
+Suite *httpd_bodies_suite(void);
 Suite *resolve_suite(void);
 Suite *stream_suite(void);
 Suite *udp_suite(void);
@@ -14,6 +15,7 @@ main(void)
 	Suite *(*const make[])(void) = {
 		fetch_suite,
 		httpd_suite,
+		httpd_bodies_suite,
 		resolve_suite,
 		stream_suite,
 		udp_suite,

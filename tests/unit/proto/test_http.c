@@ -2,6 +2,7 @@
 #include "proto/http.h"
 
 #include "base/cdefs.h"
+#include "proto/http_body.h"
 #include "proto/limits.h"
 #include "proto_test.h"
 
@@ -100,7 +101,7 @@ START_TEST(test_bodies)
 	ck_assert_int_eq(request("POST / HTTP/1.1\r\nContent-Length: 12\r\n"
 	    "content-length:12\r\n\r\n"),
 	    STEP_DONE);
-	ck_assert_int_eq(request("POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"),
+	ck_assert_int_eq(request("POST / HTTP/1.1\r\nTransfer-Encoding: , Chunked\r\n\r\n"),
 	    STEP_DONE);
 	ck_assert(req.head.chunked);
 }
@@ -137,6 +138,8 @@ START_TEST(test_bad)
 		{ "GET / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
 		  400 },
 		{ "GET / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 501 },
+		{ "GET / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501 },
+		{ "GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400 },
 	};
 	size_t i;
 
@@ -229,11 +232,108 @@ START_TEST(test_reply)
 }
 END_TEST
 
+/* What is left behind the body, or -1: more is wanted; -2: bad. */
+static int
+body(const struct http_head *head, const char *text, struct buf *out)
+{
+	struct bt_slice in = slice_str(text);
+	struct http_body b;
+
+	buf_init(out, 40);
+	http_body_init(&b, head);
+	switch (http_body_feed(&b, &in, out)) {
+	case STEP_DONE: return (int)in.len;
+	case STEP_MORE: return -1;
+	case STEP_BAD: return -2;
+	}
+	return -3;
+}
+
+START_TEST(test_body_of_length)
+{
+	const struct http_head five = { .content_length = 5 };
+	struct buf out;
+
+	ck_assert_int_eq(body(&five, "hello, you", &out), 5);
+	assert_text(buf_slice(&out), "hello");
+	buf_fini(&out);
+	ck_assert_int_eq(body(&five, "hell", &out), -1);
+	buf_fini(&out);
+	ck_assert_int_eq(body(&(struct http_head){ .content_length = 41 },
+	    "12345678901234567890123456789012345678901", &out), -2);
+	ck_assert(buf_failed(&out));
+	buf_fini(&out);
+}
+END_TEST
+
+START_TEST(test_chunks)
+{
+	static const struct { const char *text; int want; const char *content; } each[] = {
+		{ "0\r\n\r\nGET", 3, "" },
+		{ "5\r\nhello\r\n6;a=b\r\n world\r\n0\r\n\r\n", 0, "hello world" },
+		{ "01F \t;\r\n0123456789abcdef0123456789abcde\r\n000\r\nA: b\r\nC: d\r\n\r\n.", 1,
+		  "0123456789abcdef0123456789abcde" },
+		{ "a\r\n0123456789\r\nA\r\n0123456789\r\n0\r\n\r", -1, "01234567890123456789" },
+		{ "", -1, "" },
+		{ "1\r\nx", -1, "x" },
+		{ "g\r\n", -2, "" },
+		{ "\r\n", -2, "" },
+		{ "-1\r\n", -2, "" },
+		{ "0x1\r\nx\r\n0\r\n\r\n", -2, "" },
+		{ "1\nx\r\n0\r\n\r\n", -2, "" },
+		{ "1;a\nx\r\n0\r\n\r\n", -2, "" },
+		{ "1\rx\r\n", -2, "" },
+		{ "1\r\nx\n0\r\n\r\n", -2, "x" },
+		{ "1\r\nxy\r\n", -2, "x" },
+		{ "1\r\nx\rx", -2, "x" },
+		{ "0\r\n\n", -2, "" },
+		{ "0\r\n\rx", -2, "" },
+		{ "0000000000000000\r\n", -2, "" },
+		{ "29\r\n12345678901234567890123456789012345678901\r\n", -2, "" },
+	};
+	const struct http_head chunked = { .chunked = true, .content_length = -1 };
+	struct buf out;
+
+	for (size_t i = 0; i < COUNT_OF(each); i++) {
+		ck_assert_msg(body(&chunked, each[i].text, &out) == each[i].want, "%s",
+		    each[i].text);
+		if (!buf_failed(&out))
+			assert_text(buf_slice(&out), each[i].content);
+		buf_fini(&out);
+	}
+}
+END_TEST
+
+/* What surrounds the chunks has its limits, to the byte. */
+START_TEST(test_chunk_limits)
+{
+	static const struct { const char *before, *after; size_t most; } each[] = {
+		{ "0;", "\r\n\r\n", HTTP_CHUNK_LINE_MAX },
+		{ "0\r\n", "\r\n\r\n", HTTP_TRAILER_MAX },
+		{ "0\r\nA: b\r\n", "\r\n\r\n", HTTP_TRAILER_MAX - 4 },
+	};
+	const struct http_head chunked = { .chunked = true, .content_length = -1 };
+	static char text[HTTP_TRAILER_MAX + 100], filling[HTTP_TRAILER_MAX + 2];
+	struct buf out;
+
+	memset(filling, 'x', sizeof(filling) - 1);
+	for (size_t i = 0; i < COUNT_OF(each); i++) {
+		for (int over = 0; over < 2; over++) {
+			(void)snprintf(text, sizeof(text), "%s%.*s%s", each[i].before,
+			    (int)each[i].most + over, filling, each[i].after);
+			ck_assert_int_eq(body(&chunked, text, &out), over ? -2 : 0);
+			buf_fini(&out);
+		}
+	}
+}
+END_TEST
+
 Suite *
 http_suite(void)
 {
 	const TTest *const tests[] = { test_request, test_in_parts, test_keep_alive, test_targets,
-		test_bodies, test_bad, test_limits, test_response, test_reply, NULL };
+		test_bodies, test_bad, test_limits, test_response, test_reply,
+		test_body_of_length, test_chunks, test_chunk_limits, NULL };
 
 	return proto_suite("proto/http", tests);
 }
