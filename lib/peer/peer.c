@@ -15,6 +15,9 @@
 /* Improper messages that are forgiven; libtorrent's number for invalid requests. */
 #define STRIKES_MAX 300
 
+/* Whole sets of pieces that a peer may send: one, and one more when it knows better. */
+#define BITFIELDS_FREE 2
+
 /* Readings of one peer in one turn, so that a fast one does not hold the others up. */
 #define READS_A_TURN 4
 
@@ -81,6 +84,7 @@ peer_send_ext_handshake(struct peer *p, const struct ext_handshake *ours, usec n
 	if (!handshake_has(&p->ours, HANDSHAKE_EXTENSIONS) ||
 	    !handshake_has(&p->theirs, HANDSHAKE_EXTENSIONS))
 		return;
+	memcpy(p->our_ids, ours->ids, sizeof(p->our_ids));
 	buf_init(&payload, MSG_EXTENDED_MAX);
 	ext_handshake_write(&payload, ours);
 	send_msg(p, &(struct msg){ .type = WIRE_EXTENDED, .data = buf_slice(&payload) }, now);
@@ -201,18 +205,42 @@ is_block(const struct peer *p, const struct msg *m)
 static void
 handle_have(struct peer *p, uint32_t index, usec now)
 {
-	if (!is_piece(p, index))
+	if (p->meta == NULL) {
+		if (!early_add_have(&p->early, index))
+			peer_close(p, "too many haves before the metadata", now);
+	} else if (!is_piece(p, index))
 		peer_close(p, "have of a piece that does not exist", now);
 	else if (bits_set(&p->have, index))
 		p->ops->on_have(p->arg, p, index, now);
 }
 
-/* Also have all and have none. A second one is the new state, as other clients take it. */
+static void
+handle_early_bitfield(struct peer *p, const struct msg *m, usec now)
+{
+	if (m->type != WIRE_BITFIELD)
+		early_set_all(&p->early, m->type == WIRE_HAVE_ALL);
+	else if (!early_set_bitfield(&p->early, m->data))
+		peer_close(p, "out of memory", now);
+}
+
+static bool
+says_nothing_new(const struct peer *p, const struct msg *m)
+{
+	return (m->type == WIRE_HAVE_ALL && bits_full(&p->have)) ||
+	    (m->type == WIRE_HAVE_NONE && p->have.count == 0);
+}
+
+/* Also have all and have none. A second one is the new state, as other clients take it; many are
+ * an attack, for each may cost a walk through all pieces. */
 static void
 handle_bitfield(struct peer *p, const struct msg *m, usec now)
 {
 	struct bits before = p->have, fresh;
 
+	if (++p->bitfields > BITFIELDS_FREE)
+		strike(p, now);
+	if (p->state == PEER_CLOSED || says_nothing_new(p, m))
+		return;
 	if (!bits_init(&fresh, before.len)) {
 		peer_close(p, "out of memory", now);
 		return;
@@ -230,6 +258,15 @@ handle_bitfield(struct peer *p, const struct msg *m, usec now)
 }
 
 static void
+take_bitfield(struct peer *p, const struct msg *m, usec now)
+{
+	if (p->meta == NULL)
+		handle_early_bitfield(p, m, now);
+	else
+		handle_bitfield(p, m, now);
+}
+
+static void
 handle_request(struct peer *p, const struct msg *m, usec now)
 {
 	if (is_block(p, m)) {
@@ -241,10 +278,10 @@ handle_request(struct peer *p, const struct msg *m, usec now)
 }
 
 static void
-handle_extended(struct peer *p, const struct msg *m, usec now)
+handle_ext_handshake(struct peer *p, const struct msg *m, usec now)
 {
-	if (m->ext_id != 0 || ext_handshake_parse(m->data, &p->ext) != STEP_DONE) {
-		/* We gave out no id; other clients forgive a broken handshake too. */
+	/* Other clients forgive a broken one too. */
+	if (ext_handshake_parse(m->data, &p->ext) != STEP_DONE) {
 		strike(p, now);
 		return;
 	}
@@ -258,6 +295,22 @@ handle_extended(struct peer *p, const struct msg *m, usec now)
 }
 
 static void
+handle_extended(struct peer *p, const struct msg *m, usec now)
+{
+	if (m->ext_id == 0) {
+		handle_ext_handshake(p, m, now);
+		return;
+	}
+	for (int i = 0; i < EXT_COUNT; i++) {
+		if (p->our_ids[i] == m->ext_id) {
+			p->ops->on_ext(p->arg, p, (enum ext_name)i, m->data, now);
+			return;
+		}
+	}
+	strike(p, now);
+}
+
+static void
 handle_fast(struct peer *p, const struct msg *m, usec now)
 {
 	if (!p->fast) {
@@ -265,7 +318,7 @@ handle_fast(struct peer *p, const struct msg *m, usec now)
 		return;
 	}
 	if (m->type == WIRE_HAVE_ALL || m->type == WIRE_HAVE_NONE)
-		handle_bitfield(p, m, now);
+		take_bitfield(p, m, now);
 	else if (m->type == WIRE_REJECT)
 		p->ops->on_reject(p->arg, p, m->index, m->begin, m->length, now);
 	else if (m->type == WIRE_ALLOWED_FAST && is_piece(p, m->index))
@@ -299,7 +352,7 @@ handle_msg(struct peer *p, const struct msg *m, usec now)
 	case WIRE_INTERESTED: set_interested(p, true, now); break;
 	case WIRE_NOT_INTERESTED: set_interested(p, false, now); break;
 	case WIRE_HAVE: handle_have(p, m->index, now); break;
-	case WIRE_BITFIELD: handle_bitfield(p, m, now); break;
+	case WIRE_BITFIELD: take_bitfield(p, m, now); break;
 	case WIRE_REQUEST: handle_request(p, m, now); break;
 	case WIRE_CANCEL:
 		p->ops->on_cancel(p->arg, p, m->index, m->begin, m->length, now);
@@ -457,6 +510,7 @@ peer_new(struct stream *s, struct block_store *blocks, const struct peer_ops *op
 	p->am_choking = p->peer_choking = true;
 	p->opened = p->last_received = p->last_sent = now;
 	frame_init(&p->frame, blocks);
+	early_init(&p->early);
 	ext_handshake_init(&p->ext);
 	stream_set_user(s, &stream_calls, p);
 	return p;
@@ -470,26 +524,37 @@ peer_free(struct peer *p)
 	stream_free(p->stream);
 	frame_fini(&p->frame);
 	bits_fini(&p->have);
+	early_fini(&p->early);
 	mem_free(p);
 }
 
-bool
-peer_join(struct peer *p, const struct bt_metainfo *meta, const struct handshake *ours,
-    const struct peer_ops *ops, void *arg, usec now)
+void
+peer_join(struct peer *p, const struct handshake *ours, const struct peer_ops *ops, void *arg,
+    usec now)
 {
 	uint8_t bytes[HANDSHAKE_LEN];
 
-	if (!bits_init(&p->have, bt_metainfo_piece_count(meta)))
-		return false;
-	p->meta = meta;
 	p->ours = *ours;
 	p->ops = ops;
 	p->arg = arg;
-	frame_set_piece_count(&p->frame, p->have.len);
 	handshake_write(bytes, ours);
 	stream_write(p->stream, slice_of(bytes, sizeof(bytes)));
 	p->last_sent = now;
-	return true;
+}
+
+bool
+peer_learn(struct peer *p, const struct bt_metainfo *meta, usec now)
+{
+	if (!bits_init(&p->have, bt_metainfo_piece_count(meta))) {
+		peer_close(p, "out of memory", now);
+		return false;
+	}
+	p->meta = meta;
+	frame_set_piece_count(&p->frame, p->have.len);
+	if (early_settle(&p->early, &p->have))
+		return true;
+	peer_close(p, "has pieces that do not exist", now);
+	return false;
 }
 
 void

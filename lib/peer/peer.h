@@ -16,6 +16,7 @@
 #include "base/bits.h"
 #include "base/meter.h"
 #include "net/stream.h"
+#include "peer/early.h"
 #include "proto/ext.h"
 #include "proto/frame.h"
 #include "proto/handshake.h"
@@ -53,6 +54,9 @@ struct peer_ops {
 	    usec now);
 	void (*on_allowed_fast)(void *arg, struct peer *p, uint32_t piece, usec now);
 	void (*on_extended)(void *arg, struct peer *p, usec now);	/* ext changed */
+	/* An extended message of a kind that we said we take (the ids in our handshake). */
+	void (*on_ext)(void *arg, struct peer *p, enum ext_name name, struct bt_slice payload,
+	    usec now);
 	void (*on_sent)(void *arg, struct peer *p, usec now);	/* the stream took something */
 	/* All that one reading brought was handled. */
 	void (*on_read)(void *arg, struct peer *p, usec now);
@@ -64,11 +68,14 @@ struct peer {
 	struct frame frame;
 	const struct peer_ops *ops;
 	void *arg;
-	const struct bt_metainfo *meta;	/* NULL until it joined */
+	const struct bt_metainfo *meta;	/* NULL until it learned it; outlives it */
+	struct early early;		/* what it said of pieces until then */
+	unsigned bitfields;		/* whole sets that it has sent */
 	struct handshake ours, theirs;
 	struct ext_handshake ext;	/* v is not kept: see client */
+	uint8_t our_ids[EXT_COUNT];	/* that we gave out; 0: we take no such message */
 	char client[EXT_CLIENT_MAX + 1];	/* escaped; "" until told */
-	struct bits have;
+	struct bits have;		/* of no length until it learned meta */
 	bool incoming;
 	bool fast;			/* both speak BEP 6 */
 	bool am_choking, am_interested;
@@ -87,9 +94,14 @@ struct peer *peer_new(struct stream *s, struct block_store *blocks, const struct
 /* NULL is fine. */
 void peer_free(struct peer *p);
 
-/* The peer belongs to this torrent now. ours is sent at once. False: no memory. */
-bool peer_join(struct peer *p, const struct bt_metainfo *meta, const struct handshake *ours,
-    const struct peer_ops *ops, void *arg, usec now) MUST_USE;
+/* The peer belongs to this torrent now. ours is sent at once. */
+void peer_join(struct peer *p, const struct handshake *ours, const struct peer_ops *ops, void *arg,
+    usec now);
+
+/* The torrent's pieces are known: what it said of its own until now is judged. False, and closed:
+ * it named pieces that do not exist, or there is no memory. Before that it is told of no request,
+ * have or bitfield of the peer's. */
+bool peer_learn(struct peer *p, const struct bt_metainfo *meta, usec now);
 
 /* Begins to read. An outgoing peer has joined before. */
 void peer_start(struct peer *p, bool incoming);

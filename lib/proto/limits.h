@@ -37,6 +37,10 @@
 /* The allowed-fast set of BEP 6; the text proposes 10, aria2 sends 10. */
 #define ALLOWED_FAST_MAX 32u
 
+/* Haves of one peer kept while the number of pieces is not known: an honest one says so many in
+ * minutes of waiting for the metadata. */
+#define EARLY_HAVES_MAX 65536u
+
 /* Suggested pieces remembered of one peer. */
 #define SUGGEST_MAX 16u
 

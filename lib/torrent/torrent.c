@@ -389,13 +389,10 @@ join(struct torrent *t, struct peer *p, const struct addr *a, bool dialled, usec
 	c = conn_new(t, p, a, dialled);
 	if (c == NULL)
 		return false;
-	if (peer_join(p, t->opts.meta, &ours, &conn_calls, c, now))
-		return true;
-	(void)map_remove(&t->by_id, &c->id);
-	TAILQ_REMOVE(&t->conns, c, link);
-	t->conn_count--;
-	conn_free(c);
-	return false;
+	peer_join(p, &ours, &conn_calls, c, now);
+	/* If it cannot, it is closed, and goes like others that are. */
+	(void)peer_learn(p, t->opts.meta, now);
+	return true;
 }
 
 bool
@@ -421,9 +418,9 @@ torrent_add_outgoing(struct torrent *t, struct stream *s, const struct addr *to,
 	if (p == NULL || !join(t, p, to, true, now)) {
 		peer_free(p);
 		known_lost(&t->known, to, false, now);
-		return;
+	} else if (p->state != PEER_CLOSED) {
+		peer_start(p, false);
 	}
-	peer_start(p, false);
 }
 
 void

@@ -40,7 +40,8 @@ on_info_hash(void *arg, struct peer *peer, const uint8_t info_hash[20], usec now
 	(void)arg;
 	if (!accept_hash || memcmp(info_hash, ours.info_hash, 20) != 0)
 		return false;
-	return peer_join(peer, meta, &ours, &ops, NULL, now);
+	peer_join(peer, &ours, &ops, NULL, now);
+	return peer_learn(peer, meta, now);
 }
 
 static void
@@ -150,6 +151,15 @@ on_extended(void *arg, struct peer *peer, usec now)
 }
 
 static void
+on_ext(void *arg, struct peer *peer, enum ext_name name, struct bt_slice payload, usec now)
+{
+	(void)arg;
+	(void)peer;
+	(void)now;
+	note("%s(%.*s) ", ext_name_text(name), (int)payload.len, (const char *)payload.ptr);
+}
+
+static void
 on_time(void *arg, struct peer *peer, usec now)
 {
 	(void)arg;
@@ -171,6 +181,7 @@ static const struct peer_ops ops = {
 	.on_reject = on_reject,
 	.on_allowed_fast = on_allowed_fast,
 	.on_extended = on_extended,
+	.on_ext = on_ext,
 	.on_sent = on_time,
 	.on_read = on_time,
 };
@@ -222,16 +233,29 @@ feed_handshake(size_t from, size_t to)
 	memory_feed(&stream, slice_of(bytes + from, to - from), SECOND);
 }
 
+static void
+join(void)
+{
+	peer_join(p, &ours, &ops, NULL, SECOND);
+}
+
+static void
+shake(void)
+{
+	peer_start(p, false);
+	feed_handshake(0, HANDSHAKE_LEN);
+	told("open ");
+	(void)memory_drain(&stream);
+}
+
 /* Handshakes are exchanged; nothing is on the way. */
 static void
 open_peer(bool fast)
 {
 	begin(fast);
-	ck_assert(peer_join(p, meta, &ours, &ops, NULL, SECOND));
-	peer_start(p, false);
-	feed_handshake(0, HANDSHAKE_LEN);
-	told("open ");
-	(void)memory_drain(&stream);
+	join();
+	ck_assert(peer_learn(p, meta, SECOND));
+	shake();
 }
 
 static void
@@ -256,7 +280,8 @@ START_TEST(we_speak_first)
 	uint8_t bytes[HANDSHAKE_LEN];
 
 	begin(true);
-	ck_assert(peer_join(p, meta, &ours, &ops, NULL, SECOND));
+	join();
+	ck_assert(peer_learn(p, meta, SECOND));
 	peer_start(p, false);
 	handshake_write(bytes, &ours);
 	ck_assert(slice_eq(memory_drain(&stream), slice_of(bytes, sizeof(bytes))));
@@ -297,7 +322,8 @@ START_TEST(not_for_us)
 	ck_assert_uint_eq(memory_drain(&stream).len, 0);
 	end();
 	begin(true);
-	ck_assert(peer_join(p, meta, &ours, &ops, NULL, SECOND));
+	join();
+	ck_assert(peer_learn(p, meta, SECOND));
 	peer_start(p, false);
 	memset(theirs.info_hash, 'x', 20);
 	feed_handshake(0, HANDSHAKE_LEN);
@@ -488,6 +514,127 @@ START_TEST(patience)
 }
 END_TEST
 
+static void
+feed_bitfield(const char *bytes, size_t len)
+{
+	feed(&(struct msg){ .type = WIRE_BITFIELD, .data = slice_of(bytes, len) });
+}
+
+static void
+open_unlearned(void)
+{
+	begin(true);
+	join();
+	shake();
+}
+
+START_TEST(learns_late_what_there_is)
+{
+	open_unlearned();
+	feed_range(WIRE_HAVE, 3, 0, 0);
+	feed_bitfield("\x80\x00\x10", 3);
+	feed_range(WIRE_HAVE, 4, 0, 0);
+	feed_range(WIRE_HAVE, 19, 0, 0);
+	told("");
+	ck_assert(!peer_is_seed(p));
+	ck_assert(peer_learn(p, meta, SECOND));
+	/* The bitfield came after the first have, and took its place. */
+	ck_assert_uint_eq(p->have.count, 3);
+	ck_assert(bits_has(&p->have, 0) && bits_has(&p->have, 4) && bits_has(&p->have, 19));
+	feed_range(WIRE_HAVE, 5, 0, 0);
+	told("have5 ");
+	end();
+	open_unlearned();
+	feed_range(WIRE_HAVE_ALL, 0, 0, 0);
+	feed_range(WIRE_HAVE, 7, 0, 0);
+	ck_assert(peer_learn(p, meta, SECOND));
+	ck_assert(peer_is_seed(p));
+	end();
+	open_unlearned();
+	feed_range(WIRE_HAVE, 1, 0, 0);
+	feed_range(WIRE_HAVE_NONE, 0, 0, 0);
+	ck_assert(peer_learn(p, meta, SECOND));
+	ck_assert_uint_eq(p->have.count, 0);
+	end();
+}
+END_TEST
+
+START_TEST(pieces_that_never_were_end_it_when_it_learns)
+{
+	open_unlearned();
+	feed_range(WIRE_HAVE, PIECES, 0, 0);
+	ck_assert(!peer_learn(p, meta, SECOND));
+	told("closed(has pieces that do not exist) ");
+	end();
+	open_unlearned();
+	feed_bitfield("\xff\xff", 2);
+	ck_assert(!peer_learn(p, meta, SECOND));
+	told("closed(has pieces that do not exist) ");
+	end();
+}
+END_TEST
+
+START_TEST(before_it_learns_little_is_kept)
+{
+	open_unlearned();
+	/* Nothing can be asked for, and nothing be sent. */
+	feed_range(WIRE_REQUEST, 0, 0, BLOCK_SIZE);
+	ck_assert_uint_eq(memory_drain(&stream).len, 17);
+	feed_range(WIRE_ALLOWED_FAST, 1, 0, 0);
+	told("");
+	/* Those of the bitfield are not kept a second time. */
+	feed_bitfield("\x80\x00\x10", 3);
+	for (uint32_t i = 0; i < EARLY_HAVES_MAX; i++)
+		feed_range(WIRE_HAVE, i % 24, 0, 0);
+	for (uint32_t i = 0; i < EARLY_HAVES_MAX; i++)
+		feed_range(WIRE_HAVE, 24 + i, 0, 0);
+	told("");
+	feed_range(WIRE_HAVE, 24, 0, 0);
+	told("closed(too many haves before the metadata) ");
+	end();
+}
+END_TEST
+
+START_TEST(the_same_set_again_is_no_news)
+{
+	open_peer(true);
+	feed_range(WIRE_HAVE_NONE, 0, 0, 0);
+	told("");
+	feed_range(WIRE_HAVE_ALL, 0, 0, 0);
+	told("bits0->20 ");
+	feed_range(WIRE_HAVE_ALL, 0, 0, 0);
+	told("");
+	/* Each costs a walk through all pieces, and nobody honest sends many. */
+	for (int i = 0; i < 299; i++)
+		feed_range(WIRE_HAVE_ALL, 0, 0, 0);
+	told("");
+	feed_range(WIRE_HAVE_NONE, 0, 0, 0);
+	told("closed(too many improper messages) ");
+	end();
+}
+END_TEST
+
+START_TEST(extended_messages_go_by_the_ids_that_we_gave)
+{
+	struct ext_handshake ext;
+
+	open_peer(true);
+	ext_handshake_init(&ext);
+	ext.ids[EXT_PEX] = 3;
+	ext.ids[EXT_METADATA] = 5;
+	peer_send_ext_handshake(p, &ext, SECOND);
+	feed(&(struct msg){ .type = WIRE_EXTENDED, .ext_id = 5, .data = slice_str("de") });
+	feed(&(struct msg){ .type = WIRE_EXTENDED, .ext_id = 3, .data = slice_str("le") });
+	told("ut_metadata(de) ut_pex(le) ");
+	for (int i = 0; i < 300; i++)
+		feed(&(struct msg){ .type = WIRE_EXTENDED, .ext_id = 4 });
+	told("");
+	feed(&(struct msg){ .type = WIRE_EXTENDED, .ext_id = 4 });
+	told("closed(too many improper messages) ");
+	end();
+}
+END_TEST
+
 Suite *
 peer_suite(void)
 {
@@ -504,6 +651,11 @@ peer_suite(void)
 	tcase_add_test(c, closes_on_nonsense);
 	tcase_add_test(c, forgives_some_strikes);
 	tcase_add_test(c, patience);
+	tcase_add_test(c, extended_messages_go_by_the_ids_that_we_gave);
+	tcase_add_test(c, learns_late_what_there_is);
+	tcase_add_test(c, pieces_that_never_were_end_it_when_it_learns);
+	tcase_add_test(c, before_it_learns_little_is_kept);
+	tcase_add_test(c, the_same_set_again_is_no_news);
 	suite_add_tcase(s, c);
 	return s;
 }
