@@ -71,6 +71,10 @@ FNR == 901 { complain("over 900 lines: it is two modules, divide it") }
 /^#[ \t]*include[ \t]*<(event2|curl)\// && FILENAME ~ /^(lib|tracker)\// && FILENAME !~ /^lib\/net\// {
 	complain($2 ": only lib/net knows the outside world")
 }
+/(^|[^A-Za-z0-9_])(socket|sock_(open|listen|udp|bound|join|connect))[ \t]*\(/ && FILENAME ~ /^lib\// &&
+    FILENAME !~ /^lib\/net\/(sock|way)\.[ch]$/ && !/^[ \t]*(\/?\*)/ {
+	complain("a socket outside of lib/net/way.c: it may leave by an address that the user did not choose")
+}
 $0 ~ banned && !/^[ \t]*(\/?\*)/ {
 	complain("a banned call: it has no bound, no error, hidden state, or reads the clock; see doc/style.md")
 }

@@ -184,7 +184,7 @@ begin_check(struct nat_check *n, const struct announce_req *req, const struct ad
 	c->at = *at;
 	c->first = *req;
 	vec_init(&c->waiting, HASH_LEN);
-	c->fd = sock_connect(at, NULL);
+	c->fd = sock_connect(at, NULL, "");
 	if (c->fd < 0 || !loop_fd_init(&c->watch, n->loop, c->fd, on_ready, c) ||
 	    !loop_timer_init(&c->timer, n->loop, on_timeout, c)) {
 		free_check(c);

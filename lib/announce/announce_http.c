@@ -108,8 +108,6 @@ announce_http_send(struct announce_call *c, const struct announce_net_opts *opts
 	};
 	struct buf url;
 
-	if (c->family != ADDR_NONE)
-		req.from = c->family == ADDR_V6 ? &opts->bind6 : &opts->bind4;
 	buf_init(&url, QUERY_MAX);
 	if (!write_url(c, &url)) {
 		buf_fini(&url);

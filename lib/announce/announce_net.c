@@ -99,15 +99,6 @@ announce_call_fail_later(struct announce_call *c, enum bt_code code, const char 
 	loop_later(c->net->opts.loop, &c->fail_later);
 }
 
-/* Who is bound to addresses of one family does not speak over the other. */
-static enum addr_family
-family_of(const struct announce_net_opts *o, enum addr_family wanted)
-{
-	if (wanted != ADDR_NONE || (o->bind4.family != ADDR_NONE && o->bind6.family != ADDR_NONE))
-		return wanted;
-	return o->bind4.family != ADDR_NONE ? o->bind4.family : o->bind6.family;
-}
-
 static void
 carry(struct announce_net *n, struct announce_call *c)
 {
@@ -157,7 +148,7 @@ announce_send(struct announce_net *n, const char *url, enum addr_family family,
 
 	if (c == NULL)
 		return false;
-	c->family = family_of(&n->opts, family);
+	c->family = family != ADDR_NONE ? family : way_only(n->opts.way);
 	carry(n, c);
 	return true;
 }
@@ -175,7 +166,7 @@ announce_scrape(struct announce_net *n, const char *url, const uint8_t info_hash
 	if (c == NULL)
 		return false;
 	c->scrape = true;
-	c->family = family_of(&n->opts, ADDR_NONE);
+	c->family = way_only(n->opts.way);
 	carry(n, c);
 	return true;
 }

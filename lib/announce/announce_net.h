@@ -20,7 +20,7 @@ struct announce_net_opts {
 	struct fetch *fetch;		/* these three outlive it */
 	struct resolve *resolve;
 	struct udp *udp4, *udp6;	/* NULL: one of its own is opened when it is needed */
-	struct addr bind4, bind6;	/* speak from these; ADDR_NONE: from anywhere */
+	const struct net_way *way;	/* outlives it as well */
 	const char *user_agent;		/* copied; NULL: none */
 	usec timeout;			/* of one announce; 0: 30 s */
 	usec stop_timeout;		/* of `stopped`; 0: 3 s */

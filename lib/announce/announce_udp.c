@@ -285,13 +285,13 @@ static struct udp *
 need_socket(struct announce_udp *u, enum addr_family family, struct bt_error *err)
 {
 	unsigned i = family == ADDR_V6;
-	struct addr at = i ? u->opts->bind6 : u->opts->bind4;
+	struct addr at = i ? u->opts->way->from6 : u->opts->way->from4;
 
 	if (u->udp[i] != NULL)
 		return u->udp[i];
 	at.family = (uint8_t)family;
 	at.port = 0;
-	u->udp[i] = udp_open(u->opts->loop, &at, err);
+	u->udp[i] = udp_open(u->opts->loop, u->opts->way, &at, err);
 	if (u->udp[i] != NULL) {
 		u->own[i] = true;
 		udp_add(u->udp[i], &u->tenants[i]);

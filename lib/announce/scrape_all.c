@@ -52,12 +52,12 @@ on_answer(void *arg, uint64_t id, const struct announce_reply *reply, enum bt_co
 static bool
 begin(struct scrapes *s, usec timeout)
 {
-	struct announce_net_opts opts = { .timeout = timeout };
+	struct announce_net_opts opts = { .timeout = timeout, .way = &way_anywhere };
 
 	vec_init(&s->asked, sizeof(struct asked));
 	opts.loop = s->loop = loop_new();
-	opts.fetch = s->fetch = s->loop == NULL ? NULL : fetch_new(s->loop);
-	opts.resolve = s->resolve = s->fetch == NULL ? NULL : resolve_new(s->loop);
+	opts.fetch = s->fetch = s->loop == NULL ? NULL : fetch_new(s->loop, opts.way);
+	opts.resolve = s->resolve = s->fetch == NULL ? NULL : resolve_new(s->loop, opts.way);
 	s->net = s->resolve == NULL ? NULL : announce_net_new(&opts);
 	return s->net != NULL;
 }

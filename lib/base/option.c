@@ -189,6 +189,40 @@ bt_options_init(const struct bt_option_table *table, void *values)
 	return BT_OK;
 }
 
+/* Texts are the copy's own; all else is a number of the owner's struct. */
+static bool
+copy_row(const struct bt_option *row, void *to, void *from)
+{
+	switch (row->kind) {
+	case BT_OPT_TEXT:
+		*(char **)value_of(row, to) = mem_strdup(*(char **)value_of(row, from));
+		return *(char **)value_of(row, to) != NULL;
+	case BT_OPT_FLOAT:
+		*(double *)value_of(row, to) = *(double *)value_of(row, from);
+		return true;
+	case BT_OPT_IGNORED:
+		return true;
+	case BT_OPT_FLAG:
+	case BT_OPT_INT:
+	case BT_OPT_SIZE:
+		break;
+	}
+	*(int64_t *)value_of(row, to) = *(int64_t *)value_of(row, from);
+	return true;
+}
+
+enum bt_code
+bt_options_copy(const struct bt_option_table *table, void *to, const void *from)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < table->count; i++)
+		ok = copy_row(&table->rows[i], to, (void *)(uintptr_t)from) && ok;
+	if (!ok)
+		bt_options_fini(table, to);
+	return ok ? BT_OK : BT_ENOMEM;
+}
+
 enum bt_code
 bt_options_set(const struct bt_option_table *table, void *values, const char *name,
     const char *text, struct bt_error *err)

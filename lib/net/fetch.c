@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "net/fetch.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <curl/curl.h>
 
@@ -30,8 +32,8 @@ struct transfer {
 	CURL *easy;			/* only while RUNNING */
 	char *url;
 	char *user_agent;
-	struct addr from;
 	enum addr_family family;
+	int refused;			/* errno: our way has no socket for it; 0: it had */
 	usec timeout;
 	struct buf body;
 	bool too_big;
@@ -40,6 +42,7 @@ struct transfer {
 
 struct fetch {
 	struct loop *loop;
+	const struct net_way *way;
 	CURLM *multi;			/* NULL: not set up, or released */
 	struct loop_timer curl_timer;
 	struct loop_timer idle_timer;
@@ -111,9 +114,11 @@ explain(const struct transfer *t, CURLcode e, char *text, size_t size)
 		    "the host's name is not known");
 		return BT_EUNREACH;
 	case CURLE_COULDNT_CONNECT:
-	case CURLE_INTERFACE_FAILED:
-		(void)snprintf(text, size, "%s", t->curl_error[0] != '\0' ? t->curl_error :
-		    "cannot connect");
+		if (t->refused != 0)
+			(void)snprintf(text, size, "cannot connect: %s", strerror(t->refused));
+		else
+			(void)snprintf(text, size, "%s", t->curl_error[0] != '\0' ?
+			    t->curl_error : "cannot connect");
 		return BT_EUNREACH;
 	case CURLE_OPERATION_TIMEDOUT:
 		(void)snprintf(text, size, "no full answer in %.3g s",
@@ -292,20 +297,33 @@ release(void *arg, usec now)
 	loop_timer_stop(&f->curl_timer);
 }
 
-static bool
-set_origin(struct transfer *t)
+/* All of curl's sockets are made here, so that it keeps to the way. */
+static curl_socket_t
+on_curl_open(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
 {
-	enum addr_family family = t->family != ADDR_NONE ? t->family : t->from.family;
+	struct transfer *t = arg;
+	int fd;
+
+	if (purpose != CURLSOCKTYPE_IPCXN || a->socktype != SOCK_STREAM ||
+	    (a->family != AF_INET && a->family != AF_INET6)) {
+		t->refused = EAFNOSUPPORT;
+		return CURL_SOCKET_BAD;
+	}
+	fd = way_socket(t->fetch->way, a->family == AF_INET6 ? ADDR_V6 : ADDR_V4, SOCK_STREAM);
+	t->refused = fd < 0 ? errno : 0;
+	return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+static bool
+set_way(struct transfer *t)
+{
+	enum addr_family family = t->family != ADDR_NONE ? t->family : way_only(t->fetch->way);
 	long resolve = family == ADDR_V4 ? CURL_IPRESOLVE_V4 :
 	    family == ADDR_V6 ? CURL_IPRESOLVE_V6 : CURL_IPRESOLVE_WHATEVER;
-	char ip[ADDR_TEXT_MAX], from[ADDR_TEXT_MAX + 8];
 
-	if (curl_easy_setopt(t->easy, CURLOPT_IPRESOLVE, resolve) != CURLE_OK)
-		return false;
-	if (t->from.family == ADDR_NONE || addr_is_any(&t->from))
-		return true;
-	(void)snprintf(from, sizeof(from), "host!%s", addr_ip_text(&t->from, ip));
-	return curl_easy_setopt(t->easy, CURLOPT_INTERFACE, from) == CURLE_OK;
+	return curl_easy_setopt(t->easy, CURLOPT_IPRESOLVE, resolve) == CURLE_OK &&
+	    curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, on_curl_open) == CURLE_OK &&
+	    curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t) == CURLE_OK;
 }
 
 static bool
@@ -328,7 +346,7 @@ set_limits(struct transfer *t)
 {
 	CURL *e = t->easy;
 
-	return set_protocols(e) && set_origin(t) &&
+	return set_protocols(e) && set_way(t) &&
 	    curl_easy_setopt(e, CURLOPT_URL, t->url) == CURLE_OK &&
 	    curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
 	    curl_easy_setopt(e, CURLOPT_WRITEDATA, t) == CURLE_OK &&
@@ -388,13 +406,14 @@ again:
 }
 
 struct fetch *
-fetch_new(struct loop *l)
+fetch_new(struct loop *l, const struct net_way *way)
 {
 	struct fetch *f = mem_zero(sizeof(*f));
 
 	if (f == NULL)
 		return NULL;
 	f->loop = l;
+	f->way = way;
 	f->later.fn = go_on;
 	f->later.arg = f;
 	TAILQ_INIT(&f->transfers);
@@ -444,8 +463,6 @@ fetch_start(struct fetch *f, const struct fetch_req *req, fetch_fn fn, void *arg
 	t->fn = fn;
 	t->arg = arg;
 	t->state = WAITING;
-	if (req->from != NULL)
-		t->from = *req->from;
 	t->family = req->family;
 	t->timeout = req->timeout > 0 ? req->timeout : TIMEOUT_DEFAULT;
 	buf_init(&t->body, req->max_bytes > 0 ? req->max_bytes : BODY_DEFAULT);

@@ -11,13 +11,13 @@
 #include "base/addr.h"
 #include "base/error.h"
 #include "net/loop.h"
+#include "net/way.h"
 
 struct fetch;
 
 struct fetch_req {
 	const char *url;
-	const struct addr *from;	/* our address to speak from (port unused), or NULL */
-	enum addr_family family;	/* ADDR_NONE: from's, or whatever works */
+	enum addr_family family;	/* ADDR_NONE: whatever works */
 	usec timeout;			/* for the whole fetch from its start; 0: 60 s */
 	size_t max_bytes;		/* of the body when unpacked; 0: 1 MiB */
 	const char *user_agent;		/* NULL: none is sent */
@@ -35,7 +35,8 @@ typedef void (*fetch_fn)(void *arg, uint64_t id, const struct fetch_reply *reply
 /* So many at once; the others wait for their turn. */
 #define FETCH_RUNNING_MAX 50u
 
-struct fetch *fetch_new(struct loop *l) MUST_USE;
+/* The way outlives it. */
+struct fetch *fetch_new(struct loop *l, const struct net_way *way) MUST_USE;
 
 /* Fetches under way get no answer. */
 void fetch_free(struct fetch *f);

@@ -29,6 +29,7 @@ struct question {
 
 struct resolve {
 	struct loop *loop;
+	const struct net_way *way;
 	struct pool *pool;		/* NULL: no name has needed it yet */
 	struct loop_fd pool_ready;
 	struct loop_later later;	/* answers those that are at once */
@@ -160,13 +161,14 @@ need_pool(struct resolve *r)
 }
 
 struct resolve *
-resolve_new(struct loop *l)
+resolve_new(struct loop *l, const struct net_way *way)
 {
 	struct resolve *r = mem_zero(sizeof(*r));
 
 	if (r == NULL)
 		return NULL;
 	r->loop = l;
+	r->way = way;
 	r->later.fn = answer_at_once;
 	r->later.arg = r;
 	TAILQ_INIT(&r->open);
@@ -210,7 +212,7 @@ resolve_start(struct resolve *r, const char *name, uint16_t port, enum addr_fami
 	q->fn = fn;
 	q->arg = arg;
 	q->port = port;
-	q->family = family;
+	q->family = family != ADDR_NONE ? family : way_only(r->way);
 	TAILQ_INSERT_TAIL(&r->open, q, link);
 	if (addr_parse(name, port, &numeric)) {
 		q->at_once = true;

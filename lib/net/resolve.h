@@ -10,6 +10,7 @@
 #include "base/addr.h"
 #include "base/error.h"
 #include "net/loop.h"
+#include "net/way.h"
 
 struct resolve;
 
@@ -20,13 +21,14 @@ typedef void (*resolve_fn)(void *arg, uint64_t id, const struct addr *addrs, siz
 /* A name has so many addresses at most; more are dropped. */
 #define RESOLVE_MAX 16u
 
-struct resolve *resolve_new(struct loop *l) MUST_USE;
+/* The way, which outlives it, says which families there are. */
+struct resolve *resolve_new(struct loop *l, const struct net_way *way) MUST_USE;
 
 /* Open questions get no answer. Does not wait for the name server. */
 void resolve_free(struct resolve *r);
 
 /* The addresses of a name or of a numeric address (without brackets), each with port; ADDR_NONE
- * asks for both families. 0: no memory. Ids are never used again. */
+ * asks for all families of the way. 0: no memory. Ids are never used again. */
 uint64_t resolve_start(struct resolve *r, const char *name, uint16_t port,
     enum addr_family family, resolve_fn fn, void *arg);
 

@@ -44,20 +44,6 @@ sock_to_addr(const struct sockaddr_storage *ss, struct addr *out)
 }
 
 static int
-sock_new(const struct addr *a, int type)
-{
-	int family = a->family == ADDR_V6 ? AF_INET6 : AF_INET;
-	int one = 1;
-	int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd >= 0 && family == AF_INET6)
-		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
-	if (fd >= 0 && type == SOCK_STREAM)
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	return fd;
-}
-
-static int
 close_keeping_errno(int fd)
 {
 	int e = errno;
@@ -66,6 +52,23 @@ close_keeping_errno(int fd)
 		(void)close(fd);
 	errno = e;
 	return -1;
+}
+
+int
+sock_open(enum addr_family family, int type, const char *device)
+{
+	int fd = socket(family == ADDR_V6 ? AF_INET6 : AF_INET,
+	    type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int one = 1;
+
+	if (fd >= 0 && family == ADDR_V6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one));
+	if (fd >= 0 && type == SOCK_STREAM)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (fd >= 0 && device[0] != '\0' && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device,
+	    (socklen_t)strlen(device)) != 0)
+		return close_keeping_errno(fd);
+	return fd;
 }
 
 bool
@@ -77,13 +80,13 @@ sock_share(int fd)
 }
 
 static int
-sock_bound(const struct addr *at, int type, bool joins, struct bt_error *err)
+bound(const struct addr *at, int type, const char *device, bool joins, struct bt_error *err)
 {
 	char text[ADDR_TEXT_MAX];
 	struct sockaddr_storage ss;
 	socklen_t len = sock_from_addr(at, &ss);
 	int one = 1;
-	int fd = sock_new(at, type);
+	int fd = sock_open(at->family, type, device);
 
 	if (fd >= 0 && type == SOCK_STREAM)
 		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
@@ -96,9 +99,15 @@ sock_bound(const struct addr *at, int type, bool joins, struct bt_error *err)
 }
 
 int
+sock_bound(const struct addr *at, int type, const char *device, struct bt_error *err)
+{
+	return bound(at, type, device, false, err);
+}
+
+int
 sock_listen(const struct addr *at, struct bt_error *err)
 {
-	return sock_bound(at, SOCK_STREAM, false, err);
+	return bound(at, SOCK_STREAM, "", false, err);
 }
 
 /* A file that was a socket once, and of a process that is gone. */
@@ -144,13 +153,13 @@ sock_listen_unix(const char *path, struct bt_error *err)
 int
 sock_udp(const struct addr *at, struct bt_error *err)
 {
-	return sock_bound(at, SOCK_DGRAM, false, err);
+	return bound(at, SOCK_DGRAM, "", false, err);
 }
 
 int
 sock_join(const struct addr *at, int type, struct bt_error *err)
 {
-	return sock_bound(at, type, true, err);
+	return bound(at, type, "", true, err);
 }
 
 static bool
@@ -193,28 +202,34 @@ sock_adopt(int fd, int *type, struct addr *at, struct bt_error *err)
 }
 
 int
-sock_connect(const struct addr *to, const struct addr *from)
+sock_from(const struct addr *from, int fd)
 {
+	struct addr local;
 	struct sockaddr_storage ss;
 	socklen_t len;
-	int fd = sock_new(to, SOCK_STREAM);
 
-	if (fd >= 0 && from != NULL) {
-		struct addr local = *from;
+	if (fd < 0 || from == NULL)
+		return fd;
+	local = *from;
+	local.port = 0;
+	len = sock_from_addr(&local, &ss);
+	return bind(fd, (struct sockaddr *)&ss, len) == 0 ? fd : close_keeping_errno(fd);
+}
 
-		local.port = 0;
-		len = sock_from_addr(&local, &ss);
-		if (bind(fd, (struct sockaddr *)&ss, len) != 0)
-			return close_keeping_errno(fd);
-	}
-	len = sock_from_addr(to, &ss);
+int
+sock_connect(const struct addr *to, const struct addr *from, const char *device)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sock_from_addr(to, &ss);
+	int fd = sock_from(from, sock_open(to->family, SOCK_STREAM, device));
+
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&ss, len) != 0 && errno != EINPROGRESS)
 		return close_keeping_errno(fd);
 	return fd;
 }
 
 bool
-sock_has_route(enum addr_family family)
+sock_has_route(enum addr_family family, const char *device)
 {
 	/* A root name server: as good as anybody far away. */
 	static const uint8_t far6[16] = { 0x20, 0x01, 0x05, 0x03, 0xba, 0x3e,
@@ -223,7 +238,7 @@ sock_has_route(enum addr_family family)
 	    addr_v4((const uint8_t[4]){ 198, 41, 0, 4 }, 53);
 	struct sockaddr_storage ss;
 	socklen_t len = sock_from_addr(&far, &ss);
-	int fd = sock_new(&far, SOCK_DGRAM);
+	int fd = sock_open(family, SOCK_DGRAM, device);
 	bool has = fd >= 0 && connect(fd, (struct sockaddr *)&ss, len) == 0;
 
 	if (fd >= 0)

@@ -53,7 +53,7 @@ on_ready(void *arg, unsigned ready)
 }
 
 struct udp *
-udp_open(struct loop *l, const struct addr *at, struct bt_error *err)
+udp_open(struct loop *l, const struct net_way *way, const struct addr *at, struct bt_error *err)
 {
 	struct udp *u = mem_zero(sizeof(*u));
 
@@ -62,7 +62,7 @@ udp_open(struct loop *l, const struct addr *at, struct bt_error *err)
 		return NULL;
 	}
 	TAILQ_INIT(&u->tenants);
-	u->fd = sock_udp(at, err);
+	u->fd = way_udp(way, at, err);
 	if (u->fd < 0) {
 		mem_free(u);
 		return NULL;

@@ -9,6 +9,7 @@
 #include "base/addr.h"
 #include "base/error.h"
 #include "net/loop.h"
+#include "net/way.h"
 
 struct udp;
 
@@ -25,7 +26,8 @@ struct udp_tenant {
 };
 
 /* NULL on failure. Port 0: the system chooses. */
-struct udp *udp_open(struct loop *l, const struct addr *at, struct bt_error *err);
+struct udp *udp_open(struct loop *l, const struct net_way *way, const struct addr *at,
+    struct bt_error *err);
 void udp_close(struct udp *u);
 
 void udp_add(struct udp *u, struct udp_tenant *t);

@@ -19,9 +19,9 @@ struct dialler {
 };
 
 void
-dials_init(struct dials *d, struct loop *l, dial_fn fn, void *arg)
+dials_init(struct dials *d, struct loop *l, const struct net_way *way, dial_fn fn, void *arg)
 {
-	*d = (struct dials){ .loop = l, .fn = fn, .arg = arg };
+	*d = (struct dials){ .loop = l, .way = way, .fn = fn, .arg = arg };
 	TAILQ_INIT(&d->list);
 }
 
@@ -78,7 +78,7 @@ too_late(void *arg, usec now)
 }
 
 void
-dials_start(struct dials *d, uint32_t id, const struct addr *to, const struct addr *from)
+dials_start(struct dials *d, uint32_t id, const struct addr *to)
 {
 	struct dialler *c = mem_zero(sizeof(*c));
 
@@ -86,7 +86,7 @@ dials_start(struct dials *d, uint32_t id, const struct addr *to, const struct ad
 		d->fn(d->arg, id, to, -1);
 		return;
 	}
-	*c = (struct dialler){ .dials = d, .id = id, .to = *to, .fd = sock_connect(to, from) };
+	*c = (struct dialler){ .dials = d, .id = id, .to = *to, .fd = way_connect(d->way, to) };
 	TAILQ_INSERT_TAIL(&d->list, c, link);
 	if (!loop_timer_init(&c->timer, d->loop, too_late, c) ||
 	    (c->fd >= 0 && !loop_fd_init(&c->watch, d->loop, c->fd, ready, c))) {

@@ -24,11 +24,9 @@ static void
 dial(void *arg, struct torrent *t, const struct addr *to)
 {
 	struct entry *e = arg;
-	struct bt_session *s = e->session;
-	const struct addr *from = to->family == ADDR_V6 ? &s->bind6 : &s->bind4;
 
 	(void)t;
-	dials_start(&s->dials, e->id, to, from->family == ADDR_NONE ? NULL : from);
+	dials_start(&e->session->dials, e->id, to);
 }
 
 void
@@ -227,8 +225,8 @@ fill_opts(struct bt_session *s, const struct bt_metainfo *meta, uint8_t peer_id[
 		.out_rate = &s->out_rate,
 		.peer_id = peer_id,
 		.port = s->listen.port,
-		.families = s->families,
-		.dial_families = s->dial_families,
+		.families = s->shown,
+		.dial_families = s->way.families,
 		.max_uploads = (unsigned)set->max_uploads,
 		.max_peers = set->max_connections == 0 ? PEERS_DEFAULT
 		    : (unsigned)set->max_connections,

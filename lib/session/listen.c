@@ -64,13 +64,13 @@ static enum bt_code
 open_all(struct listen *l, struct loop *loop, const struct listen_where *where, uint16_t port,
     struct bt_error *err)
 {
-	for (unsigned i = 0; i < where->count; i++) {
+	for (unsigned i = 0; i < where->way->count; i++) {
 		struct listener *s = &l->listeners[l->count];
-		struct addr at = where->at[i];
+		struct addr at = where->way->at[i];
 
 		at.port = l->count > 0 ? l->port : port;
-		*s = (struct listener){ .listen = l, .fd = sock_listen(&at, err) };
-		if (s->fd < 0 && at.family == ADDR_V6 && where->may_fail_v6 && l->count > 0 &&
+		*s = (struct listener){ .listen = l, .fd = way_listen(where->way, &at, err) };
+		if (s->fd < 0 && at.family == ADDR_V6 && where->way->may_lack_v6 && l->count > 0 &&
 		    err->sys_errno != EADDRINUSE)
 			continue;
 		if (s->fd < 0)

@@ -7,9 +7,7 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "net/loop.h"
-
-/* Local addresses: what `bind` may name, and families of "all" count as well. */
-#define LISTEN_MAX 16
+#include "net/way.h"
 
 typedef void (*listen_fn)(void *arg, int fd, const struct addr *from);
 
@@ -22,16 +20,14 @@ struct listener {
 struct listen {
 	listen_fn fn;
 	void *arg;
-	struct listener listeners[LISTEN_MAX];
+	struct listener listeners[WAY_ADDRS_MAX];
 	unsigned count;
 	uint16_t port;
 	struct loop_timer pause;	/* out of descriptors: accept no more for a while */
 };
 
 struct listen_where {
-	struct addr at[LISTEN_MAX];
-	unsigned count;
-	bool may_fail_v6;	/* the system may have none */
+	const struct net_way *way;	/* all its addresses */
 	uint16_t minport, maxport;
 	bool random;
 };

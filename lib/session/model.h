@@ -57,9 +57,8 @@ struct bt_session {
 	struct announce_net *announces;
 	struct listen listen;
 	bool listening;
-	struct addr bind4, bind6;	/* to connect from; ADDR_NONE: the system chooses */
-	unsigned families;		/* of trackers; 0: as the system chooses */
-	unsigned dial_families;		/* of peers */
+	struct net_way way;
+	unsigned shown;			/* families by which trackers know us */
 	struct dials dials;
 	struct mailbox *mailbox;
 	struct events *events;

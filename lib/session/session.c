@@ -8,7 +8,6 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/thread.h"
-#include "net/sock.h"
 #include "session/model.h"
 
 #define WORKERS_MAX 8
@@ -40,102 +39,47 @@ static enum bt_code
 copy_settings(struct bt_session *s, const struct bt_settings *from, struct bt_error *err)
 {
 	const struct bt_option_table *table = bt_settings_table();
+	enum bt_code code = from == NULL ? bt_options_init(table, &s->settings) :
+	    bt_options_copy(table, &s->settings, from);
 
-	if (bt_options_init(table, &s->settings) != BT_OK)
+	if (code != BT_OK)
 		return fail(err, BT_ENOMEM, "out of memory");
-	if (from != NULL) {
-		char *bind = mem_strdup(from->bind);
-
-		if (bind == NULL)
-			return fail(err, BT_ENOMEM, "out of memory");
-		mem_free(s->settings.bind);
-		s->settings = *from;
-		s->settings.bind = bind;
-	}
 	if (s->settings.minport > s->settings.maxport)
 		return fail(err, BT_EARG, "minport is above maxport");
 	return BT_OK;
 }
 
 static enum bt_code
-add_bind(struct bt_session *s, struct listen_where *where, struct bt_slice one,
-    struct bt_error *err)
+find_way(struct bt_session *s, struct bt_error *err)
 {
-	struct addr a;
-
-	one = slice_trim(one);
-	if (where->count == LISTEN_MAX || !addr_parse_slice(one, 0, &a))
-		return fail(err, BT_EARG, "bind: '%.*s' is not an address",
-		    (int)min_u64(one.len, 60), (const char *)one.ptr);
-	where->at[where->count++] = a;
-	if (addr_is_any(&a))
-		return BT_OK;
-	if (a.family == ADDR_V4 && s->bind4.family == ADDR_NONE)
-		s->bind4 = a;
-	if (a.family == ADDR_V6 && s->bind6.family == ADDR_NONE)
-		s->bind6 = a;
-	return BT_OK;
-}
-
-static enum bt_code
-where_to_listen(struct bt_session *s, struct listen_where *where, struct bt_error *err)
-{
-	static const uint8_t any[16];
-	struct bt_slice rest = slice_str(s->settings.bind);
-
-	*where = (struct listen_where){
-		.minport = (uint16_t)s->settings.minport,
-		.maxport = (uint16_t)s->settings.maxport,
-		.random = s->settings.random_port != 0,
+	const struct way_wish wish = {
+		.bind = s->settings.bind,
+		.ipv6 = s->settings.ipv6_enabled != 0,
+		.interface = s->settings.interface,
 	};
-	if (rest.len == 0) {
-		where->at[where->count++] = addr_v4(any, 0);
-		if (s->settings.ipv6_enabled)
-			where->at[where->count++] = (struct addr){ .family = ADDR_V6 };
-		where->may_fail_v6 = true;
-		return BT_OK;
-	}
-	while (rest.len > 0) {
-		size_t end = slice_index(rest, ',');
-		enum bt_code code = add_bind(s, where, slice_of(rest.ptr, end), err);
 
-		if (code != BT_OK)
-			return code;
-		rest = slice_skip(rest, end == rest.len ? end : end + 1);
-	}
-	return BT_OK;
-}
-
-/* Who listens on one family only does not show itself by the other. */
-static void
-choose_families(struct bt_session *s, const struct listen_where *where)
-{
-	for (unsigned i = 0; i < where->count; i++)
-		s->dial_families |= where->at[i].family == ADDR_V6 ? ANNOUNCE_V6 : ANNOUNCE_V4;
-	s->families = (s->bind4.family != ADDR_NONE ? ANNOUNCE_V4 : 0) |
-	    (s->bind6.family != ADDR_NONE ? ANNOUNCE_V6 : 0);
-	/* Bound to no address, it shows itself by both (BEP 7), if both lead anywhere; else the
-	 * choice is left to the system and the tracker's name. */
-	if (s->families == 0 && (s->dial_families != (ANNOUNCE_V4 | ANNOUNCE_V6) ||
-	    (sock_has_route(ADDR_V4) && sock_has_route(ADDR_V6))))
-		s->families = s->dial_families;
+	return way_init(&s->way, &wish, err);
 }
 
 static enum bt_code
 open_net(struct bt_session *s, struct bt_error *err)
 {
+	const struct listen_where where = {
+		.way = &s->way,
+		.minport = (uint16_t)s->settings.minport,
+		.maxport = (uint16_t)s->settings.maxport,
+		.random = s->settings.random_port != 0,
+	};
 	struct announce_net_opts opts;
-	struct listen_where where;
-	enum bt_code code = where_to_listen(s, &where, err);
+	enum bt_code code = listen_init(&s->listen, s->loop, &where, &s->rng, guest_arrived, s,
+	    err);
 
-	if (code == BT_OK)
-		code = listen_init(&s->listen, s->loop, &where, &s->rng, guest_arrived, s, err);
 	if (code != BT_OK)
 		return code;
 	s->listening = true;
-	choose_families(s, &where);
+	s->shown = way_shown(&s->way);
 	opts = (struct announce_net_opts){ .loop = s->loop, .fetch = s->fetch,
-		.resolve = s->resolve, .bind4 = s->bind4, .bind6 = s->bind6,
+		.resolve = s->resolve, .way = &s->way,
 		.user_agent = "btcore/" PACKAGE_VERSION,
 		.timeout = (usec)(s->settings.http_timeout * SECOND) };
 	s->announces = announce_net_new(&opts);
@@ -162,10 +106,10 @@ open_parts(struct bt_session *s)
 	disk_init(&s->disk, s->pool, &s->blocks, (unsigned)s->settings.max_files_open,
 	    (size_t)(s->settings.write_buffer_size * (1 << 20)), s->seed);
 	s->disk_ready = true;
-	dials_init(&s->dials, s->loop, entry_dialled, s);
+	dials_init(&s->dials, s->loop, &s->way, entry_dialled, s);
 	s->mailbox = mailbox_new(s->loop);
-	s->fetch = fetch_new(s->loop);
-	s->resolve = resolve_new(s->loop);
+	s->fetch = fetch_new(s->loop, &s->way);
+	s->resolve = resolve_new(s->loop, &s->way);
 	if (s->mailbox == NULL || s->fetch == NULL || s->resolve == NULL ||
 	    !loop_timer_init(&s->due_timer, s->loop, entries_due, s) ||
 	    !loop_timer_init(&s->guests_timer, s->loop, guests_tick, s) ||
@@ -218,6 +162,8 @@ bt_session_new(const struct bt_settings *settings, bt_log_fn log, void *log_arg,
 	TAILQ_INIT(&s->gone_guests);
 	s->next_id = 1;
 	code = copy_settings(s, settings, err);
+	if (code == BT_OK)
+		code = find_way(s, err);
 	rate_init(&s->in_rate, NULL, (uint64_t)s->settings.max_download_rate * 1024);
 	rate_init(&s->out_rate, NULL, (uint64_t)s->settings.max_upload_rate * 1024);
 	if (code == BT_OK && (!open_parts(s) || !open_log(s, log, log_arg)))

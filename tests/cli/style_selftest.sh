@@ -55,6 +55,9 @@ for call in 'strcpy(a, b)' 'strcat(a, b)' 'sprintf(a, b)' 'strtok(a, b)' 'atoi(a
     'gettimeofday(a, b)' 'rand()' 'localtime (a)'; do
 	wrong lib/base/a.c "	x = $call;" 'a banned call'
 done
+for call in 'socket(AF_INET, SOCK_STREAM, 0)' 'sock_connect(to, NULL, "")' 'sock_udp(at, err)'; do
+	wrong lib/net/n.c "	x = $call;" 'a socket outside of lib/net/way.c'
+done
 wrong lib/base/a.c '#if 0\n#endif' '#if 0'
 wrong lib/base/a.c 'typedef struct x y;' 'typedef of a struct'
 wrong lib/base/a.c 'int x; ' 'white space at the end'

@@ -11,6 +11,7 @@ struct bt_settings {
 	int64_t minport, maxport;	/* listening range, TCP */
 	int64_t random_port;		/* 1: anywhere in the range; 0: counting up */
 	char *bind;			/* local addresses, joined by ','; "": all */
+	char *interface;		/* the only one to use; "": any */
 	int64_t ipv6_enabled;
 	int64_t max_upload_rate;	/* KiB/s; 0: no limit */
 	int64_t max_download_rate;	/* KiB/s; 0: no limit */

@@ -172,6 +172,7 @@ udp_tracker_stop(struct udp_tracker *t)
 /* -- the client -- */
 
 struct client {
+	struct net_way way;
 	struct loop *loop;
 	struct fetch *fetch;
 	struct resolve *resolve;
@@ -189,17 +190,18 @@ struct client {
 };
 
 static void
-client_init(struct client *c)
+client_init_bound(struct client *c, const char *bind)
 {
 	struct announce_net_opts opts = { .timeout = 2 * SECOND, .udp_resend = 50 * MSEC };
 
 	memset(c, 0, sizeof(*c));
 	opts.loop = c->loop = loop_new();
-	opts.fetch = c->fetch = fetch_new(c->loop);
-	opts.resolve = c->resolve = resolve_new(c->loop);
+	ck_assert_int_eq(way_init(&c->way, &(struct way_wish){ .bind = bind }, NULL), BT_OK);
+	opts.way = &c->way;
+	opts.fetch = c->fetch = fetch_new(c->loop, &c->way);
+	opts.resolve = c->resolve = resolve_new(c->loop, &c->way);
 	opts.user_agent = "btcore/test";
 	opts.stop_timeout = 300 * MSEC;
-	ck_assert(addr_parse("127.0.0.1", 0, &opts.bind4));
 	c->net = announce_net_new(&opts);
 	ck_assert_ptr_nonnull(c->net);
 	announce_req_init(&c->req);
@@ -210,6 +212,12 @@ client_init(struct client *c)
 	c->req.left = 1000;
 	c->req.event = ANNOUNCE_STARTED;
 	announce_set_key(&c->req, 0x12345678);
+}
+
+static void
+client_init(struct client *c)
+{
+	client_init_bound(c, "127.0.0.1");
 }
 
 static void
@@ -465,14 +473,18 @@ START_TEST(udp_over_v6)
 	struct udp_tracker t;
 	char url[64];
 
-	client_init(&c);
+	client_init_bound(&c, "127.0.0.1,::1");
 	if (udp_tracker_start(&t, "::1", UDP_FINE)) {
 		(void)snprintf(url, sizeof(url), "udp://[::1]:%u", t.at.port);
 		announce_n(&c, url, ADDR_V6, 1);
 		check_fine(&c);
 		ck_assert_uint_eq(c.peer.family, ADDR_V6);
-		/* Bound to an IPv4 address alone, it does not leave by IPv6 unless told to. */
+		client_fini(&c);
+		/* Bound to an IPv4 address alone, it does not leave by IPv6. */
+		client_init(&c);
 		announce_n(&c, url, ADDR_NONE, 1);
+		ck_assert_int_eq(c.code, BT_EUNREACH);
+		announce_n(&c, url, ADDR_V6, 1);
 		ck_assert_int_eq(c.code, BT_EUNREACH);
 		udp_tracker_stop(&t);
 	} else {

@@ -2,6 +2,7 @@
 #include <btcore/option.h>
 
 #include "base/cdefs.h"
+#include "base/mem.h"
 #include "helper.h"
 
 Suite *option_suite(void);
@@ -70,6 +71,34 @@ START_TEST(sets_values_of_every_kind)
 }
 END_TEST
 
+START_TEST(copies_with_texts_of_its_own)
+{
+	struct values v, copy;
+
+	ck_assert_int_eq(bt_options_init(&table, &v), BT_OK);
+	ck_assert_int_eq(bt_options_set(&table, &v, "number", "7", NULL), BT_OK);
+	ck_assert_int_eq(bt_options_set(&table, &v, "rate_limit", "0.25", NULL), BT_OK);
+	ck_assert_int_eq(bt_options_set(&table, &v, "flag", "0", NULL), BT_OK);
+	ck_assert_int_eq(bt_options_set(&table, &v, "some_text", "a", NULL), BT_OK);
+	for (size_t n = 1; n <= 5; n++) {
+		mem_fail_at(n);
+		ck_assert_int_eq(bt_options_copy(&table, &copy, &v), BT_ENOMEM);
+		mem_fail_at(0);
+		ck_assert_ptr_null(copy.text);
+	}
+	ck_assert_int_eq(bt_options_copy(&table, &copy, &v), BT_OK);
+	ck_assert_int_eq(bt_options_set(&table, &v, "some_text", "b", NULL), BT_OK);
+	bt_options_fini(&table, &v);
+	ck_assert_int_eq(copy.number, 7);
+	ck_assert_int_eq(copy.size, 1024);
+	ck_assert_int_eq(copy.flag, 0);
+	ck_assert(copy.rate == 0.25);
+	ck_assert_str_eq(copy.text, "a");
+	ck_assert_str_eq(copy.open, "none");
+	bt_options_fini(&table, &copy);
+}
+END_TEST
+
 START_TEST(refuses_and_names_the_option)
 {
 	static const char *const bad[][2] = {
@@ -104,6 +133,7 @@ option_suite(void)
 	TCase *c = tcase_create("option");
 
 	tcase_add_test(c, sets_values_of_every_kind);
+	tcase_add_test(c, copies_with_texts_of_its_own);
 	tcase_add_test(c, refuses_and_names_the_option);
 	suite_add_tcase(s, c);
 	return s;

@@ -8,6 +8,7 @@ Suite *httpd_bodies_suite(void);
 Suite *resolve_suite(void);
 Suite *stream_suite(void);
 Suite *udp_suite(void);
+Suite *way_suite(void);
 
 int
 main(void)
@@ -19,6 +20,7 @@ main(void)
 		resolve_suite,
 		stream_suite,
 		udp_suite,
+		way_suite,
 	};
 
 	return run_suites(make, COUNT_OF(make));

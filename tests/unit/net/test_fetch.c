@@ -108,6 +108,7 @@ serve(struct http_server *s, int fd, const char *target, const char *head)
 }
 
 struct client {
+	struct net_way way;
 	struct loop *loop;
 	struct fetch *fetch;
 	struct http_server server;
@@ -138,15 +139,24 @@ on_reply(void *arg, uint64_t id, const struct fetch_reply *r)
 
 /* False: the machine lacks the family. */
 static bool
-client_init(struct client *c, int family)
+client_init_bound(struct client *c, int family, const char *bind)
 {
+	const struct way_wish wish = { .bind = bind, .ipv6 = true };
+
 	memset(c, 0, sizeof(*c));
+	ck_assert_int_eq(way_init(&c->way, &wish, NULL), BT_OK);
 	if (!http_server_start(&c->server, family, serve))
 		return false;
 	c->loop = loop_new();
-	c->fetch = fetch_new(c->loop);
+	c->fetch = fetch_new(c->loop, &c->way);
 	ck_assert_ptr_nonnull(c->fetch);
 	return true;
+}
+
+static bool
+client_init(struct client *c, int family)
+{
+	return client_init_bound(c, family, "");
 }
 
 static void
@@ -297,14 +307,20 @@ END_TEST
 START_TEST(bound)
 {
 	struct client c;
-	struct addr from;
-	struct fetch_req req = { .from = &from };
+	struct fetch_req req = { .family = ADDR_NONE };
 
-	ck_assert(client_init(&c, AF_INET));
-	ck_assert(addr_parse("127.0.0.5", 0, &from));
+	ck_assert(client_init_bound(&c, AF_INET, "127.0.0.5"));
 	get(&c, &req, "/peer");
 	ck_assert_str_eq(c.body, "127.0.0.5");
-	ck_assert(addr_parse("192.0.2.77", 0, &from));
+	client_fini(&c);
+	/* An address that is not ours. */
+	ck_assert(client_init_bound(&c, AF_INET, "192.0.2.77"));
+	get(&c, &req, "/peer");
+	ck_assert_int_eq(c.code, BT_EUNREACH);
+	ck_assert_str_eq(c.text, "cannot connect: Cannot assign requested address");
+	client_fini(&c);
+	/* A family that is not to be used, not even when the URL asks for it. */
+	ck_assert(client_init_bound(&c, AF_INET, "::1"));
 	get(&c, &req, "/peer");
 	ck_assert_int_eq(c.code, BT_EUNREACH);
 	client_fini(&c);
@@ -314,16 +330,14 @@ END_TEST
 START_TEST(over_v6)
 {
 	struct client c;
-	struct addr from;
-	struct fetch_req req = { .from = &from };
+	struct fetch_req req = { .family = ADDR_NONE };
 	char url[64];
 
-	if (!client_init(&c, AF_INET6)) {
+	if (!client_init_bound(&c, AF_INET6, "127.0.0.1,::1")) {
 		(void)printf("SKIPPED: no IPv6 here\n");
 		return;
 	}
 	(void)snprintf(url, sizeof(url), "http://[::1]:%u/peer", c.server.port);
-	ck_assert(addr_parse("::1", 0, &from));
 	req.url = url;
 	get(&c, &req, "");
 	ck_assert_str_eq(c.body, "::1");

@@ -47,7 +47,7 @@ ask(const char *name, enum addr_family family)
 {
 	struct asker a = { .loop = loop_new() };
 
-	a.resolve = resolve_new(a.loop);
+	a.resolve = resolve_new(a.loop, &way_anywhere);
 	a.id = resolve_start(a.resolve, name, 6969, family, on_answer, &a);
 	ck_assert_uint_ne(a.id, 0);
 	ck_assert_uint_eq(a.answers, 0);
@@ -86,6 +86,23 @@ START_TEST(names)
 }
 END_TEST
 
+START_TEST(of_one_family)
+{
+	struct asker a = { .loop = loop_new() };
+	struct net_way way;
+
+	ck_assert_int_eq(way_init(&way, &(struct way_wish){ .bind = "::1" }, NULL), BT_OK);
+	a.resolve = resolve_new(a.loop, &way);
+	a.id = resolve_start(a.resolve, "127.0.0.1", 1, ADDR_NONE, on_answer, &a);
+	loop_run(a.loop);
+	ck_assert_uint_eq(a.answers, 1);
+	ck_assert_uint_eq(a.count, 0);
+	ck_assert_str_eq(a.error, "no IPv6 address of 127.0.0.1");
+	resolve_free(a.resolve);
+	loop_free(a.loop);
+}
+END_TEST
+
 START_TEST(at_once)
 {
 	struct addr a[RESOLVE_MAX];
@@ -103,7 +120,7 @@ START_TEST(cancel)
 {
 	struct asker a = { .loop = loop_new() };
 
-	a.resolve = resolve_new(a.loop);
+	a.resolve = resolve_new(a.loop, &way_anywhere);
 	a.id = resolve_start(a.resolve, "127.0.0.1", 1, ADDR_NONE, on_answer, &a);
 	a.to_cancel = resolve_start(a.resolve, "127.0.0.2", 1, ADDR_NONE, on_no_answer, &a);
 	resolve_cancel(a.resolve,
@@ -124,7 +141,7 @@ END_TEST
 START_TEST(free_at_once)
 {
 	struct loop *l = loop_new();
-	struct resolve *r = resolve_new(l);
+	struct resolve *r = resolve_new(l, &way_anywhere);
 
 	ck_assert_uint_ne(resolve_start(r, "localhost", 1, ADDR_NONE, on_no_answer, NULL), 0);
 	ck_assert_uint_ne(resolve_start(r, "127.0.0.1", 1, ADDR_NONE, on_no_answer, NULL), 0);
@@ -142,6 +159,7 @@ resolve_suite(void)
 
 	tcase_add_test(c, numeric);
 	tcase_add_test(c, names);
+	tcase_add_test(c, of_one_family);
 	tcase_add_test(c, at_once);
 	tcase_add_test(c, cancel);
 	tcase_add_test(c, free_at_once);

@@ -54,8 +54,8 @@ exchange(const char *ip)
 	ck_assert(addr_parse(ip, 0, &at));
 	ck_assert(loop_timer_init(&guard, l, give_up, NULL));
 	loop_timer_set(&guard, 10 * SECOND);
-	one = udp_open(l, &at, &err);
-	two = udp_open(l, &at, &err);
+	one = udp_open(l, &way_anywhere, &at, &err);
+	two = udp_open(l, &way_anywhere, &at, &err);
 	if (one == NULL || two == NULL) {
 		(void)printf("SKIPPED: no %s here: %s\n", ip, err.text);
 	} else {
@@ -101,9 +101,9 @@ START_TEST(address_in_use)
 	struct udp *u;
 
 	ck_assert(addr_parse("127.0.0.1", 0, &at));
-	u = udp_open(l, &at, &err);
+	u = udp_open(l, &way_anywhere, &at, &err);
 	ck_assert_ptr_nonnull(u);
-	ck_assert_ptr_null(udp_open(l, udp_addr(u), &err));
+	ck_assert_ptr_null(udp_open(l, &way_anywhere, udp_addr(u), &err));
 	ck_assert_ptr_nonnull(strstr(err.text, "127.0.0.1:"));
 	udp_close(u);
 	loop_free(l);

@@ -229,14 +229,15 @@ close_it(void *arg, int fd, const struct addr *from)
 
 START_TEST(finds_a_free_port)
 {
-	struct listen_where where = { .count = 1, .minport = 0, .maxport = 0 };
+	struct net_way way;
+	struct listen_where where = { .way = &way, .minport = 0, .maxport = 0 };
 	struct listen first, second;
 	struct bt_error err = { 0 };
 	struct rng rng;
 
 	rng_seed(&rng, 9);
 	loop = loop_new();
-	ck_assert(addr_parse("127.0.0.1", 0, &where.at[0]));
+	ck_assert_int_eq(way_init(&way, &(struct way_wish){ .bind = "127.0.0.1" }, &err), BT_OK);
 	ck_assert_int_eq(listen_init(&first, loop, &where, &rng, close_it, NULL, &err), BT_OK);
 	ck_assert_uint_ne(first.port, 0);
 	/* A range of that port alone is taken; one more is enough. */
