@@ -10,7 +10,9 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "base/mem.h"
+#include "base/rng.h"
 #include "proto/limits.h"
 
 #define TIMEOUT_DEFAULT (60 * SECOND)
@@ -18,12 +20,12 @@
 
 /* Open connections and certificates are worth memory only while they are in use. */
 #define IDLE_RELEASE (60 * SECOND)
-#define IDLE_CONNECTIONS 8L
+#define IDLE_CONNECTIONS 32L
 
-enum transfer_state { WAITING, RUNNING, BROKEN };
+enum transfer_state { WAITING, RUNNING, BROKEN, TRANSFER_STATES };
 
 struct transfer {
-	TAILQ_ENTRY(transfer) link;	/* in the fetch's list from birth to answer */
+	TAILQ_ENTRY(transfer) link;	/* in the fetch's list of its state, birth to answer */
 	struct fetch *fetch;
 	uint64_t id;
 	fetch_fn fn;
@@ -35,6 +37,8 @@ struct transfer {
 	enum addr_family family;
 	int refused;			/* errno: our way has no socket for it; 0: it had */
 	usec timeout;
+	usec deadline;
+	struct loop_timer timer;	/* not curl's, which ignores waiting for a connection */
 	struct buf body;
 	bool too_big;
 	char curl_error[CURL_ERROR_SIZE];
@@ -47,7 +51,8 @@ struct fetch {
 	struct loop_timer curl_timer;
 	struct loop_timer idle_timer;
 	struct loop_later later;	/* starts those that wait, answers the broken */
-	TAILQ_HEAD(, transfer) transfers;
+	TAILQ_HEAD(, transfer) lists[TRANSFER_STATES];
+	struct map by_id;		/* those that are not answered yet */
 	size_t running;
 	uint64_t last_id;
 };
@@ -66,6 +71,32 @@ init_curl(void)
 	(void)curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
+static bool
+is_idle(const struct fetch *f)
+{
+	return TAILQ_EMPTY(&f->lists[WAITING]) && TAILQ_EMPTY(&f->lists[RUNNING]) &&
+	    TAILQ_EMPTY(&f->lists[BROKEN]);
+}
+
+static void
+become(struct transfer *t, enum transfer_state state)
+{
+	TAILQ_REMOVE(&t->fetch->lists[t->state], t, link);
+	t->state = state;
+	TAILQ_INSERT_TAIL(&t->fetch->lists[state], t, link);
+}
+
+/* One that is in no list and no map. */
+static void
+drop(struct transfer *t)
+{
+	loop_timer_fini(&t->timer);
+	buf_fini(&t->body);
+	mem_free(t->url);
+	mem_free(t->user_agent);
+	mem_free(t);
+}
+
 static void
 transfer_free(struct transfer *t)
 {
@@ -76,21 +107,18 @@ transfer_free(struct transfer *t)
 		curl_easy_cleanup(t->easy);
 		f->running--;
 	}
-	TAILQ_REMOVE(&f->transfers, t, link);
-	buf_fini(&t->body);
-	mem_free(t->url);
-	mem_free(t->user_agent);
-	mem_free(t);
-	if (!TAILQ_EMPTY(&f->transfers))
+	TAILQ_REMOVE(&f->lists[t->state], t, link);
+	(void)map_remove(&f->by_id, &t->id);
+	drop(t);
+	if (!TAILQ_EMPTY(&f->lists[WAITING]))
 		loop_later(f->loop, &f->later);
-	else if (f->multi != NULL)
+	else if (f->multi != NULL && is_idle(f))
 		loop_timer_set(&f->idle_timer, IDLE_RELEASE);
 }
 
 static void
 give(struct transfer *t, enum bt_code code, unsigned status, const char *text)
 {
-	uint64_t id = t->id;
 	char line[232];
 	struct fetch_reply reply = { .code = code, .status = status };
 
@@ -98,9 +126,25 @@ give(struct transfer *t, enum bt_code code, unsigned status, const char *text)
 	if (code == BT_OK)
 		reply.body = buf_slice(&t->body);
 	/* The answered one may cancel it, or fetch again, meanwhile. */
-	t->id = 0;
-	t->fn(t->arg, id, &reply);
+	(void)map_remove(&t->fetch->by_id, &t->id);
+	t->fn(t->arg, t->id, &reply);
 	transfer_free(t);
+}
+
+static void
+write_timeout(const struct transfer *t, char *text, size_t size)
+{
+	(void)snprintf(text, size, "no full answer in %.3g s", (double)t->timeout / (double)SECOND);
+}
+
+static void
+too_late(void *arg, usec now)
+{
+	char text[64];
+
+	(void)now;
+	write_timeout(arg, text, sizeof(text));
+	give(arg, BT_ETIMEOUT, 0, text);
 }
 
 /* In words of ours as far as possible: curl's may repeat the URL, and it may hold a passkey. */
@@ -121,8 +165,7 @@ explain(const struct transfer *t, CURLcode e, char *text, size_t size)
 			    t->curl_error : "cannot connect");
 		return BT_EUNREACH;
 	case CURLE_OPERATION_TIMEDOUT:
-		(void)snprintf(text, size, "no full answer in %.3g s",
-		    (double)t->timeout / (double)SECOND);
+		write_timeout(t, text, size);
 		return BT_ETIMEOUT;
 	case CURLE_TOO_MANY_REDIRECTS:
 		(void)snprintf(text, size, "more than %u redirects", HTTP_REDIRECTS_MAX);
@@ -281,6 +324,7 @@ need_multi(struct fetch *f)
 	(void)curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
 	(void)curl_multi_setopt(f->multi, CURLMOPT_TIMERDATA, f);
 	(void)curl_multi_setopt(f->multi, CURLMOPT_MAXCONNECTS, IDLE_CONNECTIONS);
+	(void)curl_multi_setopt(f->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)FETCH_HOST_MAX);
 	return true;
 }
 
@@ -290,7 +334,7 @@ release(void *arg, usec now)
 	struct fetch *f = arg;
 
 	(void)now;
-	if (f->multi == NULL || !TAILQ_EMPTY(&f->transfers))
+	if (f->multi == NULL || !is_idle(f))
 		return;
 	(void)curl_multi_cleanup(f->multi);
 	f->multi = NULL;
@@ -345,12 +389,14 @@ static bool
 set_limits(struct transfer *t)
 {
 	CURL *e = t->easy;
+	/* curl deals it out among a host's addresses; 0 would be no limit. */
+	long ms = (long)((t->deadline - loop_now(t->fetch->loop)) / MSEC);
 
 	return set_protocols(e) && set_way(t) &&
 	    curl_easy_setopt(e, CURLOPT_URL, t->url) == CURLE_OK &&
 	    curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
 	    curl_easy_setopt(e, CURLOPT_WRITEDATA, t) == CURLE_OK &&
-	    curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)(t->timeout / MSEC)) == CURLE_OK &&
+	    curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, ms > 0 ? ms : 1) == CURLE_OK &&
 	    curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 1L) == CURLE_OK &&
 	    curl_easy_setopt(e, CURLOPT_MAXREDIRS, (long)HTTP_REDIRECTS_MAX) == CURLE_OK &&
 	    curl_easy_setopt(e, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)t->body.max) == CURLE_OK &&
@@ -379,7 +425,7 @@ start(struct transfer *t)
 		t->easy = NULL;
 		return false;
 	}
-	t->state = RUNNING;
+	become(t, RUNNING);
 	f->running++;
 	return true;
 }
@@ -391,32 +437,30 @@ go_on(void *arg)
 	struct fetch *f = arg;
 	struct transfer *t;
 
-	TAILQ_FOREACH(t, &f->transfers, link) {
-		if (t->state == WAITING && f->running < FETCH_RUNNING_MAX && !start(t))
-			t->state = BROKEN;
+	while (f->running < FETCH_RUNNING_MAX && (t = TAILQ_FIRST(&f->lists[WAITING])) != NULL) {
+		if (!start(t))
+			become(t, BROKEN);
 	}
-	/* From the start each time: an answer may cancel others. */
-again:
-	TAILQ_FOREACH(t, &f->transfers, link) {
-		if (t->state == BROKEN) {
-			give(t, BT_ENOMEM, 0, "the transfer cannot be set up");
-			goto again;
-		}
-	}
+	while ((t = TAILQ_FIRST(&f->lists[BROKEN])) != NULL)
+		give(t, BT_ENOMEM, 0, "the transfer cannot be set up");
 }
 
 struct fetch *
 fetch_new(struct loop *l, const struct net_way *way)
 {
 	struct fetch *f = mem_zero(sizeof(*f));
+	uint64_t seed[2];
 
 	if (f == NULL)
 		return NULL;
 	f->loop = l;
 	f->way = way;
+	rng_secret(seed, sizeof(seed));
+	map_init(&f->by_id, sizeof(uint64_t), seed);
 	f->later.fn = go_on;
 	f->later.arg = f;
-	TAILQ_INIT(&f->transfers);
+	for (unsigned i = 0; i < TRANSFER_STATES; i++)
+		TAILQ_INIT(&f->lists[i]);
 	if (!loop_timer_init(&f->curl_timer, l, curl_timer_due, f) ||
 	    !loop_timer_init(&f->idle_timer, l, release, f)) {
 		loop_timer_fini(&f->curl_timer);
@@ -433,8 +477,11 @@ fetch_free(struct fetch *f)
 
 	if (f == NULL)
 		return;
-	while ((t = TAILQ_FIRST(&f->transfers)) != NULL)
-		transfer_free(t);
+	for (unsigned i = 0; i < TRANSFER_STATES; i++) {
+		while ((t = TAILQ_FIRST(&f->lists[i])) != NULL)
+			transfer_free(t);
+	}
+	map_fini(&f->by_id);
 	if (f->multi != NULL)
 		(void)curl_multi_cleanup(f->multi);
 	loop_later_cancel(f->loop, &f->later);
@@ -443,21 +490,14 @@ fetch_free(struct fetch *f)
 	mem_free(f);
 }
 
-uint64_t
-fetch_start(struct fetch *f, const struct fetch_req *req, fetch_fn fn, void *arg)
+/* NULL: no memory. */
+static struct transfer *
+transfer_new(struct fetch *f, const struct fetch_req *req, fetch_fn fn, void *arg)
 {
 	struct transfer *t = mem_zero(sizeof(*t));
 
 	if (t == NULL)
-		return 0;
-	t->url = mem_strdup(req->url);
-	t->user_agent = req->user_agent != NULL ? mem_strdup(req->user_agent) : NULL;
-	if (t->url == NULL || (req->user_agent != NULL && t->user_agent == NULL)) {
-		mem_free(t->url);
-		mem_free(t->user_agent);
-		mem_free(t);
-		return 0;
-	}
+		return NULL;
 	t->fetch = f;
 	t->id = ++f->last_id;
 	t->fn = fn;
@@ -465,8 +505,28 @@ fetch_start(struct fetch *f, const struct fetch_req *req, fetch_fn fn, void *arg
 	t->state = WAITING;
 	t->family = req->family;
 	t->timeout = req->timeout > 0 ? req->timeout : TIMEOUT_DEFAULT;
+	t->deadline = loop_now(f->loop) + t->timeout;
 	buf_init(&t->body, req->max_bytes > 0 ? req->max_bytes : BODY_DEFAULT);
-	TAILQ_INSERT_TAIL(&f->transfers, t, link);
+	t->url = mem_strdup(req->url);
+	t->user_agent = req->user_agent != NULL ? mem_strdup(req->user_agent) : NULL;
+	if (t->url == NULL || (req->user_agent != NULL && t->user_agent == NULL) ||
+	    !loop_timer_init(&t->timer, f->loop, too_late, t) ||
+	    !map_set(&f->by_id, &t->id, t)) {
+		drop(t);
+		return NULL;
+	}
+	return t;
+}
+
+uint64_t
+fetch_start(struct fetch *f, const struct fetch_req *req, fetch_fn fn, void *arg)
+{
+	struct transfer *t = transfer_new(f, req, fn, arg);
+
+	if (t == NULL)
+		return 0;
+	TAILQ_INSERT_TAIL(&f->lists[WAITING], t, link);
+	loop_timer_set(&t->timer, t->timeout);
 	loop_later(f->loop, &f->later);
 	return t->id;
 }
@@ -474,12 +534,8 @@ fetch_start(struct fetch *f, const struct fetch_req *req, fetch_fn fn, void *arg
 void
 fetch_cancel(struct fetch *f, uint64_t id)
 {
-	struct transfer *t;
+	struct transfer *t = map_find(&f->by_id, &id);
 
-	TAILQ_FOREACH(t, &f->transfers, link) {
-		if (id != 0 && t->id == id) {
-			transfer_free(t);
-			return;
-		}
-	}
+	if (t != NULL)
+		transfer_free(t);
 }

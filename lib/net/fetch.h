@@ -18,7 +18,7 @@ struct fetch;
 struct fetch_req {
 	const char *url;
 	enum addr_family family;	/* ADDR_NONE: whatever works */
-	usec timeout;			/* for the whole fetch from its start; 0: 60 s */
+	usec timeout;			/* from fetch_start to the end, waiting included; 0: 60 s */
 	size_t max_bytes;		/* of the body when unpacked; 0: 1 MiB */
 	const char *user_agent;		/* NULL: none is sent */
 };
@@ -33,7 +33,10 @@ struct fetch_reply {
 typedef void (*fetch_fn)(void *arg, uint64_t id, const struct fetch_reply *reply);
 
 /* So many at once; the others wait for their turn. */
-#define FETCH_RUNNING_MAX 50u
+#define FETCH_RUNNING_MAX 100u
+
+/* Connections to one host: what does not find one free waits for it, and uses it again. */
+#define FETCH_HOST_MAX 16u
 
 /* The way outlives it. */
 struct fetch *fetch_new(struct loop *l, const struct net_way *way) MUST_USE;

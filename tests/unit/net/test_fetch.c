@@ -107,6 +107,25 @@ serve(struct http_server *s, int fd, const char *target, const char *head)
 		    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno");
 }
 
+/* Answers all that is asked over one connection. */
+static void
+serve_on(struct http_server *s, int fd, const char *target, const char *head)
+{
+	char more[4096];
+	ssize_t n;
+
+	(void)target;
+	(void)head;
+	do {
+		http_send_text(fd, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+		do {
+			n = recv(fd, more, sizeof(more), MSG_DONTWAIT);
+			if (n < 0)
+				(void)usleep(1000);
+		} while (n < 0 && !atomic_load(&s->stopping));
+	} while (n > 0);
+}
+
 struct client {
 	struct net_way way;
 	struct loop *loop;
@@ -432,6 +451,64 @@ START_TEST(many_and_cancel)
 }
 END_TEST
 
+/* Waiting counts, be it for a connection to that host or for one of the places of all. */
+START_TEST(waiting_counts)
+{
+	struct client c;
+	struct fetch_req hang = { .timeout = 20 * SECOND }, late = { .timeout = 200 * MSEC };
+	char url[64], other_url[64];
+	struct http_server other;
+
+	ck_assert(client_init(&c, AF_INET));
+	ck_assert(http_server_start(&other, AF_INET, serve));
+	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/hang", c.server.port);
+	(void)snprintf(other_url, sizeof(other_url), "http://127.0.0.1:%u/ok", other.port);
+	hang.url = url;
+	for (unsigned i = 0; i < FETCH_HOST_MAX; i++)
+		ck_assert_uint_ne(fetch_start(c.fetch, &hang, never, NULL), 0);
+	get(&c, &late, "/ok");
+	ck_assert_int_eq(c.code, BT_ETIMEOUT);
+	ck_assert_str_eq(c.text, "no full answer in 0.2 s");
+	late.url = other_url;
+	get(&c, &late, "");
+	ck_assert_int_eq(c.code, BT_OK);
+	for (unsigned i = FETCH_HOST_MAX; i < FETCH_RUNNING_MAX; i++)
+		ck_assert_uint_ne(fetch_start(c.fetch, &hang, never, NULL), 0);
+	late.url = other_url;
+	get(&c, &late, "");
+	ck_assert_int_eq(c.code, BT_ETIMEOUT);
+	ck_assert_uint_eq(atomic_load(&other.requests), 1);
+	http_server_stop(&other);
+	client_fini(&c);
+}
+END_TEST
+
+START_TEST(connections_are_used_again)
+{
+	struct client c;
+	struct fetch_req req = { .timeout = 20 * SECOND };
+	char url[64];
+
+	ck_assert(client_init(&c, AF_INET));
+	c.server.handler = serve_on;
+	for (unsigned i = 0; i < 20; i++) {
+		get(&c, &req, "/");
+		ck_assert_str_eq(c.body, "hello");
+	}
+	ck_assert_uint_eq(atomic_load(&c.server.requests), 1);
+	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/", c.server.port);
+	req.url = url;
+	c.answers = 0;
+	c.wanted = 2 * FETCH_RUNNING_MAX;
+	for (unsigned i = 0; i < c.wanted; i++)
+		ck_assert_uint_ne(fetch_start(c.fetch, &req, on_reply, &c), 0);
+	loop_run(c.loop);
+	ck_assert_uint_eq(c.answers, c.wanted);
+	ck_assert_uint_le(atomic_load(&c.server.requests), FETCH_HOST_MAX);
+	client_fini(&c);
+}
+END_TEST
+
 Suite *
 fetch_suite(void)
 {
@@ -450,6 +527,8 @@ fetch_suite(void)
 	tcase_add_test(c, over_v6);
 	tcase_add_test(c, unsafe_tls);
 	tcase_add_test(c, many_and_cancel);
+	tcase_add_test(c, waiting_counts);
+	tcase_add_test(c, connections_are_used_again);
 	suite_add_tcase(s, c);
 	return s;
 }
