@@ -26,6 +26,10 @@ bt_strerror(enum bt_code code)
 		[BT_ETRACKER] = "refused by the tracker",
 		[BT_EBUSY] = "busy",
 		[BT_EUNSUP] = "not supported",
+		[BT_ENOSPC] = "no space left",
+		[BT_EMFILE] = "no descriptors left",
+		[BT_EGONE] = "the folder or disk is gone",
+		[BT_ENOHASH] = "the hash is not known",
 	};
 
 	if ((unsigned)code >= BT_ECOUNT)
@@ -56,6 +60,9 @@ code_of_errno(int e)
 	case EEXIST: return BT_EEXIST;
 	case ENOMEM: return BT_ENOMEM;
 	case ETIMEDOUT: return BT_ETIMEOUT;
+	case ENOSPC: case EDQUOT: return BT_ENOSPC;
+	case EMFILE: case ENFILE: return BT_EMFILE;
+	case ENODEV: case ESTALE: case ENOTCONN: return BT_EGONE;
 	case ECONNREFUSED: case ENETUNREACH: case EHOSTUNREACH: return BT_EUNREACH;
 	default: return BT_EIO;
 	}

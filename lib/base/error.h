@@ -10,8 +10,8 @@
 /* Fills err (which may be NULL) and returns code. */
 enum bt_code fail(struct bt_error *err, enum bt_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* The same for a failed system call: BT_EIO (BT_ENOENT, BT_EEXIST, BT_ENOMEM as errno says),
- * text ": strerror" appended. Reads errno. */
+/* The same for a failed system call: BT_EIO, or what errno says more exactly (BT_ENOENT, BT_ENOSPC,
+ * BT_EMFILE ...), text ": strerror" appended. Reads errno. */
 enum bt_code fail_errno(struct bt_error *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 #endif

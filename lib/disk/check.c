@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Looking at what is on the disk already. */
+/* Looking at what is on the disk already: one store of a device at a time, by lazy jobs. */
 #include <assert.h>
 #include <string.h>
 
@@ -11,13 +11,19 @@
 /* Pieces that one job looks at: enough bytes to be worth a job. */
 #define CHECK_BYTES (4u << 20)
 
+static bool
+is_stale(const struct store_job *job)
+{
+	return __atomic_load_n(&job->store->check_number, __ATOMIC_RELAXED) != job->check_number;
+}
+
 /* Missing, short, unreadable: to be downloaded then. */
 static bool
 read_to_check(void *arg, uint64_t offset, uint8_t *to, size_t len)
 {
 	struct store_job *job = arg;
 
-	return io_read(&job->io, offset, to, len, NULL) == BT_OK;
+	return !is_stale(job) && io_read(&job->io, offset, to, len, NULL) == BT_OK;
 }
 
 static void
@@ -46,22 +52,15 @@ work_check(struct job *j)
 	}
 }
 
+/* Ends it; the answer may begin another. */
 static void
-work_empty_files(struct job *j)
+end_check(struct store *s, const struct bt_error *err)
 {
-	struct store_job *job = CONTAINER_OF(j, struct store_job, job);
-
-	(void)io_make_empty_files(&job->io, &job->err);
-}
-
-static void
-answer_empty_files(struct store_job *job)
-{
-	struct store *s = job->store;
-
 	s->checking = false;
-	if (!s->freed)
-		s->base.user->check_done(s->base.arg, &job->err);
+	__atomic_add_fetch(&s->check_number, 1, __ATOMIC_RELAXED);
+	check_leave(s);
+	if (!s->freed && err != NULL)
+		s->base.user->check_done(s->base.arg, err);
 }
 
 static void send_checks(struct store *s);
@@ -70,11 +69,19 @@ static void
 answer_check(struct store_job *job)
 {
 	struct store *s = job->store;
+	struct bt_error err;
 
+	if (is_stale(job))
+		return;
 	s->checks--;
-	for (uint32_t i = 0; i < job->count && !s->freed; i++)
+	if (job->io.starved) {
+		(void)fail(&err, BT_EMFILE, "checking: no descriptor is left");
+		end_check(s, &err);
+		return;
+	}
+	for (uint32_t i = 0; i < job->count && !is_stale(job); i++)
 		s->base.user->checked(s->base.arg, job->first + i, job->good[i] != 0);
-	if (!s->freed)
+	if (!is_stale(job))
 		send_checks(s);
 }
 
@@ -82,14 +89,16 @@ static bool
 send_check(struct store *s)
 {
 	const struct bt_metainfo *meta = s->place.meta;
-	struct store_job *job = store_job_new(s, work_check, answer_check);
+	struct store_job *job = job_new(s, work_check, answer_check);
 
 	if (job == NULL)
 		return false;
+	job->class = JOB_LAZY;
+	job->check_number = s->check_number;
 	job->first = s->check_next;
 	job->count = pieces_a_job(bt_metainfo_piece_length(meta), CHECK_BYTES,
 	    bt_metainfo_piece_count(meta) - s->check_next, pool_workers(s->disk->pool));
-	job->good = mem_zero(job->count);
+	job->good = mem_zero(job->count + 1);
 	job->buf = mem_alloc(PIECES_BUFFER);
 	if (job->good == NULL || job->buf == NULL) {
 		mem_free(job->good);
@@ -99,37 +108,59 @@ send_check(struct store *s)
 	}
 	s->check_next += job->count;
 	s->checks++;
-	io_pin(&job->io, &s->disk->fds, store_piece_offset(s, job->first),
-	    bt_metainfo_piece_length(meta), false);
-	store_job_send(job);
+	job_touch(job, store_piece_offset(s, job->first), bt_metainfo_piece_length(meta));
+	job_send(job);
 	return true;
-}
-
-/* Empty files have no piece that would bring them: they are made when all has been looked at. */
-static void
-send_empty_files(struct store *s)
-{
-	struct store_job *job = store_job_new(s, work_empty_files, answer_empty_files);
-	struct bt_error err;
-
-	if (job != NULL) {
-		store_job_send(job);
-		return;
-	}
-	s->checking = false;
-	(void)fail(&err, BT_ENOMEM, "out of memory");
-	s->base.user->check_done(s->base.arg, &err);
 }
 
 static void
 send_checks(struct store *s)
 {
 	uint32_t count = bt_metainfo_piece_count(s->place.meta);
+	struct bt_error err = { 0 };
 
 	while (s->check_next < count && s->checks <= pool_workers(s->disk->pool) && send_check(s))
 		;
-	if (s->checks == 0)
-		send_empty_files(s);
+	if (s->checks > 0)
+		return;
+	if (s->check_next < count)
+		(void)fail(&err, BT_ENOMEM, "out of memory");
+	end_check(s, &err);
+}
+
+/* The first of the queue: its turn has come. */
+static void
+take_turn(struct store *s)
+{
+	/* Even of a torrent without pieces the answer comes from a worker. */
+	if (bt_metainfo_piece_count(s->place.meta) > 0 || !send_check(s))
+		send_checks(s);
+}
+
+void
+check_enter(struct store *s)
+{
+	if (!s->checking || !s->looked || s->check_queued)
+		return;
+	TAILQ_INSERT_TAIL(&s->device->checks, s, check_link);
+	s->check_queued = true;
+	if (TAILQ_FIRST(&s->device->checks) == s)
+		take_turn(s);
+}
+
+void
+check_leave(struct store *s)
+{
+	struct device *dev = s->device;
+	bool first;
+
+	if (!s->check_queued)
+		return;
+	first = TAILQ_FIRST(&dev->checks) == s;
+	TAILQ_REMOVE(&dev->checks, s, check_link);
+	s->check_queued = false;
+	if (first && !TAILQ_EMPTY(&dev->checks))
+		take_turn(TAILQ_FIRST(&dev->checks));
 }
 
 void
@@ -140,5 +171,15 @@ check_begin(struct content *c)
 	assert(!s->checking);
 	s->checking = true;
 	s->check_next = 0;
-	send_checks(s);
+	s->checks = 0;
+	check_enter(s);
+}
+
+void
+check_cancel(struct content *c)
+{
+	struct store *s = CONTAINER_OF(c, struct store, base);
+
+	if (s->checking)
+		end_check(s, NULL);
 }

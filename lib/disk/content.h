@@ -24,15 +24,20 @@ struct content_read {
 };
 
 struct content_user {
-	/* The answer to finish. BT_OK: hashed, good, kept. BT_EHASH: bad, and nothing of it was
-	 * written over anything. Else: it could not be kept, err says why. */
+	/* The answer to finish. BT_OK: hashed, good, kept. BT_EHASH: bad, and not kept (only where
+	 * memory was short may parts of it lie in its place). BT_ENOHASH: nobody knows whether it
+	 * is good, for its hash is missing. Else it could not be kept: BT_ENOSPC, BT_EMFILE,
+	 * BT_EGONE, BT_EIO ..., and err says why. */
 	void (*piece_done)(void *arg, uint32_t piece, const struct bt_error *err);
 	/* The answer to a read that was not answered at once; b is the user's, NULL on failure. */
 	void (*block_read)(void *arg, const struct content_read *what, struct block *b,
 	    const struct bt_error *err);
-	/* While checking: piece by piece, in no order, then once at the end. */
+	/* While checking: piece by piece, in no order, then once at the end, unless it is
+	 * cancelled. */
 	void (*checked)(void *arg, uint32_t piece, bool good);
 	void (*check_done)(void *arg, const struct bt_error *err);
+	/* The answer to make_empty_files. */
+	void (*files_made)(void *arg, const struct bt_error *err);
 	/* busy() has become false. */
 	void (*eased)(void *arg);
 };
@@ -43,6 +48,8 @@ struct content_ops {
 	void (*finish)(struct content *c, uint32_t piece);
 	bool (*read)(struct content *c, const struct content_read *what, struct sendq_file *out);
 	void (*check)(struct content *c);
+	void (*cancel_check)(struct content *c);
+	void (*make_empty_files)(struct content *c);
 	bool (*busy)(const struct content *c);
 	void (*free)(struct content *c);
 };
@@ -76,11 +83,25 @@ content_read(struct content *c, const struct content_read *what, struct sendq_fi
 	return c->ops->read(c, what, out);
 }
 
-/* Looks at what is there already. */
+/* Looks at what is there already, and makes nothing. One check at a time. */
 static inline void
 content_check(struct content *c)
 {
 	c->ops->check(c);
+}
+
+/* Nothing more is told of a check that is under way; another may begin. */
+static inline void
+content_cancel_check(struct content *c)
+{
+	c->ops->cancel_check(c);
+}
+
+/* Empty files have no piece that would bring them: for who begins to write. */
+static inline void
+content_make_empty_files(struct content *c)
+{
+	c->ops->make_empty_files(c);
 }
 
 /* More waits to be written than should: take no more in until eased. */

@@ -2,16 +2,14 @@
 #include "disk/fds.h"
 
 #include <assert.h>
-#include <linux/magic.h>
-#include <sys/vfs.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 
 void
-fds_init(struct fds *f, unsigned max, const uint64_t seed[2])
+fds_init(struct fds *f, unsigned max, const uint64_t seed[2],
+    void (*close)(struct open_file *file))
 {
-	*f = (struct fds){ .max = max };
+	*f = (struct fds){ .max = max, .close = close };
 	TAILQ_INIT(&f->files);
 	map_init(&f->by_key, sizeof(struct fds_key), seed);
 }
@@ -22,8 +20,7 @@ close_file(struct open_file *file)
 	assert(file->pins == 0);
 	TAILQ_REMOVE(&file->fds->files, file, link);
 	file->fds->count--;
-	(void)close(file->fd);
-	mem_free(file);
+	file->fds->close(file);
 }
 
 /* Out of the map; closed now or with the last pin. */
@@ -80,38 +77,32 @@ fds_find(struct fds *f, struct fds_key key, bool write)
 	return use(f, file);
 }
 
-static bool
-lies_in_memory(int fd)
+bool
+fds_add(struct fds *f, struct fds_key key, const struct open_file *what)
 {
-	struct statfs fs;
-
-	return fstatfs(fd, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
-}
-
-struct open_file *
-fds_add(struct fds *f, struct fds_key key, int fd, bool writable)
-{
-	struct open_file *file = map_find(&f->by_key, &key);
+	struct open_file *old = map_find(&f->by_key, &key), *file;
 
 	/* Two workers may have opened the same file; the more able descriptor stays. */
-	if (file != NULL && (file->writable || !writable)) {
-		(void)close(fd);
-		return use(f, file);
-	}
-	if (file != NULL)
-		doom(file);
+	if (old != NULL && (old->writable || !what->writable))
+		return false;
 	file = mem_zero(sizeof(*file));
 	if (file == NULL || !map_set(&f->by_key, &key, file)) {
 		mem_free(file);
-		(void)close(fd);
-		return NULL;
+		return false;
 	}
-	*file = (struct open_file){ .fds = f, .key = key, .fd = fd, .writable = writable,
-		.in_memory = lies_in_memory(fd), .pins = 1 };
+	*file = *what;
+	file->fds = f;
+	file->key = key;
+	file->doomed = false;
+	file->pins = 0;
 	TAILQ_INSERT_TAIL(&f->files, file, link);
 	f->count++;
+	if (old != NULL) {
+		old->doomed = true;	/* its place in the map is taken */
+		doom(old);
+	}
 	shrink(f);
-	return file;
+	return true;
 }
 
 void
@@ -124,12 +115,31 @@ fds_unpin(struct open_file *file)
 }
 
 void
-fds_drop(struct fds *f, uint32_t store)
+fds_drop(struct fds *f, uint32_t place)
 {
 	struct open_file *file, *next;
 
 	TAILQ_FOREACH_SAFE(file, &f->files, link, next) {
-		if (file->key.store == store && !file->doomed)
+		if (file->key.place == place && !file->doomed)
 			doom(file);
 	}
+}
+
+unsigned
+fds_shed(struct fds *f)
+{
+	struct open_file *file, *next;
+	unsigned idle = 0, count = 0;
+
+	TAILQ_FOREACH(file, &f->files, link)
+		idle += file->pins == 0;
+	TAILQ_FOREACH_SAFE(file, &f->files, link, next) {
+		if (count == (idle + 1) / 2)
+			break;
+		if (file->pins == 0) {
+			doom(file);
+			count++;
+		}
+	}
+	return count;
 }

@@ -209,6 +209,8 @@ work_finish(struct job *j)
 	struct hash_stream streams[FINISH_MOST] = { 0 };
 	const struct bt_metainfo *meta = job->store->place.meta;
 
+	/* It may be the second try. */
+	memset(job->errs, 0, FINISH_MOST * sizeof(job->errs[0]));
 	if (job->buffers[0]->spilled) {
 		write_if_good(job, job->buffers[0], spilled_is_good(job, job->buffers[0]),
 		    &job->errs[0]);
@@ -272,12 +274,13 @@ fill_job(struct store_job *job)
 	struct store *s = job->store;
 	struct piece_buffer *b;
 
+	job->writes = true;
 	while (job->buffer_count < FINISH_MOST && (b = TAILQ_FIRST(&s->complete)) != NULL) {
 		if (job->buffer_count > 0 && (b->spilled || job->buffers[0]->spilled))
 			break;
 		TAILQ_REMOVE(&s->complete, b, link);
 		job->buffers[job->buffer_count++] = b;
-		io_pin(&job->io, &s->disk->fds, store_piece_offset(s, b->piece), b->size, true);
+		job_touch(job, store_piece_offset(s, b->piece), b->size);
 	}
 }
 
@@ -290,13 +293,13 @@ send_complete(struct store *s)
 
 	if (s->finishing || s->freed || TAILQ_EMPTY(&s->complete))
 		return;
-	job = store_job_new(s, work_finish, answer_finish);
+	job = job_new(s, work_finish, answer_finish);
 	if (job != NULL)
 		job->errs = mem_array(FINISH_MOST, sizeof(job->errs[0]));
 	if (job != NULL && job->errs != NULL) {
 		s->finishing = true;
 		fill_job(job);
-		store_job_send(job);
+		job_send(job);
 		return;
 	}
 	mem_free(job);
@@ -359,7 +362,7 @@ static bool
 spill(struct piece_buffer *b)
 {
 	struct store *s = b->store;
-	struct store_job *job = store_job_new(s, work_spill, answer_spill);
+	struct store_job *job = job_new(s, work_spill, answer_spill);
 	struct piece_buffer *part = buffer_new(s, b->piece);
 
 	if (job == NULL || part == NULL) {
@@ -376,8 +379,9 @@ spill(struct piece_buffer *b)
 	b->spilled = true;
 	job->buffers[job->buffer_count++] = part;
 	store_set_writing(s->disk, s->disk->writing + part->in_memory);
-	io_pin(&job->io, &s->disk->fds, store_piece_offset(s, b->piece), b->size, true);
-	store_job_send(job);
+	job->writes = true;
+	job_touch(job, store_piece_offset(s, b->piece), b->size);
+	job_send(job);
 	return true;
 }
 

@@ -3,17 +3,18 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
+#include <linux/magic.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
-#include "disk/path.h"
+#include "disk/device.h"
 #include "meta/layout.h"
 
 #define IOV_AT_ONCE 64
 
 void
-io_init(struct io *io, const struct io_place *place)
+io_init(struct io *io, struct place *place)
 {
 	*io = (struct io){ .place = place };
 }
@@ -36,7 +37,7 @@ io_pin(struct io *io, struct fds *fds, uint64_t offset, uint64_t len, bool write
 
 	layout_start(&it, io->place->meta, offset, len);
 	while (io->count < IO_FILES && layout_next(&it, &span)) {
-		struct fds_key key = { io->place->store, span.file };
+		struct fds_key key = { io->place->number, span.file };
 		struct open_file *f;
 
 		if (span.pad || is_pinned(io, span.file))
@@ -44,44 +45,36 @@ io_pin(struct io *io, struct fds *fds, uint64_t offset, uint64_t len, bool write
 		f = fds_find(fds, key, write);
 		if (f != NULL)
 			io->files[io->count++] = (struct io_file){ f, span.file, f->fd,
-			    f->writable };
+			    f->writable, f->in_memory };
 	}
+}
+
+bool
+io_finish(struct io *io, struct fds *fds, struct device *device)
+{
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < io->count; i++) {
+		struct io_file *f = &io->files[i];
+		struct fds_key key = { io->place->number, f->file };
+
+		if (f->pin != NULL)
+			fds_unpin(f->pin);
+		else if (fds_add(fds, key, &(struct open_file){ .fd = f->fd,
+		    .writable = f->writable, .in_memory = f->in_memory, .device = device }))
+			device->users++;
+		else
+			io->files[left++] = *f;
+	}
+	io->count = left;
+	return left > 0;
 }
 
 void
-io_finish(struct io *io, struct fds *fds)
+io_close(struct io *io)
 {
-	for (unsigned i = 0; i < io->count; i++) {
-		struct io_file *f = &io->files[i];
-		struct fds_key key = { io->place->store, f->file };
-
-		if (f->pin == NULL)
-			f->pin = fds_add(fds, key, f->fd, f->writable);
-		if (f->pin != NULL)
-			fds_unpin(f->pin);
-	}
-	io->count = 0;
-}
-
-static void
-path_of(const struct io_place *place, uint32_t file, char *out, size_t size)
-{
-	if (place->single_name != NULL)
-		(void)snprintf(out, size, "%s", place->single_name);
-	else
-		(void)bt_metainfo_file_safe_path(place->meta, file, out, size);
-	out[size - 1] = '\0';
-}
-
-static enum bt_code
-fail_file(const struct io_place *place, uint32_t file, struct bt_error *err)
-{
-	char rel[PATH_MAX];
-	int e = errno;
-
-	path_of(place, file, rel, sizeof(rel));
-	errno = e;
-	return fail_errno(err, "%.60s/%.90s", place->root, rel);
+	while (io->count > 0)
+		(void)close(io->files[--io->count].fd);
 }
 
 /* A free place, or one whose file this job opened itself and can open again. */
@@ -101,11 +94,49 @@ place_for(struct io *io)
 	return NULL;
 }
 
+static bool
+lies_in_memory(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
+}
+
+/* A file of this job's own gives its descriptor away. */
+static bool
+free_descriptor(struct io *io)
+{
+	for (unsigned i = 0; i < io->count; i++) {
+		if (io->files[i].pin == NULL) {
+			(void)close(io->files[i].fd);
+			io->files[i] = io->files[--io->count];
+			return true;
+		}
+	}
+	return false;
+}
+
+static int
+open_file(struct io *io, uint32_t file, bool write)
+{
+	char rel[PATH_MAX];
+	int fd;
+
+	place_path_of(io->place, file, rel, sizeof(rel));
+	do {
+		fd = path_open(&io->place->root, rel, write ? PATH_WRITE : PATH_READ);
+		if (fd >= 0 || (errno != EMFILE && errno != ENFILE))
+			return fd;
+	} while (free_descriptor(io));
+	io->starved = true;
+	errno = EMFILE;
+	return -1;
+}
+
 /* A descriptor of the file; *temporary: the caller closes it. */
 static int
 fd_of(struct io *io, uint32_t file, bool write, bool *temporary)
 {
-	char rel[PATH_MAX];
 	struct io_file *f;
 	int fd;
 
@@ -114,15 +145,14 @@ fd_of(struct io *io, uint32_t file, bool write, bool *temporary)
 		if (io->files[i].file == file && (!write || io->files[i].writable))
 			return io->files[i].fd;
 	}
-	path_of(io->place, file, rel, sizeof(rel));
-	fd = path_open(io->place->root, rel, write ? PATH_WRITE : PATH_READ);
+	fd = open_file(io, file, write);
 	if (fd < 0)
 		return -1;
 	f = place_for(io);
 	if (f == NULL)
 		*temporary = true;
 	else
-		*f = (struct io_file){ NULL, file, fd, write };
+		*f = (struct io_file){ NULL, file, fd, write, lies_in_memory(fd) };
 	return fd;
 }
 
@@ -166,7 +196,7 @@ io_read(struct io *io, uint64_t offset, uint8_t *to, size_t len, struct bt_error
 			code = fd < 0 ? BT_EIO : read_at(fd, to, (size_t)span.len, span.offset);
 		}
 		if (code != BT_OK)
-			code = fail_file(io->place, span.file, err);
+			code = place_fail(io->place, span.file, err);
 		if (temporary)
 			(void)close(fd);
 		if (code != BT_OK)
@@ -249,7 +279,7 @@ write_span(struct io *io, const struct layout_span *span, struct source *from,
 	int fd = fd_of(io, span->file, true, &temporary);
 
 	if (fd < 0 || !write_at(fd, from, span->len, span->offset))
-		code = fail_file(io->place, span->file, err);
+		code = place_fail(io->place, span->file, err);
 	if (fd >= 0 && temporary)
 		(void)close(fd);
 	return code;
@@ -288,15 +318,13 @@ io_make_empty_files(struct io *io, struct bt_error *err)
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct bt_file f = bt_metainfo_file(m, i);
-		char rel[PATH_MAX];
 		int fd;
 
 		if (f.size > 0 || (f.flags & (BT_FILE_PAD | BT_FILE_SYMLINK)) != 0)
 			continue;
-		path_of(io->place, i, rel, sizeof(rel));
-		fd = path_open(io->place->root, rel, PATH_WRITE);
+		fd = open_file(io, i, true);
 		if (fd < 0)
-			return fail_file(io->place, i, err);
+			return place_fail(io->place, i, err);
 		(void)close(fd);
 	}
 	return BT_OK;

@@ -8,18 +8,9 @@
 
 #include <sys/uio.h>
 
-#include <btcore/metainfo.h>
-
 #include "base/error.h"
 #include "disk/fds.h"
-
-/* Where a torrent's content lies; outlives every job. */
-struct io_place {
-	const struct bt_metainfo *meta;
-	char *root;		/* the folder that no path leaves */
-	char *single_name;	/* a single file's name below root; NULL: the torrent's own paths */
-	uint32_t store;		/* its number in the table of open files */
-};
+#include "disk/place.h"
 
 #define IO_FILES 8
 
@@ -28,24 +19,31 @@ struct io_file {
 	uint32_t file;
 	int fd;
 	bool writable;
+	bool in_memory;
 };
 
 struct io {
-	const struct io_place *place;
+	struct place *place;
 	struct io_file files[IO_FILES];
 	unsigned count;
 	unsigned evict;		/* whose turn it is when there are more files than places */
+	bool starved;		/* a file could not be opened, for there was no descriptor left */
 };
 
-void io_init(struct io *io, const struct io_place *place);
+void io_init(struct io *io, struct place *place);
 
 /* On the loop: pins what is open already of len bytes of the content from offset on. */
 void io_pin(struct io *io, struct fds *fds, uint64_t offset, uint64_t len, bool write);
 
-/* On the loop: gives what was opened to the table. */
-void io_finish(struct io *io, struct fds *fds);
+/* On the loop: unpins, and gives what was opened to the table. True: something is left that the
+ * table does not want, for io_close. */
+bool io_finish(struct io *io, struct fds *fds, struct device *device);
 
-/* On a worker. Padding reads as zeros and is never written. A missing or short file: BT_ENOENT. */
+/* On a worker: closes what io_finish has left. */
+void io_close(struct io *io);
+
+/* On a worker. Padding reads as zeros and is never written. A missing or short file: BT_ENOENT.
+ * The codes of a bad day: BT_ENOSPC, BT_EMFILE, BT_EGONE, BT_EIO. */
 enum bt_code io_read(struct io *io, uint64_t offset, uint8_t *to, size_t len,
     struct bt_error *err);
 enum bt_code io_write(struct io *io, uint64_t offset, const struct iovec *iov, int n,

@@ -10,19 +10,44 @@
 
 #include "base/file.h"
 
+/* fd, if it is the folder that was seen before, or nothing was. */
 static int
-open_root(const char *root, enum path_mode mode)
+recognise(struct path_root *root, int fd)
 {
-	int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	uint64_t seen = __atomic_load_n(&root->dev, __ATOMIC_RELAXED);
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && (seen == 0 || seen == st.st_dev)) {
+		if (seen == 0)
+			__atomic_store_n(&root->dev, st.st_dev, __ATOMIC_RELAXED);
+		return fd;
+	}
+	(void)close(fd);
+	errno = ENODEV;
+	return -1;
+}
+
+static int
+open_root(struct path_root *root, enum path_mode mode)
+{
+	const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+	int fd = open(root->path, flags);
 	struct bt_error err = { 0 };
 
-	if (fd >= 0 || errno != ENOENT || mode == PATH_READ)
-		return fd;
-	if (file_make_dirs(root, &err) != BT_OK) {
+	if (fd >= 0)
+		return recognise(root, fd);
+	if (errno == ENOENT && __atomic_load_n(&root->dev, __ATOMIC_RELAXED) != 0) {
+		errno = ENODEV;
+		return -1;
+	}
+	if (errno != ENOENT || mode == PATH_READ)
+		return -1;
+	if (file_make_dirs(root->path, &err) != BT_OK) {
 		errno = err.sys_errno != 0 ? err.sys_errno : ENOMEM;
 		return -1;
 	}
-	return open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open(root->path, flags);
+	return fd < 0 ? -1 : recognise(root, fd);
 }
 
 static int
@@ -56,7 +81,7 @@ open_last(int at, const char *name, enum path_mode mode)
 }
 
 int
-path_open(const char *root, const char *rel, enum path_mode mode)
+path_open(struct path_root *root, const char *rel, enum path_mode mode)
 {
 	int at = open_root(root, mode);
 	char name[NAME_MAX + 1];

@@ -3,14 +3,23 @@
 #ifndef DISK_PATH_H
 #define DISK_PATH_H
 
+#include <stdint.h>
+
 enum path_mode {
 	PATH_READ,	/* must exist */
 	PATH_WRITE	/* made if it is not there, with the folders on the way, root included */
 };
 
+/* A download folder. */
+struct path_root {
+	char *path;
+	uint64_t dev;		/* the file system where it was seen, or 0 */
+};
+
 /* Opens rel ("a/b/c", safe elements) below the folder root, element by element, never through a
- * symbolic link inside root. A descriptor, or -1 with errno (ELOOP: a link is in
- * the way). Blocks. */
-int path_open(const char *root, const char *rel, enum path_mode mode);
+ * symbolic link inside root. A descriptor, or -1 with errno (ELOOP: a link is in the way; ENODEV:
+ * root was seen and is gone, or another file system is mounted there: it is not made anew). Blocks;
+ * several workers may open below one root. */
+int path_open(struct path_root *root, const char *rel, enum path_mode mode);
 
 #endif

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/uio.h>
 
+#include "base/file.h"
 #include "base/mem.h"
-#include "base/slice.h"
 #include "disk/model.h"
 #include "meta/layout.h"
 
@@ -36,7 +36,9 @@ disk_init(struct disk *d, struct pool *pool, struct block_store *blocks, unsigne
 		.seed = { seed[0], seed[1] } };
 	TAILQ_INIT(&d->gathering);
 	TAILQ_INIT(&d->stores);
-	fds_init(&d->fds, max_open, seed);
+	TAILQ_INIT(&d->starved);
+	map_init(&d->devices, sizeof(struct device_key), seed);
+	fds_init(&d->fds, max_open, seed, device_close);
 }
 
 void
@@ -44,6 +46,8 @@ disk_fini(struct disk *d)
 {
 	assert(TAILQ_EMPTY(&d->stores));
 	fds_fini(&d->fds);
+	assert(d->devices.count == 0);
+	map_fini(&d->devices);
 }
 
 void
@@ -61,58 +65,6 @@ store_set_writing(struct disk *d, size_t writing)
 		if (!s->freed)
 			s->base.user->eased(s->base.arg);
 	}
-}
-
-/* -- jobs -- */
-
-static void
-store_destroy(struct store *s)
-{
-	TAILQ_REMOVE(&s->disk->stores, s, link);
-	fds_drop(&s->disk->fds, s->place.store);
-	map_fini(&s->buffers);
-	mem_free(s->place.root);
-	mem_free(s->place.single_name);
-	bt_metainfo_free(s->meta);
-	mem_free(s);
-}
-
-static void
-job_done(struct job *j)
-{
-	struct store_job *job = CONTAINER_OF(j, struct store_job, job);
-	struct store *s = job->store;
-
-	s->jobs--;
-	io_finish(&job->io, &s->disk->fds);
-	job->answer(job);
-	mem_free(job->good);
-	mem_free(job->buf);
-	mem_free(job);
-	if (s->freed && s->jobs == 0)
-		store_destroy(s);
-}
-
-struct store_job *
-store_job_new(struct store *s, void (*work)(struct job *), void (*answer)(struct store_job *))
-{
-	struct store_job *job = mem_zero(sizeof(*job));
-
-	if (job == NULL)
-		return NULL;
-	job->job.work = work;
-	job->job.done = job_done;
-	job->store = s;
-	job->answer = answer;
-	io_init(&job->io, &s->place);
-	return job;
-}
-
-void
-store_job_send(struct store_job *job)
-{
-	job->store->jobs++;
-	pool_send(job->store->disk->pool, &job->job);
 }
 
 /* -- reading -- */
@@ -146,15 +98,14 @@ release_pin(void *owner)
 	fds_unpin(owner);
 }
 
-/* Would reading it wait for the disk? Both ends in the page cache: so is what lies between. */
+/* Would reading it wait for the disk? Of some file systems nobody knows; then it may. */
 static bool
 is_cached(int fd, uint64_t offset, uint32_t len)
 {
-	uint8_t byte;
-	struct iovec iov = { &byte, 1 };
+	uint8_t bytes[BLOCK_SIZE];
+	struct iovec iov = { bytes, len };
 
-	return preadv2(fd, &iov, 1, (off_t)offset, RWF_NOWAIT) == 1 &&
-	    preadv2(fd, &iov, 1, (off_t)(offset + len - 1), RWF_NOWAIT) == 1;
+	return preadv2(fd, &iov, 1, (off_t)offset, RWF_NOWAIT) == (ssize_t)len;
 }
 
 static bool
@@ -167,7 +118,7 @@ read_at_once(struct store *s, uint64_t offset, uint32_t len, struct sendq_file *
 	layout_start(&it, s->place.meta, offset, len);
 	if (!layout_next(&it, &span) || span.pad || span.len < len)
 		return false;
-	f = fds_find(&s->disk->fds, (struct fds_key){ s->place.store, span.file }, false);
+	f = fds_find(&s->disk->fds, (struct fds_key){ s->place.number, span.file }, false);
 	if (f == NULL)
 		return false;
 	if (!f->in_memory && !is_cached(f->fd, span.offset, len)) {
@@ -185,9 +136,9 @@ store_read(struct content *c, const struct content_read *what, struct sendq_file
 	uint64_t offset = store_piece_offset(s, what->piece) + what->begin;
 	struct store_job *job;
 
-	if (read_at_once(s, offset, what->len, out))
+	if (!job_is_fenced(s) && read_at_once(s, offset, what->len, out))
 		return true;
-	job = store_job_new(s, work_read, answer_read);
+	job = job_new(s, work_read, answer_read);
 	if (job != NULL)
 		job->block = block_new(s->disk->blocks);
 	if (job == NULL || job->block == NULL) {
@@ -199,11 +150,10 @@ store_read(struct content *c, const struct content_read *what, struct sendq_file
 		return false;
 	}
 	job->what = *what;
-	io_pin(&job->io, &s->disk->fds, offset, what->len, false);
-	store_job_send(job);
+	job_touch(job, offset, what->len);
+	job_send(job);
 	return false;
 }
-
 
 static bool
 store_busy(const struct content *c)
@@ -211,15 +161,67 @@ store_busy(const struct content *c)
 	return store_of(c)->disk->busy;
 }
 
+/* -- empty files -- */
+
+static void
+work_empty_files(struct job *j)
+{
+	struct store_job *job = CONTAINER_OF(j, struct store_job, job);
+
+	(void)io_make_empty_files(&job->io, &job->err);
+}
+
+static void
+answer_empty_files(struct store_job *job)
+{
+	struct store *s = job->store;
+
+	if (!s->freed)
+		s->base.user->files_made(s->base.arg, &job->err);
+}
+
+static void
+store_make_empty_files(struct content *c)
+{
+	struct store *s = store_of(c);
+	struct store_job *job = job_new(s, work_empty_files, answer_empty_files);
+	struct bt_error err;
+
+	if (job != NULL) {
+		job_send(job);
+		return;
+	}
+	(void)fail(&err, BT_ENOMEM, "out of memory");
+	s->base.user->files_made(s->base.arg, &err);
+}
+
+/* -- life -- */
+
+/* The last job has ended. */
+void
+store_end(struct store *s)
+{
+	TAILQ_REMOVE(&s->disk->stores, s, link);
+	fds_drop(&s->disk->fds, s->place.number);
+	if (s->device != NULL)
+		device_release(s->device);
+	map_fini(&s->buffers);
+	place_fini(&s->place);
+	bt_metainfo_free(s->meta);
+	mem_free(s);
+}
+
 static void
 store_free(struct content *c)
 {
 	struct store *s = store_of(c);
 
+	check_cancel(c);
 	gather_drop_all(s);
 	s->freed = true;
+	job_drop_waiting(s);
 	if (s->jobs == 0)
-		store_destroy(s);
+		store_end(s);
 }
 
 static const struct content_ops store_ops = {
@@ -227,29 +229,56 @@ static const struct content_ops store_ops = {
 	.finish = gather_finish,
 	.read = store_read,
 	.check = check_begin,
+	.cancel_check = check_cancel,
+	.make_empty_files = store_make_empty_files,
 	.busy = store_busy,
 	.free = store_free,
 };
 
-/* The folder and, for a single file, the name in it. */
-static bool
-set_place(struct store *s, const struct bt_metainfo *meta, const char *path)
+static void
+work_look(struct job *j)
 {
-	const char *slash = strrchr(path, '/');
+	struct store_job *job = CONTAINER_OF(j, struct store_job, job);
 
-	s->place.meta = meta;
-	s->place.store = s->disk->next_store++;
-	if (!bt_metainfo_is_single_file(meta)) {
-		s->place.root = mem_strdup(path);
-		return s->place.root != NULL;
+	job->dev = place_look(&job->store->place);
+}
+
+static void
+answer_look(struct store_job *job)
+{
+	struct store *s = job->store;
+	struct device *dev;
+
+	if (s->freed)
+		return;
+	/* For want of memory it stays with those of the same folder. */
+	dev = job->dev == 0 ? NULL : device_use(s->disk, (struct device_key){ .dev = job->dev });
+	if (dev != NULL) {
+		device_release(s->device);
+		s->device = dev;
 	}
-	s->place.single_name = mem_strdup(slash == NULL ? path : slash + 1);
-	if (slash == NULL)
-		s->place.root = mem_strdup(".");
-	else
-		s->place.root = slice_dup(slice_of(path,
-		    slash == path ? 1 : (size_t)(slash - path)));
-	return s->place.root != NULL && s->place.single_name != NULL;
+	s->looked = true;
+	check_enter(s);
+}
+
+/* On which disk it is must not be asked here, where it may take long. What waits for the answer
+ * holds up those of the same folder at most. */
+static bool
+find_device(struct store *s)
+{
+	char *folder = file_folder_of(s->place.root.path);
+	struct store_job *job = job_new(s, work_look, answer_look);
+
+	if (folder != NULL && job != NULL)
+		s->device = device_use(s->disk, (struct device_key){
+			.name = siphash(s->disk->seed, folder, strlen(folder)) });
+	mem_free(folder);
+	if (s->device == NULL) {
+		mem_free(job);
+		return false;
+	}
+	job_send_alone(job);
+	return true;
 }
 
 struct content *
@@ -264,10 +293,12 @@ store_new(struct disk *d, const struct store_opts *opts, const struct content_us
 	s->disk = d;
 	s->meta = bt_metainfo_share(opts->meta);
 	TAILQ_INIT(&s->complete);
+	TAILQ_INIT(&s->alone);
+	TAILQ_INIT(&s->held);
 	map_init(&s->buffers, sizeof(uint32_t), d->seed);
 	TAILQ_INSERT_TAIL(&d->stores, s, link);
-	if (!set_place(s, opts->meta, opts->path)) {
-		store_destroy(s);
+	if (!place_init(&s->place, s->meta, opts->path, d->next_place++) || !find_device(s)) {
+		store_end(s);
 		return NULL;
 	}
 	return &s->base;

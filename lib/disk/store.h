@@ -20,13 +20,15 @@ struct disk {
 	struct pool *pool;
 	struct block_store *blocks;
 	struct fds fds;
+	struct map devices;	/* struct device_key to device */
+	struct job_list starved;	/* found no descriptor: wait until some are closed */
 	TAILQ_HEAD(, piece_buffer) gathering;	/* of all stores, the latest touched last */
 	size_t gathered;	/* bytes in them */
 	size_t writing;		/* bytes under way to the workers */
 	size_t budget;		/* for gathered */
 	bool busy;
 	TAILQ_HEAD(, store) stores;
-	uint32_t next_store;
+	uint32_t next_place;
 	uint64_t seed[2];
 };
 

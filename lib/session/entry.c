@@ -191,6 +191,14 @@ check_done(void *arg, const struct bt_error *err)
 }
 
 static void
+files_made(void *arg, const struct bt_error *err)
+{
+	struct entry *e = arg;
+
+	torrent_files_made(e->torrent, err, time_of(e));
+}
+
+static void
 eased(void *arg)
 {
 	struct entry *e = arg;
@@ -203,6 +211,7 @@ static const struct content_user content_calls = {
 	.block_read = block_read,
 	.checked = checked,
 	.check_done = check_done,
+	.files_made = files_made,
 	.eased = eased,
 };
 

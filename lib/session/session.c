@@ -12,6 +12,9 @@
 
 #define WORKERS_MAX 8
 
+/* Those that are started while others wait for disks that do not answer. */
+#define WORKERS_STUCK_MAX 64
+
 /* -- the session's thread -- */
 
 static void
@@ -99,7 +102,7 @@ static bool
 open_parts(struct bt_session *s)
 {
 	s->loop = loop_new();
-	s->pool = pool_new(worker_count());
+	s->pool = pool_new_growing(worker_count(), WORKERS_STUCK_MAX);
 	s->events = events_new();
 	if (s->loop == NULL || s->pool == NULL || s->events == NULL)
 		return false;

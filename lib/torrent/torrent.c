@@ -250,18 +250,26 @@ torrent_check_done(struct torrent *t, const struct bt_error *err, usec now)
 
 	if (t->state != BT_TORRENT_CHECKING)
 		return;
-	complete = bits_full(picker_have(t->picker));
-	/* Empty files that cannot be made matter only to who still has to write. */
-	if (err->code != BT_OK && !complete) {
+	if (err->code != BT_OK) {
 		torrent_fail(t, err->text, now);
 		return;
 	}
+	complete = bits_full(picker_have(t->picker));
 	torrent_become(t, complete ? BT_TORRENT_SEEDING : BT_TORRENT_DOWNLOADING,
 	    "checked");
 	if (complete)
 		torrent_event(t, BT_EVENT_COMPLETE, "");
+	else
+		content_make_empty_files(t->content);
 	announce_start(t->announce, now);
 	torrent_wants_tick(t, now);
+}
+
+void
+torrent_files_made(struct torrent *t, const struct bt_error *err, usec now)
+{
+	if (err->code != BT_OK)
+		torrent_fail(t, err->text, now);
 }
 
 void
@@ -350,6 +358,7 @@ torrent_stop(struct torrent *t, usec now)
 	if (t->state == BT_TORRENT_STOPPING || t->state == BT_TORRENT_STOPPED)
 		return;
 	torrent_become(t, BT_TORRENT_STOPPING, "asked to");
+	content_cancel_check(t->content);
 	announce_stop(t->announce, now);
 	close_all(t, "torrent stopped", now);
 	torrent_wants_tick(t, now);

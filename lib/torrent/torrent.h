@@ -71,6 +71,7 @@ void torrent_block_read(struct torrent *t, const struct content_read *what, stru
     const struct bt_error *err, usec now);
 void torrent_checked(struct torrent *t, uint32_t piece, bool good);
 void torrent_check_done(struct torrent *t, const struct bt_error *err, usec now);
+void torrent_files_made(struct torrent *t, const struct bt_error *err, usec now);
 void torrent_eased(struct torrent *t, usec now);
 
 /* Does what is due, and says through ops.due when to call it again. */

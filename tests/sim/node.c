@@ -250,11 +250,20 @@ check_done(void *arg, const struct bt_error *err)
 	torrent_check_done(n->torrent, err, n->sim->clock.now);
 }
 
+static void
+files_made(void *arg, const struct bt_error *err)
+{
+	struct node *n = arg;
+
+	torrent_files_made(n->torrent, err, n->sim->clock.now);
+}
+
 static const struct content_user content_calls = {
 	.piece_done = piece_done,
 	.block_read = block_read,
 	.checked = checked,
 	.check_done = check_done,
+	.files_made = files_made,
 };
 
 /* -- life -- */

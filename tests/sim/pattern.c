@@ -19,6 +19,7 @@ struct pattern {
 	struct content base;
 	struct node *node;
 	struct gathered *pieces;
+	bool checking;
 };
 
 /* A disk read on its way: found again by number, since its reader may be gone. */
@@ -150,8 +151,9 @@ checked(void *arg, uint64_t life)
 	struct node *n = arg;
 	const struct bt_error ok = { 0 };
 
-	if (!is_current(n, life))
+	if (!is_current(n, life) || !pattern_of(n->content)->checking)
 		return;
+	pattern_of(n->content)->checking = false;
 	for (uint32_t i = 0; i < bt_metainfo_piece_count(n->sim->meta); i++)
 		n->content->user->checked(n->content->arg, i, n->opts.seed);
 	n->content->user->check_done(n->content->arg, &ok);
@@ -162,7 +164,32 @@ pattern_check(struct content *c)
 {
 	struct node *n = pattern_of(c)->node;
 
+	pattern_of(c)->checking = true;
 	clock_at(&n->sim->clock, n->sim->clock.now + MSEC, checked, n, n->life);
+}
+
+static void
+pattern_cancel_check(struct content *c)
+{
+	pattern_of(c)->checking = false;
+}
+
+static void
+files_made(void *arg, uint64_t life)
+{
+	struct node *n = arg;
+	const struct bt_error ok = { 0 };
+
+	if (is_current(n, life))
+		n->content->user->files_made(n->content->arg, &ok);
+}
+
+static void
+pattern_make_empty_files(struct content *c)
+{
+	struct node *n = pattern_of(c)->node;
+
+	clock_at(&n->sim->clock, n->sim->clock.now + MSEC, files_made, n, n->life);
 }
 
 static bool
@@ -188,6 +215,8 @@ static const struct content_ops pattern_ops = {
 	.finish = pattern_finish,
 	.read = pattern_read,
 	.check = pattern_check,
+	.cancel_check = pattern_cancel_check,
+	.make_empty_files = pattern_make_empty_files,
 	.busy = pattern_busy,
 	.free = pattern_free,
 };

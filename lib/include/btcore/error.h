@@ -23,6 +23,10 @@ enum bt_code {
 	BT_ETRACKER,	/* the tracker said no; text is its reason */
 	BT_EBUSY,	/* try again later */
 	BT_EUNSUP,	/* valid, but not supported here */
+	BT_ENOSPC,	/* no room is left where it should be written */
+	BT_EMFILE,	/* the process or the system has no descriptor left */
+	BT_EGONE,	/* the folder or disk that it lay on is not there any more */
+	BT_ENOHASH,	/* the hash that content should answer is not known (yet) */
 	BT_ECOUNT
 };
 

@@ -12,6 +12,7 @@
 #include "base/rng.h"
 #include "disk/store.h"
 #include "helper.h"
+#include "slow.h"
 
 Suite *store_suite(void);
 
@@ -28,7 +29,7 @@ static uint8_t *bytes;		/* the content as it should be */
 static uint32_t size;
 
 /* What the store answered. */
-static unsigned good, bad, failed, checked_good, checked_bad, reads, eased;
+static unsigned good, bad, failed, checked_good, checked_bad, reads, eased, made;
 static bool check_is_done;
 static struct bt_error last_error;
 static struct block *last_block;
@@ -75,18 +76,27 @@ check_done(void *arg, const struct bt_error *err)
 }
 
 static void
+files_made(void *arg, const struct bt_error *err)
+{
+	(void)arg;
+	made += err->code == BT_OK;
+	last_error = *err;
+}
+
+static void
 has_eased(void *arg)
 {
 	(void)arg;
 	eased++;
 }
 
-static const struct content_user user = { piece_done, block_read, checked, check_done, has_eased };
+static const struct content_user user = { piece_done, block_read, checked, check_done, files_made,
+	has_eased };
 
 static void
 reset_counts(void)
 {
-	good = bad = failed = checked_good = checked_bad = reads = eased = 0;
+	good = bad = failed = checked_good = checked_bad = reads = eased = made = 0;
 	check_is_done = false;
 }
 
@@ -151,7 +161,7 @@ begin(uint32_t content_size, const uint32_t *files, unsigned pad, size_t budget)
 	(void)snprintf(folder, sizeof(folder), "/tmp/test_store.XXXXXX");
 	ck_assert(mkdtemp(folder) != NULL);
 	reset_counts();
-	pool = pool_new(2);
+	pool = pool_new_growing(2, 8);
 	ck_assert(pool != NULL);
 	disk_init(&disk, pool, &blocks, 4, budget, seed);
 	size = content_size;
@@ -536,6 +546,258 @@ START_TEST(freed_with_jobs_under_way)
 }
 END_TEST
 
+/* -- slow disks -- */
+
+/* A second store, on another device, with the same content; good, reads ... are of both. */
+static char other_folder[64];
+static struct content *other;
+
+static void
+begin_other(void)
+{
+	char path[128];
+	struct stat one, two;
+
+	(void)snprintf(other_folder, sizeof(other_folder), "/dev/shm/test_store.XXXXXX");
+	ck_assert(mkdtemp(other_folder) != NULL);
+	ck_assert(stat(folder, &one) == 0 && stat(other_folder, &two) == 0);
+	ck_assert_msg(one.st_dev != two.st_dev, "/tmp and /dev/shm are one device");
+	(void)snprintf(path, sizeof(path), "%s/c", other_folder);
+	other = store_new(&disk, &(struct store_opts){ meta, path }, &user, NULL);
+	ck_assert(other != NULL);
+	settle();
+}
+
+static void
+end_other(void)
+{
+	content_free(other);
+	settle();
+	remove_all(other_folder);
+}
+
+static dev_t
+device_of(const char *path)
+{
+	struct stat st;
+
+	ck_assert_int_eq(stat(path, &st), 0);
+	return st.st_dev;
+}
+
+/* Until the counter is as high. */
+static void
+wait_until(const unsigned *counter, unsigned value)
+{
+	while (*counter < value)
+		ck_assert(pool_wait(pool));
+}
+
+static void
+read_block(struct content *c, uint32_t piece)
+{
+	uint32_t len = bt_metainfo_piece_size(meta, piece);
+	const struct content_read what = { piece, 0, len < BLOCK_SIZE ? len : BLOCK_SIZE, 7 };
+	struct sendq_file file;
+
+	if (content_read(c, &what, &file)) {
+		file.release(file.owner);
+		reads++;
+	}
+}
+
+START_TEST(a_disk_that_does_not_answer_holds_up_no_other)
+{
+	begin(20 * PIECE, NULL, 0, 8u << 20);
+	put_all();
+	begin_other();
+	reset_counts();
+	slow_hold(device_of(folder), 0);
+	/* More than all workers could take, and the closing of what is open too. */
+	for (uint32_t i = 0; i < 10; i++)
+		put_piece(i, false);
+	fds_drop(&disk.fds, 0);
+	for (uint32_t i = 10; i < 20; i++)
+		read_block(content, i);
+	content_check(content);
+	slow_wait_for(2);
+	for (uint32_t i = 0; i < 20; i++) {
+		struct content *first = content;
+
+		content = other;
+		put_piece(i, false);
+		content = first;
+	}
+	wait_until(&good, 20);
+	fds_drop(&disk.fds, 1);
+	for (uint32_t i = 0; i < 20; i++)
+		read_block(other, i);
+	wait_until(&reads, 20);
+	content_check(other);
+	wait_until(&checked_good, 20);
+	slow_let_go();
+	settle();
+	ck_assert_uint_eq(good, 30);
+	ck_assert_uint_eq(reads, 30);
+	ck_assert_uint_eq(checked_good, 40);
+	end_other();
+	end();
+}
+END_TEST
+
+START_TEST(a_check_holds_up_nobody)
+{
+	begin(20 * PIECE, NULL, 0, 8u << 20);
+	put_all();
+	reset_counts();
+	/* What a check reads at once is more than a block, and stands still. */
+	slow_hold(device_of(folder), BLOCK_SIZE + 1);
+	content_check(content);
+	slow_wait_for(1);
+	fds_drop(&disk.fds, 0);
+	for (uint32_t i = 0; i < 20; i++)
+		read_block(content, i);
+	wait_until(&reads, 20);
+	ck_assert_uint_eq(checked_good, 0);
+	slow_let_go();
+	settle();
+	ck_assert_uint_eq(checked_good, 20);
+	ck_assert(check_is_done);
+	end();
+}
+END_TEST
+
+START_TEST(one_check_at_a_time)
+{
+	struct content *first;
+
+	begin(20 * PIECE, NULL, 0, 8u << 20);
+	put_all();
+	first = content;
+	open_store("c");
+	settle();
+	reset_counts();
+	slow_hold(device_of(folder), 0);
+	content_check(first);
+	content_check(content);
+	slow_wait_for(1);
+	ck_assert_uint_le(pool_under_way(pool), pool_workers(pool) + 1);
+	/* The one that is under way leaves its turn to the other. */
+	content_free(first);
+	slow_let_go();
+	settle();
+	ck_assert_uint_eq(checked_good, 20);
+	end();
+}
+END_TEST
+
+START_TEST(a_cancelled_check_ends)
+{
+	begin(20 * PIECE, NULL, 0, 8u << 20);
+	put_all();
+	reset_counts();
+	slow_hold(device_of(folder), 0);
+	content_check(content);
+	slow_wait_for(1);
+	content_cancel_check(content);
+	content_cancel_check(content);
+	slow_let_go();
+	settle();
+	ck_assert_uint_eq(checked_good + checked_bad, 0);
+	ck_assert(!check_is_done);
+	/* Another may begin, while jobs of the first are still under way as well. */
+	content_check(content);
+	content_cancel_check(content);
+	content_check(content);
+	settle();
+	ck_assert_uint_eq(checked_good, 20);
+	ck_assert(check_is_done);
+	end();
+}
+END_TEST
+
+START_TEST(a_check_makes_nothing)
+{
+	static const uint32_t files[] = { 1000, 500, 0 };
+	struct stat st;
+	char path[128];
+
+	begin(0, files, 0, 8u << 20);
+	content_check(content);
+	settle();
+	ck_assert(check_is_done);
+	(void)snprintf(path, sizeof(path), "%s/c", folder);
+	ck_assert_int_ne(stat(path, &st), 0);
+	end();
+}
+END_TEST
+
+/* Opening, closing, asking what file system it is: all may take as long as the disk likes. */
+START_TEST(the_loop_never_waits)
+{
+	static const uint32_t files[] = { 1000, 2 * PIECE, 3, 70000, 4, 5, PIECE, 6, 7, 8, 9,
+		10, 0 };
+
+	begin(0, files, 0, BLOCK_SIZE);
+	settle();
+	slow_watch();
+	put_all();
+	content_check(content);
+	for (uint32_t i = 0; i < bt_metainfo_piece_count(meta); i++)
+		read_block(content, i);
+	settle();
+	content_free(content);
+	settle();
+	ck_assert_uint_eq(slow_seen(), 0);
+	ck_assert_uint_eq(good, bt_metainfo_piece_count(meta));
+	open_store("d");
+	end();
+}
+END_TEST
+
+static bool
+can_evict(const char *name)
+{
+	uint8_t byte;
+	struct iovec iov = { &byte, 1 };
+	char path[128];
+	ssize_t got;
+	int fd;
+
+	evict(name);
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+	fd = open(path, O_RDONLY);
+	got = preadv2(fd, &iov, 1, 0, RWF_NOWAIT);
+	(void)close(fd);
+	return got != 1;
+}
+
+/* Only the ends of the block are in memory. */
+START_TEST(a_hole_in_the_cache_is_not_sent_as_file)
+{
+	const struct content_read what = { 0, 0, BLOCK_SIZE, 7 };
+	struct sendq_file file;
+	uint8_t byte;
+	char path[128];
+	int fd;
+
+	begin(10 * PIECE, NULL, 0, 8u << 20);
+	put_all();
+	if (can_evict("c")) {
+		(void)snprintf(path, sizeof(path), "%s/c", folder);
+		fd = open(path, O_RDONLY);
+		for (uint32_t at = 0; at < BLOCK_SIZE; at += 1024)
+			ck_assert_int_eq(pread(fd, &byte, 1, at), 1);
+		ck_assert_int_eq(posix_fadvise(fd, 4096, 8192, POSIX_FADV_DONTNEED), 0);
+		ck_assert(!content_read(content, &what, &file));
+		settle();
+		ck_assert_uint_eq(reads, 1);
+		(void)close(fd);
+	}
+	end();
+}
+END_TEST
+
 Suite *
 store_suite(void)
 {
@@ -556,6 +818,13 @@ store_suite(void)
 	tcase_add_test(c, a_file_is_in_the_way);
 	tcase_add_test(c, no_link_is_followed);
 	tcase_add_test(c, freed_with_jobs_under_way);
+	tcase_add_test(c, a_disk_that_does_not_answer_holds_up_no_other);
+	tcase_add_test(c, a_check_holds_up_nobody);
+	tcase_add_test(c, one_check_at_a_time);
+	tcase_add_test(c, a_cancelled_check_ends);
+	tcase_add_test(c, a_check_makes_nothing);
+	tcase_add_test(c, the_loop_never_waits);
+	tcase_add_test(c, a_hole_in_the_cache_is_not_sent_as_file);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Where a torrent's content lies: the folder that no path leaves, and each file's path below it.
+ * Workers read it; it changes only while no job of its store is under way (see job.c).
+ */
+#ifndef DISK_PLACE_H
+#define DISK_PLACE_H
+
+#include <btcore/metainfo.h>
+
+#include "base/error.h"
+#include "disk/path.h"
+
+struct place {
+	const struct bt_metainfo *meta;
+	struct path_root root;
+	char *single_name;	/* a single file's name below root; NULL: the torrent's own paths */
+	uint32_t number;	/* of this place in the table of open files; never used again */
+};
+
+/* path: the file of a single-file torrent, or the folder; copied. False: no memory. */
+bool place_init(struct place *p, const struct bt_metainfo *meta, const char *path,
+    uint32_t number) MUST_USE;
+void place_fini(struct place *p);
+
+/* A file's path below root. */
+void place_path_of(const struct place *p, uint32_t file, char *out, size_t size);
+
+/* The error of a file, as errno says. */
+enum bt_code place_fail(const struct place *p, uint32_t file, struct bt_error *err);
+
+/* On a worker: the file system that it is on, or will be when its folder is made; 0: nobody
+ * knows. What is there is remembered, so that root is not made anew once it has vanished. */
+uint64_t place_look(struct place *p);
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: ISC */
+#include "slow.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static bool holding, watching;
+static dev_t held_dev;
+static size_t held_least;
+static unsigned held, seen, starving;
+static int read_error;
+static pthread_t watched;
+
+void
+slow_hold(dev_t dev, size_t least)
+{
+	(void)pthread_mutex_lock(&lock);
+	holding = true;
+	held_dev = dev;
+	held_least = least;
+	(void)pthread_mutex_unlock(&lock);
+}
+
+void
+slow_let_go(void)
+{
+	(void)pthread_mutex_lock(&lock);
+	holding = false;
+	(void)pthread_cond_broadcast(&changed);
+	(void)pthread_mutex_unlock(&lock);
+}
+
+void
+slow_wait_for(unsigned calls)
+{
+	(void)pthread_mutex_lock(&lock);
+	while (held < calls)
+		(void)pthread_cond_wait(&changed, &lock);
+	(void)pthread_mutex_unlock(&lock);
+}
+
+void
+slow_watch(void)
+{
+	watched = pthread_self();
+	seen = 0;
+	watching = true;
+}
+
+unsigned
+slow_seen(void)
+{
+	watching = false;
+	return seen;
+}
+
+void
+slow_starve(unsigned files)
+{
+	__atomic_store_n(&starving, files, __ATOMIC_RELAXED);
+}
+
+void
+slow_fail_read(int error)
+{
+	__atomic_store_n(&read_error, error, __ATOMIC_RELAXED);
+}
+
+/* Stands still if it should. */
+static void
+meet(int fd, size_t len)
+{
+	struct stat st;
+
+	if (watching && pthread_equal(watched, pthread_self()) != 0 &&
+	    fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		seen++;
+	(void)pthread_mutex_lock(&lock);
+	if (holding && len >= held_least && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_dev == held_dev) {
+		held++;
+		(void)pthread_cond_broadcast(&changed);
+		while (holding)
+			(void)pthread_cond_wait(&changed, &lock);
+		held--;
+	}
+	(void)pthread_mutex_unlock(&lock);
+}
+
+/* -- instead of the system's -- */
+
+int
+close(int fd)
+{
+	meet(fd, SIZE_MAX);
+	return (int)syscall(SYS_close, fd);
+}
+
+int
+fstatfs(int fd, struct statfs *out)
+{
+	meet(fd, 0);
+	return (int)syscall(SYS_fstatfs, fd, out);
+}
+
+ssize_t
+pread(int fd, void *to, size_t len, off_t offset)
+{
+	int error = __atomic_exchange_n(&read_error, 0, __ATOMIC_RELAXED);
+
+	meet(fd, len);
+	if (error == 0)
+		return syscall(SYS_pread64, fd, to, len, offset);
+	errno = error;
+	return -1;
+}
+
+ssize_t
+pwritev(int fd, const struct iovec *iov, int count, off_t offset)
+{
+	size_t len = 0;
+
+	for (int i = 0; i < count; i++)
+		len += iov[i].iov_len;
+	meet(fd, len);
+	return syscall(SYS_pwritev, fd, iov, count, offset, 0);
+}
+
+int
+openat(int at, const char *name, int flags, ...)
+{
+	unsigned left = __atomic_load_n(&starving, __ATOMIC_RELAXED);
+	mode_t mode = 0;
+	va_list ap;
+
+	va_start(ap, flags);
+	if ((flags & O_CREAT) != 0)
+		mode = va_arg(ap, mode_t);
+	va_end(ap);
+	if (watching && pthread_equal(watched, pthread_self()) != 0)
+		seen++;
+	if (left > 0) {
+		__atomic_store_n(&starving, left - 1, __ATOMIC_RELAXED);
+		errno = EMFILE;
+		return -1;
+	}
+	return (int)syscall(SYS_openat, at, name, flags, mode);
+}
