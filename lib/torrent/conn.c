@@ -9,6 +9,65 @@
 /* A seed is dialled again by a seed only after so long: it may have lost its content. */
 #define SEED_AGAIN (60 * MINUTE)
 
+static struct conn *
+conn_of(const struct source *s)
+{
+	return CONTAINER_OF(s, struct conn, src);
+}
+
+static void
+request(struct source *s, const struct picker_block *b, usec now)
+{
+	peer_send_request(conn_of(s)->peer, b->piece, b->begin, b->len, now);
+}
+
+static bool
+cancel(struct source *s, const struct picker_block *b, usec now)
+{
+	struct peer *p = conn_of(s)->peer;
+
+	peer_send_cancel(p, b->piece, b->begin, b->len, now);
+	/* With the fast extension the cancel is answered. */
+	return p->fast;
+}
+
+static void
+awaited(struct source *s, unsigned count)
+{
+	conn_of(s)->peer->expect = count;
+}
+
+static unsigned
+limit(const struct source *s)
+{
+	return peer_reqq(conn_of(s)->peer);
+}
+
+static void
+ban(struct source *s, const char *why, usec now)
+{
+	struct torrent *t = s->torrent;
+	struct addr addr = conn_of(s)->addr;
+	char text[ADDR_TEXT_MAX];
+	struct conn *c, *next;
+
+	known_ban(&t->known, &addr);
+	torrent_event(t, BT_EVENT_PEER_BANNED, addr_text(&addr, text));
+	/* It may have more than one connection. */
+	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
+		if (addr_same_ip(&c->addr, &addr))
+			peer_close(c->peer, why, now);
+	}
+}
+
+static const struct source_ops source_calls = {
+	.request = request,
+	.cancel = cancel,
+	.awaited = awaited,
+	.limit = limit,
+	.ban = ban,
+};
+
 struct conn *
 conn_new(struct torrent *t, struct peer *p, const struct addr *a, bool dialled)
 {
@@ -16,20 +75,17 @@ conn_new(struct torrent *t, struct peer *p, const struct addr *a, bool dialled)
 
 	if (c == NULL)
 		return NULL;
-	c->torrent = t;
 	c->peer = p;
 	c->addr = *a;
 	c->dialled = dialled;
 	if (dialled)
 		c->listens = *a;
-	c->id = ++t->next_id;
-	requests_init(&c->requests, t->opts.request_backlog);
 	serve_init(c);
-	vec_init(&c->allowed, sizeof(uint32_t));
-	if (!map_set(&t->by_id, &c->id, c)) {
+	if (!source_init(&c->src, t, &source_calls, &p->have, t->opts.request_backlog)) {
 		conn_free(c);
 		return NULL;
 	}
+	c->src.choking = p->peer_choking;
 	rate_init(&p->stream->in_rate, &t->in_rate, 0);
 	rate_init(&p->stream->out_rate, &t->out_rate, 0);
 	TAILQ_INSERT_TAIL(&t->conns, c, link);
@@ -41,76 +97,51 @@ conn_new(struct torrent *t, struct peer *p, const struct addr *a, bool dialled)
 void
 conn_free(struct conn *c)
 {
-	requests_fini(&c->requests);
+	source_fini(&c->src);
 	uploads_fini(&c->uploads);
-	vec_fini(&c->allowed);
 	mem_free(c);
-}
-
-void
-conn_ban(struct conn *c, const char *why, usec now)
-{
-	struct torrent *t = c->torrent;
-	struct addr addr = c->addr;
-	char text[ADDR_TEXT_MAX];
-	struct conn *next;
-
-	known_ban(&t->known, &addr);
-	torrent_event(t, BT_EVENT_PEER_BANNED, addr_text(&addr, text));
-	/* It may have more than one connection. */
-	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
-		if (addr_same_ip(&c->addr, &addr))
-			peer_close(c->peer, why, now);
-	}
 }
 
 void
 conn_update_interest(struct conn *c, usec now)
 {
-	const struct torrent *t = c->torrent;
+	const struct torrent *t = c->src.torrent;
 
 	if (c->peer->state == PEER_OPEN && torrent_is_running(t))
-		peer_send_interest(c->peer, c->missing > 0, now);
+		peer_send_interest(c->peer, c->src.missing > 0, now);
 }
 
 /* Two that have everything have nothing to tell one another. */
 void
 conn_close_redundant(struct conn *c, usec now)
 {
-	if (!c->open || c->torrent->state != BT_TORRENT_SEEDING || !peer_is_seed(c->peer))
+	if (!c->open || c->src.torrent->state != BT_TORRENT_SEEDING || !peer_is_seed(c->peer))
 		return;
 	c->redundant = true;
 	peer_close(c->peer, "both are seeds", now);
 }
 
-static uint32_t
-count_missing(const struct conn *c)
+void
+conns_piece_here(struct torrent *t, uint32_t piece, usec now)
 {
-	const struct bits *ours = picker_have(c->torrent->picker);
-	const struct bits *theirs = &c->peer->have;
-	uint32_t n = 0;
+	struct conn *c, *next;
 
-	for (size_t i = 0; i < bits_bytes(theirs->len); i++)
-		n += (uint32_t)__builtin_popcount(theirs->bytes[i] & ~ours->bytes[i] & 0xff);
-	return n;
-}
-
-static bool
-is_asked(const void *arg, uint32_t piece, uint32_t begin)
-{
-	const struct conn *c = arg;
-
-	return requests_has(&c->requests, piece, begin);
+	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
+		if (!c->open)
+			continue;
+		if (bits_has(&c->peer->have, piece))
+			conn_update_interest(c, now);
+		else
+			peer_send_have(c->peer, piece, now);
+	}
 }
 
 void
 conn_check(const struct conn *c)
 {
 	assert(c->peer->state != PEER_CLOSED && c->open == (c->peer->state == PEER_OPEN));
-	assert(!c->open || c->missing == count_missing(c));
-	assert(c->open || requests_count(&c->requests) == 0);
-	assert(picker_check_asked(c->torrent->picker, c->id, is_asked, c) <=
-	    requests_count(&c->requests));
+	assert(c->src.entered == c->open && c->src.choking == c->peer->peer_choking);
+	assert(c->open || requests_count(&c->src.requests) == 0);
 }
 
 static void
@@ -118,19 +149,18 @@ enter_in_picker(struct conn *c)
 {
 	c->as_seed = peer_is_seed(c->peer);
 	if (c->as_seed)
-		picker_add_seed(c->torrent->picker);
+		picker_add_seed(c->src.torrent->picker);
 	else
-		picker_add_peer(c->torrent->picker, &c->peer->have);
-	c->missing = count_missing(c);
+		picker_add_peer(c->src.torrent->picker, &c->peer->have);
 }
 
 static void
 leave_picker(struct conn *c, const struct bits *had)
 {
 	if (c->as_seed)
-		picker_remove_seed(c->torrent->picker);
+		picker_remove_seed(c->src.torrent->picker);
 	else
-		picker_remove_peer(c->torrent->picker, had);
+		picker_remove_peer(c->src.torrent->picker, had);
 }
 
 /* Its address is the other connection's now, and is not dialled while that lasts. */
@@ -142,7 +172,7 @@ hand_over_address(struct conn *from, struct conn *to)
 		return;
 	to->listens = from->listens;
 	from->listens.family = ADDR_NONE;
-	known_connected(&to->torrent->known, &to->listens);
+	known_connected(&to->src.torrent->known, &to->listens);
 }
 
 /* Of two connections to one partner, both sides keep the one that the greater id dialled. Who
@@ -150,7 +180,7 @@ hand_over_address(struct conn *from, struct conn *to)
 static bool
 is_duplicate(struct conn *c, usec now)
 {
-	struct torrent *t = c->torrent;
+	struct torrent *t = c->src.torrent;
 	bool we_dial = memcmp(t->peer_id, c->peer->theirs.peer_id, 20) > 0;
 	struct conn *other, *next;
 
@@ -172,7 +202,7 @@ is_duplicate(struct conn *c, usec now)
 static void
 say_who_we_are(struct conn *c, usec now)
 {
-	struct torrent *t = c->torrent;
+	struct torrent *t = c->src.torrent;
 	struct ext_handshake ext;
 
 	ext_handshake_init(&ext);
@@ -189,7 +219,7 @@ static void
 on_open(void *arg, struct peer *p, usec now)
 {
 	struct conn *c = arg;
-	struct torrent *t = c->torrent;
+	struct torrent *t = c->src.torrent;
 
 	if (memcmp(p->theirs.peer_id, t->peer_id, 20) == 0) {
 		if (c->dialled)
@@ -203,6 +233,7 @@ on_open(void *arg, struct peer *p, usec now)
 	if (c->dialled)
 		known_connected(&t->known, &c->addr);
 	enter_in_picker(c);
+	source_enter(&c->src);
 	say_who_we_are(c, now);
 }
 
@@ -210,21 +241,22 @@ static void
 on_closed(void *arg, struct peer *p, const char *why, usec now)
 {
 	struct conn *c = arg;
-	struct torrent *t = c->torrent;
+	struct torrent *t = c->src.torrent;
 	char text[ADDR_TEXT_MAX];
 
 	torrent_say(t, BT_LOG_DEBUG, "peer %s: closed: %s", addr_text(&c->addr, text), why);
-	download_release_all(c, now);
+	download_release_all(&c->src, now);
 	if (c->open) {
 		c->open = false;
+		source_leave(&c->src);
 		leave_picker(c, &p->have);
-		download_let_go(c, now);
+		download_let_go(&c->src, now);
 	}
 	if (c->listens.family != ADDR_NONE)
-		known_lost(&t->known, &c->listens, c->gave || p->up.total > 0, now);
+		known_lost(&t->known, &c->listens, c->src.gave || p->up.total > 0, now);
 	if (c->redundant && c->listens.family != ADDR_NONE)
 		known_postpone(&t->known, &c->listens, now + SEED_AGAIN);
-	(void)map_remove(&t->by_id, &c->id);
+	(void)map_remove(&t->by_id, &c->src.id);
 	t->conn_count--;
 	TAILQ_REMOVE(&t->conns, c, link);
 	TAILQ_INSERT_TAIL(&t->gone, c, link);
@@ -236,22 +268,23 @@ on_choke(void *arg, struct peer *p, usec now)
 {
 	struct conn *c = arg;
 
+	c->src.choking = p->peer_choking;
 	if (!p->peer_choking) {
-		c->snubbed = false;
-		download_more(c, now);
+		c->src.snubbed = false;
+		download_more(&c->src, now);
 		return;
 	}
-	download_let_go(c, now);
+	download_let_go(&c->src, now);
 	/* With the fast extension each request is rejected by name. */
 	if (!p->fast)
-		download_release_all(c, now);
+		download_release_all(&c->src, now);
 }
 
 static void
 on_interest(void *arg, struct peer *p, usec now)
 {
 	struct conn *c = arg;
-	struct torrent *t = c->torrent;
+	struct torrent *t = c->src.torrent;
 
 	if (!p->peer_interested || !torrent_is_running(t))
 		return;
@@ -263,11 +296,11 @@ static void
 on_have(void *arg, struct peer *p, uint32_t piece, usec now)
 {
 	struct conn *c = arg;
-	struct torrent *t = c->torrent;
+	struct torrent *t = c->src.torrent;
 
 	picker_add_have(t->picker, piece);
 	if (!bits_has(picker_have(t->picker), piece)) {
-		c->missing++;
+		c->src.missing++;
 		conn_update_interest(c, now);
 	}
 	if (peer_is_seed(p))
@@ -282,7 +315,8 @@ on_bitfield(void *arg, struct peer *p, const struct bits *before, usec now)
 	(void)p;
 	leave_picker(c, before);
 	enter_in_picker(c);
-	download_let_go(c, now);
+	source_count_missing(&c->src);
+	download_let_go(&c->src, now);
 	conn_update_interest(c, now);
 	conn_close_redundant(c, now);
 }
@@ -305,16 +339,20 @@ static void
 on_block(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t len,
     struct block *b, usec now)
 {
+	struct conn *c = arg;
+
 	(void)p;
-	download_block(arg, piece, begin, len, b, now);
+	download_block(&c->src, piece, begin, len, b, now);
 }
 
 static void
 on_reject(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t len, usec now)
 {
+	struct conn *c = arg;
+
 	(void)p;
 	(void)len;
-	download_rejected(arg, piece, begin, now);
+	download_rejected(&c->src, piece, begin, now);
 }
 
 static void
@@ -324,8 +362,8 @@ on_allowed_fast(void *arg, struct peer *p, uint32_t piece, usec now)
 
 	(void)p;
 	(void)now;
-	if (c->allowed.len < ALLOWED_FAST_MAX)
-		(void)vec_add(&c->allowed, &piece);
+	if (c->src.allowed.len < ALLOWED_FAST_MAX)
+		(void)vec_add(&c->src.allowed, &piece);
 }
 
 /* Who came to us is known by the port that it tells: not to be dialled as well, but to be found
@@ -333,7 +371,7 @@ on_allowed_fast(void *arg, struct peer *p, uint32_t piece, usec now)
 static void
 learn_address(struct conn *c)
 {
-	struct known *known = &c->torrent->known;
+	struct known *known = &c->src.torrent->known;
 	struct addr a = c->addr;
 
 	a.port = c->peer->ext.p;
@@ -351,7 +389,7 @@ on_extended(void *arg, struct peer *p, usec now)
 
 	learn_address(c);
 	/* A seed that came to us may have nothing else to say (BEP 21). */
-	if (p->ext.upload_only == 1 && c->torrent->state == BT_TORRENT_SEEDING)
+	if (p->ext.upload_only == 1 && c->src.torrent->state == BT_TORRENT_SEEDING)
 		conn_close_redundant(c, now);
 }
 
@@ -366,10 +404,10 @@ static void
 on_read(void *arg, struct peer *p, usec now)
 {
 	struct conn *c = arg;
-	struct torrent *t = c->torrent;
+	struct torrent *t = c->src.torrent;
 
 	serve_more(c, now);
-	download_more(c, now);
+	download_more(&c->src, now);
 	if (p->expect > 0 && t->content != NULL && content_busy(t->content))
 		stream_set_reading(p->stream, false);
 }

@@ -20,20 +20,20 @@
 #define SENDERS_MAX 64
 
 static void
-send_requests(struct conn *c, const struct picker_block *blocks, unsigned n, usec now)
+send_requests(struct source *s, const struct picker_block *blocks, unsigned n, usec now)
 {
-	struct torrent *t = c->torrent;
+	struct torrent *t = s->torrent;
 
 	for (unsigned i = 0; i < n; i++) {
 		const struct picker_block *b = &blocks[i];
 
-		if (!requests_add(&c->requests, b->piece, b->begin, b->len, now)) {
-			(void)picker_release(t->picker, b->piece, b->begin, c->id);
+		if (!requests_add(&s->requests, b->piece, b->begin, b->len, now)) {
+			(void)picker_release(t->picker, b->piece, b->begin, s->id);
 			continue;
 		}
-		peer_send_request(c->peer, b->piece, b->begin, b->len, now);
+		s->ops->request(s, b, now);
 	}
-	c->peer->expect = (unsigned)requests_count(&c->requests);
+	s->ops->awaited(s, (unsigned)requests_count(&s->requests));
 	/* Those who have nothing to do take part in the end game. */
 	if (picker_in_end_game(t->picker))
 		torrent_ask_again(t, now);
@@ -41,79 +41,76 @@ send_requests(struct conn *c, const struct picker_block *blocks, unsigned n, use
 
 /* While it chokes us, only what it allows (BEP 6). */
 static unsigned
-pick_allowed(struct conn *c, const struct picker_peer *who, unsigned n, struct picker_block *out)
+pick_allowed(struct source *s, const struct picker_peer *who, unsigned n, struct picker_block *out)
 {
 	unsigned got = 0;
 
-	for (size_t i = 0; i < c->allowed.len && got < n; i++) {
-		uint32_t piece = *(uint32_t *)vec_at(&c->allowed, i);
+	for (size_t i = 0; i < s->allowed.len && got < n; i++) {
+		uint32_t piece = *(uint32_t *)vec_at(&s->allowed, i);
 
-		got += picker_pick_piece(c->torrent->picker, who, piece, n - got, out + got);
+		got += picker_pick_piece(s->torrent->picker, who, piece, n - got, out + got);
 	}
 	return got;
 }
 
 void
-download_more(struct conn *c, usec now)
+download_more(struct source *s, usec now)
 {
-	struct torrent *t = c->torrent;
-	const struct picker_peer who = { c->id, &c->peer->have };
+	struct torrent *t = s->torrent;
+	const struct picker_peer who = { s->id, s->have };
 	struct picker_block blocks[PICK_MAX];
 	unsigned n;
 
-	if (t->state != BT_TORRENT_DOWNLOADING || !c->open || c->snubbed || c->refused ||
-	    c->missing == 0 ||
-	    content_busy(t->content) || (c->peer->peer_choking && c->allowed.len == 0))
+	if (t->state != BT_TORRENT_DOWNLOADING || s->snubbed || s->refused ||
+	    s->missing == 0 ||
+	    content_busy(t->content) || (s->choking && s->allowed.len == 0))
 		return;
-	n = requests_room(&c->requests, peer_reqq(c->peer));
+	n = requests_room(&s->requests, s->ops->limit(s));
 	if (n > PICK_MAX)
 		n = PICK_MAX;
 	if (picker_in_end_game(t->picker))
-		n = requests_count(&c->requests) > 0 ? 0 : (unsigned)min_u64(n, END_GAME_BLOCKS);
+		n = requests_count(&s->requests) > 0 ? 0 : (unsigned)min_u64(n, END_GAME_BLOCKS);
 	if (n == 0)
 		return;
-	if (c->peer->peer_choking)
-		n = pick_allowed(c, &who, n, blocks);
+	if (s->choking)
+		n = pick_allowed(s, &who, n, blocks);
 	else
 		n = picker_pick(t->picker, &who, n, blocks);
-	send_requests(c, blocks, n, now);
+	send_requests(s, blocks, n, now);
 }
 
 /* End game: whoever else was asked for it need not send it any more. */
 static void
 cancel_elsewhere(struct torrent *t, uint32_t piece, uint32_t begin, uint32_t len, usec now)
 {
-	struct conn *c, *next;
+	const struct picker_block what = { piece, begin, len };
+	struct source *s, *next;
 
-	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
-		if (!c->open || !requests_has(&c->requests, piece, begin))
-			continue;
-		peer_send_cancel(c->peer, piece, begin, len, now);
-		/* With the fast extension the cancel is answered, and ends the request. */
-		if (!c->peer->fast)
-			(void)requests_remove(&c->requests, piece, begin);
+	TAILQ_FOREACH_SAFE(s, &t->sources, link, next) {
+		if (requests_has(&s->requests, piece, begin) && !s->ops->cancel(s, &what, now))
+			(void)requests_remove(&s->requests, piece, begin);
 	}
 }
 
 void
-download_block(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len, struct block *b,
+download_block(struct source *s, uint32_t piece, uint32_t begin, uint32_t len, struct block *b,
     usec now)
 {
-	struct torrent *t = c->torrent;
-	bool was_asked = requests_answered(&c->requests, piece, begin, len, now);
+	struct torrent *t = s->torrent;
+	bool was_asked = requests_answered(&s->requests, piece, begin, len, now);
 	/* Of who had snubbed us the block was given up, and perhaps asked of another. */
-	bool shared = was_asked && (c->snubbed || picker_shared(t->picker, piece, begin));
+	bool shared = was_asked && (s->snubbed || picker_shared(t->picker, piece, begin));
 	enum picker_result result = PICKER_UNWANTED;
 
 	meter_add(&t->down, len);
 	if (was_asked)
-		result = picker_receive(t->picker, piece, begin, c->id);
+		result = picker_receive(t->picker, piece, begin, s->id);
 	if (result == PICKER_UNWANTED) {
 		t->wasted += len;
 		block_free(t->opts.blocks, b);
 		return;
 	}
-	c->snubbed = false;
+	s->snubbed = false;
 	content_put(t->content, piece, begin, b, len);
 	if (shared)
 		cancel_elsewhere(t, piece, begin, len, now);
@@ -122,87 +119,87 @@ download_block(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len, str
 }
 
 static bool
-give_back(struct conn *c, uint32_t piece, uint32_t begin, usec now)
+give_back(struct source *s, uint32_t piece, uint32_t begin, usec now)
 {
-	bool ours = requests_remove(&c->requests, piece, begin) &&
-	    picker_release(c->torrent->picker, piece, begin, c->id);
+	bool ours = requests_remove(&s->requests, piece, begin) &&
+	    picker_release(s->torrent->picker, piece, begin, s->id);
 
-	c->peer->expect = (unsigned)requests_count(&c->requests);
+	s->ops->awaited(s, (unsigned)requests_count(&s->requests));
 	if (ours)
-		torrent_ask_again(c->torrent, now);
+		torrent_ask_again(s->torrent, now);
 	return ours;
 }
 
 void
-download_rejected(struct conn *c, uint32_t piece, uint32_t begin, usec now)
+download_rejected(struct source *s, uint32_t piece, uint32_t begin, usec now)
 {
-	if (!give_back(c, piece, begin, now))
+	if (!give_back(s, piece, begin, now))
 		return;
 	/* To ask for the same again at once would go on for ever. */
-	if (!c->peer->peer_choking)
-		c->refused = true;
-	for (size_t i = c->peer->peer_choking ? c->allowed.len : 0; i > 0; i--) {
-		if (*(uint32_t *)vec_at(&c->allowed, i - 1) == piece)
-			vec_remove_swap(&c->allowed, i - 1);
+	if (!s->choking)
+		s->refused = true;
+	for (size_t i = s->choking ? s->allowed.len : 0; i > 0; i--) {
+		if (*(uint32_t *)vec_at(&s->allowed, i - 1) == piece)
+			vec_remove_swap(&s->allowed, i - 1);
 	}
 }
 
 void
-download_release_all(struct conn *c, usec now)
+download_release_all(struct source *s, usec now)
 {
-	while (requests_count(&c->requests) > 0) {
-		struct request r = *requests_at(&c->requests, 0);
+	while (requests_count(&s->requests) > 0) {
+		struct request r = *requests_at(&s->requests, 0);
 
-		(void)give_back(c, r.piece, r.begin, now);
+		(void)give_back(s, r.piece, r.begin, now);
 	}
 }
 
 /* It has not sent what we asked for: others may. What still comes from it is welcome. */
 static void
-snub(struct conn *c, usec now)
+snub(struct source *s, usec now)
 {
-	c->snubbed = true;
-	for (size_t i = 0; i < requests_count(&c->requests); i++) {
-		struct request *r = requests_at(&c->requests, i);
+	s->snubbed = true;
+	for (size_t i = 0; i < requests_count(&s->requests); i++) {
+		struct request *r = requests_at(&s->requests, i);
 
 		if (!r->given_up)
-			(void)picker_release(c->torrent->picker, r->piece, r->begin, c->id);
+			(void)picker_release(s->torrent->picker, r->piece, r->begin, s->id);
 		r->given_up = true;
 	}
-	torrent_ask_again(c->torrent, now);
-	torrent_say(c->torrent, BT_LOG_DEBUG, "peer %u: snubbed us", c->id);
+	torrent_ask_again(s->torrent, now);
+	torrent_say(s->torrent, BT_LOG_DEBUG, "peer %u: snubbed us", s->id);
 }
 
 /* What is its alone is open to others. */
 void
-download_let_go(struct conn *c, usec now)
+download_let_go(struct source *s, usec now)
 {
-	if (picker_let_go(c->torrent->picker, c->id))
-		torrent_ask_again(c->torrent, now);
+	if (picker_let_go(s->torrent->picker, s->id))
+		torrent_ask_again(s->torrent, now);
 }
 
 void
-download_patience(struct conn *c, usec now)
+download_patience(struct source *s, usec now)
 {
-	usec patience = c->torrent->opts.snub_time;
+	usec patience = s->torrent->opts.snub_time;
 
-	if (!c->snubbed && requests_snubbed(&c->requests, now, patience))
-		snub(c, now);
+	if (!s->snubbed && requests_snubbed(&s->requests, now, patience))
+		snub(s, now);
 	/* One that sips is not silent, but what is its alone is not to wait for it. */
-	if (requests_overdue(&c->requests, now, patience))
-		download_let_go(c, now);
+	if (requests_overdue(&s->requests, now, patience))
+		download_let_go(s, now);
 }
 
 /* Who of the piece's senders is still here; *total counts those that left as well. */
 static unsigned
-find_senders(struct torrent *t, uint32_t piece, struct conn *out[SENDERS_MAX], unsigned *total)
+find_senders(struct torrent *t, uint32_t piece, struct source *out[SENDERS_MAX], unsigned *total)
 {
 	uint32_t ids[SENDERS_MAX];
 	unsigned found = 0;
 
 	*total = picker_senders(t->picker, piece, ids, SENDERS_MAX);
 	for (unsigned i = 0; i < *total && i < SENDERS_MAX; i++) {
-		out[found] = torrent_find_conn(t, ids[i]);
+		out[found] = torrent_find_source(t, ids[i]);
 		found += out[found] != NULL;
 	}
 	return found;
@@ -212,21 +209,21 @@ find_senders(struct torrent *t, uint32_t piece, struct conn *out[SENDERS_MAX], u
 static void
 blame(struct torrent *t, uint32_t piece, usec now)
 {
-	struct conn *senders[SENDERS_MAX];
+	struct source *senders[SENDERS_MAX];
 	unsigned total, n = find_senders(t, piece, senders, &total);
 
 	for (unsigned i = 0; i < n; i++) {
-		struct conn *c = senders[i];
+		struct source *s = senders[i];
 
-		if (total == 1 || ++c->bad_pieces >= BAD_PIECES_MAX + c->good_pieces)
-			conn_ban(c, "sent bad data", now);
+		if (total == 1 || ++s->bad_pieces >= BAD_PIECES_MAX + s->good_pieces)
+			s->ops->ban(s, "sent bad data", now);
 	}
 }
 
 static void
 credit(struct torrent *t, uint32_t piece)
 {
-	struct conn *senders[SENDERS_MAX];
+	struct source *senders[SENDERS_MAX];
 	unsigned total, n = find_senders(t, piece, senders, &total);
 
 	for (unsigned i = 0; i < n; i++) {
@@ -238,21 +235,14 @@ credit(struct torrent *t, uint32_t piece)
 static void
 piece_good(struct torrent *t, uint32_t piece, usec now)
 {
-	struct conn *c, *next;
+	struct source *s;
 
 	credit(t, piece);
 	picker_set_have(t->picker, piece);
 	t->done += bt_metainfo_piece_size(t->opts.meta, piece);
-	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
-		if (!c->open)
-			continue;
-		if (bits_has(&c->peer->have, piece)) {
-			c->missing--;
-			conn_update_interest(c, now);
-		} else {
-			peer_send_have(c->peer, piece, now);
-		}
-	}
+	TAILQ_FOREACH(s, &t->sources, link)
+		s->missing -= bits_has(s->have, piece);
+	conns_piece_here(t, piece, now);
 	t->ops->event(t->arg, t, &(struct bt_event){ .type = BT_EVENT_PIECE, .piece = piece });
 }
 

@@ -7,36 +7,29 @@
 #include "peer/upload.h"
 #include "torrent/choker.h"
 #include "torrent/picker.h"
+#include "torrent/source.h"
 #include "torrent/torrent.h"
 
-/* One connection: the peer, what we asked of it and what it asked of us. */
+/* One connection: the peer, what we ask of it and what it asked of us. */
 struct conn {
 	TAILQ_ENTRY(conn) link;		/* in torrent.conns, or torrent.gone once closed */
-	struct torrent *torrent;
+	struct source src;
 	struct peer *peer;
-	uint32_t id;
 	struct addr addr;
 	struct addr listens;		/* where others reach it; ADDR_NONE: not known */
 	bool dialled;
 	bool open;			/* counted in the picker */
 	bool as_seed;			/* counted there as a seed */
-	bool snubbed;
-	bool refused; /* rejected a request while unchoking us: asked when all are */
-	bool gave;			/* something good came from it */
 	bool redundant;			/* closed because both are seeds */
-	uint32_t missing;		/* pieces that it has and we do not */
-	struct requests requests;
 	struct uploads uploads;
 	unsigned reading;		/* blocks that the disk is reading for it */
 	size_t queue;			/* bytes that may wait in its stream; see serve.c */
 	usec refilled;			/* when they were last topped up */
-	struct vec allowed;		/* uint32_t: pieces it serves while choking (BEP 6) */
 	uint32_t allowing[ALLOWED_FAST_MAX];	/* pieces we serve while choking */
 	uint32_t allowing_count;
 	struct choker_peer choke;
 	uint64_t down_mark, up_mark;	/* peer's totals at the last round */
 	uint64_t turn_mark;		/* up total when it was unchoked */
-	unsigned bad_pieces, good_pieces;	/* that it had a part in */
 };
 
 struct torrent {
@@ -54,7 +47,8 @@ struct torrent {
 	struct rate in_rate, out_rate;
 	TAILQ_HEAD(conn_list, conn) conns;
 	struct conn_list gone;		/* closed, freed at the next tick */
-	struct map by_id;		/* uint32_t to conn */
+	TAILQ_HEAD(, source) sources;	/* that may be asked */
+	struct map by_id;		/* uint32_t to source */
 	uint32_t next_id;
 	unsigned conn_count;
 	unsigned dialling;
@@ -79,7 +73,7 @@ void torrent_wants_tick(struct torrent *t, usec when);
 
 /* Blocks are free that were asked of somebody: soon all peers are asked for more, in one go. */
 void torrent_ask_again(struct torrent *t, usec now);
-struct conn *torrent_find_conn(const struct torrent *t, uint32_t id);
+struct source *torrent_find_source(const struct torrent *t, uint32_t id);
 void torrent_say(const struct torrent *t, enum bt_log_level level, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 
@@ -93,19 +87,21 @@ torrent_is_running(const struct torrent *t)
 extern const struct peer_ops conn_calls;
 struct conn *conn_new(struct torrent *t, struct peer *p, const struct addr *a, bool dialled);
 void conn_free(struct conn *c);
-void conn_ban(struct conn *c, const char *why, usec now);
 void conn_update_interest(struct conn *c, usec now);
 void conn_close_redundant(struct conn *c, usec now);
 void conn_check(const struct conn *c);
 
+/* We have the piece now: the others are told, or are of less interest. */
+void conns_piece_here(struct torrent *t, uint32_t piece, usec now);
+
 /* download.c */
-void download_more(struct conn *c, usec now);
-void download_block(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len, struct block *b,
+void download_more(struct source *s, usec now);
+void download_block(struct source *s, uint32_t piece, uint32_t begin, uint32_t len, struct block *b,
     usec now);
-void download_rejected(struct conn *c, uint32_t piece, uint32_t begin, usec now);
-void download_release_all(struct conn *c, usec now);
-void download_patience(struct conn *c, usec now);
-void download_let_go(struct conn *c, usec now);
+void download_rejected(struct source *s, uint32_t piece, uint32_t begin, usec now);
+void download_release_all(struct source *s, usec now);
+void download_patience(struct source *s, usec now);
+void download_let_go(struct source *s, usec now);
 
 /* serve.c */
 void serve_init(struct conn *c);

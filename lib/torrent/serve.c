@@ -51,7 +51,7 @@ has_favour(const struct conn *c)
 	const struct conn *other;
 	unsigned others = 0;
 
-	TAILQ_FOREACH(other, &c->torrent->conns, link)
+	TAILQ_FOREACH(other, &c->src.torrent->conns, link)
 		others += other != c && other->open && other->peer->am_choking &&
 		    other->allowing_count > 0 && is_busy(other);
 	return others < ALLOWED_AT_ONCE;
@@ -60,7 +60,7 @@ has_favour(const struct conn *c)
 void
 serve_request(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len, usec now)
 {
-	struct torrent *t = c->torrent;
+	struct torrent *t = c->src.torrent;
 	const struct upload u = { piece, begin, len };
 
 	if ((c->peer->am_choking && (!is_allowing(c, piece) || !has_favour(c))) ||
@@ -99,7 +99,7 @@ has_room(const struct conn *c)
 void
 serve_more(struct conn *c, usec now)
 {
-	struct torrent *t = c->torrent;
+	struct torrent *t = c->src.torrent;
 	struct sendq_file file;
 	struct upload u;
 
@@ -108,7 +108,7 @@ serve_more(struct conn *c, usec now)
 	if (c->reading == 0)
 		size_queue(c, now);
 	while (has_room(c) && uploads_next(&c->uploads, &u)) {
-		const struct content_read what = { u.piece, u.begin, u.len, c->id };
+		const struct content_read what = { u.piece, u.begin, u.len, c->src.id };
 
 		if (content_read(t->content, &what, &file)) {
 			meter_add(&t->up, u.len);
@@ -123,12 +123,15 @@ void
 torrent_block_read(struct torrent *t, const struct content_read *what, struct block *b,
     const struct bt_error *err, usec now)
 {
-	struct conn *c = torrent_find_conn(t, what->cookie);
+	struct source *s = torrent_find_source(t, what->cookie);
+	struct conn *c;
 
-	if (c == NULL) {
+	if (s == NULL) {
 		block_free(t->opts.blocks, b);
 		return;
 	}
+	/* Only connections have blocks read. */
+	c = CONTAINER_OF(s, struct conn, src);
 	c->reading--;
 	if (b == NULL) {
 		torrent_say(t, BT_LOG_WARN, "cannot read piece %u: %s", what->piece, err->text);
@@ -168,7 +171,7 @@ set_choke(struct conn *c, bool choke, usec now)
 void
 serve_interested(struct conn *c, usec now)
 {
-	struct torrent *t = c->torrent;
+	struct torrent *t = c->src.torrent;
 
 	if (!c->peer->fast || c->allowing_count > 0 || c->peer->have.count >= ALLOWED_FAST_COUNT)
 		return;
@@ -203,7 +206,7 @@ gather_facts(struct conn *c)
 	struct peer *p = c->peer;
 
 	c->choke.interested = p->peer_interested && !peer_is_seed(p);
-	c->choke.snubbed = c->snubbed;
+	c->choke.snubbed = c->src.snubbed;
 	c->choke.unchoked = !p->am_choking;
 	c->choke.optimistic = c->choke.lucky && !p->am_choking;
 	c->choke.down = p->down.total - c->down_mark;

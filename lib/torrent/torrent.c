@@ -92,8 +92,8 @@ torrent_ask_again(struct torrent *t, usec now)
 	torrent_wants_tick(t, t->again);
 }
 
-struct conn *
-torrent_find_conn(const struct torrent *t, uint32_t id)
+struct source *
+torrent_find_source(const struct torrent *t, uint32_t id)
 {
 	return map_find(&t->by_id, &id);
 }
@@ -279,7 +279,7 @@ torrent_eased(struct torrent *t, usec now)
 
 	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
 		stream_set_reading(c->peer->stream, true);
-		download_more(c, now);
+		download_more(&c->src, now);
 	}
 }
 
@@ -301,6 +301,7 @@ torrent_new(const struct torrent_opts *opts, const struct torrent_ops *ops, void
 	t->due = t->again = NEVER;
 	TAILQ_INIT(&t->conns);
 	TAILQ_INIT(&t->gone);
+	TAILQ_INIT(&t->sources);
 	/* BEP 52: on the wire a v2 hash is cut to the length of the old one. */
 	memcpy(t->info_hash, hash != NULL ? hash : bt_metainfo_info_hash_v2(opts->meta), 20);
 	memcpy(t->peer_id, opts->peer_id, 20);
@@ -480,7 +481,7 @@ tick_slow(struct torrent *t, usec now)
 	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
 		peer_tick(c->peer, now, t->opts.peer_timeout);
 		if (c->open)
-			download_patience(c, now);
+			download_patience(&c->src, now);
 	}
 	if (t->state == BT_TORRENT_DOWNLOADING && t->conn_count > 0)
 		torrent_ask_again(t, now);
@@ -489,12 +490,12 @@ tick_slow(struct torrent *t, usec now)
 static void
 ask_all(struct torrent *t, usec now)
 {
-	struct conn *c, *next;
+	struct source *s, *next;
 
 	t->again = NEVER;
-	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
-		c->refused = false;
-		download_more(c, now);
+	TAILQ_FOREACH_SAFE(s, &t->sources, link, next) {
+		s->refused = false;
+		download_more(s, now);
 	}
 }
 
@@ -620,14 +621,16 @@ torrent_status(const struct torrent *t, struct bt_torrent_status *out)
 void
 torrent_check(const struct torrent *t)
 {
+	const struct source *s;
 	const struct conn *c;
 	unsigned count = 0;
 
 	picker_check(t->picker);
 	TAILQ_FOREACH(c, &t->conns, link) {
-		assert(c->torrent == t && torrent_find_conn(t, c->id) == c);
 		conn_check(c);
 		count++;
 	}
+	TAILQ_FOREACH(s, &t->sources, link)
+		source_check(s);
 	assert(count == t->conn_count && count == t->by_id.count);
 }
