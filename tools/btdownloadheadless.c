@@ -39,18 +39,24 @@ main(int argc, char **argv)
 {
 	struct own_options own;
 	struct download_options o;
-	struct bt_settings settings;
+	struct bt_settings *settings = bt_settings_new();
 	const struct cli_part parts[] = {
-		{ &table, &own }, { &download_table, &o }, { bt_settings_table(), &settings },
+		{ &table, &own }, { &download_table, &o }, { bt_settings_table(), settings },
 	};
 	struct cli cli = { .program = "btdownloadheadless", .words = "FILE.torrent",
 		.about = "Download a torrent, or seed it, from a script or a terminal.",
-		.parts = parts, .part_count = 3, .max_args = 1, .torrents = true };
+		.parts = parts, .part_count = 3, .ready = settings, .max_args = 1,
+		.torrents = true };
 	const char *metafile;
+	int status;
 
+	if (settings == NULL)
+		abort();
 	cli_parse(&cli, argc, argv);
 	if ((own.metafile[0] != '\0') == (cli.arg_count == 1))
 		cli_misuse(&cli, "give one torrent");
 	metafile = cli.arg_count == 1 ? cli.args[0] : own.metafile;
-	return cli_finish(&cli, !download(&cli, metafile, &settings, &o, choose_view(&o)));
+	status = cli_finish(&cli, !download(&cli, metafile, settings, &o, choose_view(&o)));
+	bt_settings_free(settings);
+	return status;
 }

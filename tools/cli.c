@@ -243,15 +243,30 @@ take_short(struct cli *c, const struct cli_short *shorts, char **argv)
 static void
 fini_values(const struct cli *c)
 {
-	for (size_t i = 0; i < c->part_count; i++)
-		bt_options_fini(c->parts[i].table, c->parts[i].values);
+	for (size_t i = 0; i < c->part_count; i++) {
+		if (c->parts[i].values != c->ready)
+			bt_options_fini(c->parts[i].table, c->parts[i].values);
+	}
+}
+
+static enum bt_code
+set_defaults(const struct cli *c, const struct cli_part *p)
+{
+	enum bt_code code = BT_OK;
+
+	if (p->values != c->ready)
+		return bt_options_init(p->table, p->values);
+	for (size_t i = 0; i < p->table->count && code == BT_OK; i++)
+		code = bt_options_set(p->table, p->values, p->table->rows[i].name,
+		    p->table->rows[i].def, NULL);
+	return code;
 }
 
 static void
 init_values(const struct cli *c)
 {
 	for (size_t i = 0; i < c->part_count; i++) {
-		if (bt_options_init(c->parts[i].table, c->parts[i].values) != BT_OK) {
+		if (set_defaults(c, &c->parts[i]) != BT_OK) {
 			cli_error(c, "out of memory");
 			exit(EXIT_FAILURE);
 		}

@@ -33,6 +33,7 @@ struct cli {
 	const char *about;	/* one sentence for --help */
 	const struct cli_part *parts;
 	size_t part_count;
+	const void *ready;	/* values of a part that have their defaults and another owner */
 	size_t min_args, max_args;	/* of what is no option */
 	bool torrents;		/* where it says FILE a torrent is meant */
 

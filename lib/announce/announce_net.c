@@ -45,6 +45,12 @@ announce_net_new(const struct announce_net_opts *opts)
 	return n;
 }
 
+void
+announce_net_set_timeout(struct announce_net *n, usec timeout)
+{
+	n->opts.timeout = timeout > 0 ? timeout : TIMEOUT_DEFAULT;
+}
+
 static void
 call_free(struct announce_call *c)
 {

@@ -34,6 +34,9 @@ typedef void (*announce_answer_fn)(void *arg, uint64_t id, const struct announce
 
 struct announce_net *announce_net_new(const struct announce_net_opts *opts) MUST_USE;
 
+/* Of announces from now on; see announce_net_opts. */
+void announce_net_set_timeout(struct announce_net *n, usec timeout);
+
 /* Calls under way get no answer. */
 void announce_net_free(struct announce_net *n);
 

@@ -46,6 +46,21 @@ check_range(const struct bt_option *row, double v, struct bt_error *err)
 	return BT_OK;
 }
 
+/* Of a flag, a whole number or a size. */
+static enum bt_code
+put_int(const struct bt_option *row, void *values, int64_t v, struct bt_error *err)
+{
+	if (row->kind == BT_OPT_FLAG && v != 0 && v != 1)
+		return fail(err, BT_EARG, "%s: %lld is neither 0 nor 1", row->name, (long long)v);
+	if (row->kind == BT_OPT_SIZE && v < 0)
+		return fail(err, BT_EARG, "%s: %lld is not a number of bytes", row->name,
+		    (long long)v);
+	if (check_range(row, (double)v, err) != BT_OK)
+		return BT_EARG;
+	*(int64_t *)value_of(row, values) = v;
+	return BT_OK;
+}
+
 static enum bt_code
 set_int(const struct bt_option *row, void *values, const char *text, struct bt_error *err)
 {
@@ -56,10 +71,7 @@ set_int(const struct bt_option *row, void *values, const char *text, struct bt_e
 	v = strtoll(text, &end, 10);
 	if (errno != 0 || end == text || *end != '\0')
 		return fail(err, BT_EARG, "%s: '%.60s' is not a whole number", row->name, text);
-	if (check_range(row, (double)v, err) != BT_OK)
-		return BT_EARG;
-	*(int64_t *)value_of(row, values) = v;
-	return BT_OK;
+	return put_int(row, values, v, err);
 }
 
 static enum bt_code
@@ -96,10 +108,17 @@ set_size(const struct bt_option *row, void *values, const char *text, struct bt_
 	if (errno != 0 || end == text || unit < 0 || v < 0 || v > INT64_MAX >> unit)
 		return fail(err, BT_EARG, "%s: '%.60s' is not a number of bytes, such as 65536, "
 		    "64K or 1M", row->name, text);
-	v <<= unit;
-	if (check_range(row, (double)v, err) != BT_OK)
+	return put_int(row, values, v << unit, err);
+}
+
+static enum bt_code
+put_float(const struct bt_option *row, void *values, double v, struct bt_error *err)
+{
+	if (!isfinite(v))
+		return fail(err, BT_EARG, "%s: must be a finite number", row->name);
+	if (check_range(row, v, err) != BT_OK)
 		return BT_EARG;
-	*(int64_t *)value_of(row, values) = v;
+	*(double *)value_of(row, values) = v;
 	return BT_OK;
 }
 
@@ -113,10 +132,7 @@ set_float(const struct bt_option *row, void *values, const char *text, struct bt
 	v = strtod(text, &end);
 	if (errno != 0 || end == text || *end != '\0' || !isfinite(v))
 		return fail(err, BT_EARG, "%s: '%.60s' is not a number", row->name, text);
-	if (check_range(row, v, err) != BT_OK)
-		return BT_EARG;
-	*(double *)value_of(row, values) = v;
-	return BT_OK;
+	return put_float(row, values, v, err);
 }
 
 /* Does the table name all that it may be, as in "none|specific|full"? */
@@ -236,6 +252,96 @@ bt_options_set(const struct bt_option_table *table, void *values, const char *na
 	if (is_choice(row) && check_choice(row, text, err) != BT_OK)
 		return BT_EARG;
 	return set_row(row, values, text, err);
+}
+
+static bool
+is_whole(const struct bt_option *row)
+{
+	return row->kind == BT_OPT_FLAG || row->kind == BT_OPT_INT || row->kind == BT_OPT_SIZE;
+}
+
+enum bt_code
+bt_options_set_int(const struct bt_option_table *table, void *values, const char *name,
+    int64_t value, struct bt_error *err)
+{
+	const struct bt_option *row = bt_options_find(table, name);
+
+	if (row != NULL && is_whole(row))
+		return put_int(row, values, value, err);
+	return bt_options_set_float(table, values, name, (double)value, err);
+}
+
+static enum bt_code
+no_number(const struct bt_option *row, const char *name, struct bt_error *err)
+{
+	if (row == NULL)
+		return fail(err, BT_ENOENT, "no option is named %.60s", name);
+	return fail(err, BT_EARG, is_whole(row) ? "%s: is a whole number" : "%s: is no number",
+	    row->name);
+}
+
+enum bt_code
+bt_options_set_float(const struct bt_option_table *table, void *values, const char *name,
+    double value, struct bt_error *err)
+{
+	const struct bt_option *row = bt_options_find(table, name);
+
+	if (row == NULL || row->kind != BT_OPT_FLOAT)
+		return no_number(row, name, err);
+	return put_float(row, values, value, err);
+}
+
+static void *
+value_in(const struct bt_option *row, const void *values)
+{
+	return value_of(row, (void *)(uintptr_t)values);
+}
+
+enum bt_code
+bt_options_get_int(const struct bt_option_table *table, const void *values, const char *name,
+    int64_t *out, struct bt_error *err)
+{
+	const struct bt_option *row = bt_options_find(table, name);
+
+	if (row != NULL && row->kind == BT_OPT_FLOAT)
+		return fail(err, BT_EARG, "%s: is no whole number", row->name);
+	if (row == NULL || !is_whole(row))
+		return no_number(row, name, err);
+	*out = *(int64_t *)value_in(row, values);
+	return BT_OK;
+}
+
+enum bt_code
+bt_options_get_float(const struct bt_option_table *table, const void *values, const char *name,
+    double *out, struct bt_error *err)
+{
+	const struct bt_option *row = bt_options_find(table, name);
+
+	if (row == NULL || (row->kind != BT_OPT_FLOAT && !is_whole(row)))
+		return no_number(row, name, err);
+	*out = is_whole(row) ? (double)*(int64_t *)value_in(row, values) :
+	    *(double *)value_in(row, values);
+	return BT_OK;
+}
+
+const char *
+bt_options_get_text(const struct bt_option_table *table, const void *values, const char *name)
+{
+	const struct bt_option *row = bt_options_find(table, name);
+
+	return row == NULL || row->kind != BT_OPT_TEXT ? NULL : *(char **)value_in(row, values);
+}
+
+bool
+bt_options_same(const struct bt_option *row, const void *values, const void *others)
+{
+	const void *a = value_in(row, values), *b = value_in(row, others);
+
+	if (row->kind == BT_OPT_TEXT)
+		return strcmp(*(char *const *)a, *(char *const *)b) == 0;
+	if (row->kind == BT_OPT_FLOAT)
+		return memcmp(a, b, sizeof(double)) == 0;
+	return row->kind == BT_OPT_IGNORED || *(const int64_t *)a == *(const int64_t *)b;
 }
 
 void

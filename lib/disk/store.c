@@ -42,6 +42,13 @@ disk_init(struct disk *d, struct pool *pool, struct block_store *blocks, unsigne
 }
 
 void
+disk_set_limits(struct disk *d, unsigned max_open, size_t budget)
+{
+	d->fds.max = max_open;
+	d->budget = budget;
+}
+
+void
 disk_fini(struct disk *d)
 {
 	assert(TAILQ_EMPTY(&d->stores));

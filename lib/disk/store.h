@@ -36,6 +36,9 @@ struct disk {
 void disk_init(struct disk *d, struct pool *pool, struct block_store *blocks, unsigned max_open,
     size_t budget, const uint64_t seed[2]);
 
+/* At any time. What is held beyond goes when it is used next. */
+void disk_set_limits(struct disk *d, unsigned max_open, size_t budget);
+
 /* Every store was freed and the pool drained. */
 void disk_fini(struct disk *d);
 

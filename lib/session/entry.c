@@ -217,16 +217,48 @@ static const struct content_user content_calls = {
 
 /* -- life -- */
 
-static void
-fill_opts(struct bt_session *s, const struct bt_metainfo *meta, uint8_t peer_id[20],
-    struct torrent_opts *o)
+static unsigned
+first_that_is_set(int64_t a, int64_t b, unsigned otherwise)
 {
-	const struct bt_settings *set = &s->settings;
+	return a > 0 ? (unsigned)a : b > 0 ? (unsigned)b : otherwise;
+}
+
+static void
+fill_limits(const struct entry *e, struct torrent_opts *o)
+{
+	const struct bt_settings *set = &e->session->settings;
+	const struct torrent_wishes *own = &e->wishes;
+
+	o->in_Bps = (uint64_t)own->download_rate;
+	o->out_Bps = (uint64_t)own->upload_rate;
+	o->max_uploads = first_that_is_set(own->max_uploads, set->max_uploads, 1);
+	o->max_peers = first_that_is_set(own->max_connections, set->max_connections,
+	    PEERS_DEFAULT);
+	o->max_initiate = (unsigned)set->max_initiate;
+	o->min_peers = (unsigned)set->min_peers;
+	o->request_backlog = (unsigned)set->request_backlog;
+	o->peer_timeout = (usec)(set->timeout * SECOND);
+	o->snub_time = (usec)(set->snub_time * SECOND);
+}
+
+void
+entry_set_limits(struct entry *e)
+{
+	struct torrent_opts limits = { 0 };
+
+	fill_limits(e, &limits);
+	torrent_set_limits(e->torrent, &limits, loop_now(e->session->loop));
+}
+
+static void
+fill_opts(const struct entry *e, uint8_t peer_id[20], struct torrent_opts *o)
+{
+	struct bt_session *s = e->session;
 
 	memcpy(peer_id, PEER_ID_PREFIX, 8);
 	rng_bytes(&s->rng, peer_id + 8, 12);
 	*o = (struct torrent_opts){
-		.meta = meta,
+		.meta = e->meta,
 		.rng = &s->rng,
 		.log = &s->log,
 		.blocks = &s->blocks,
@@ -236,15 +268,8 @@ fill_opts(struct bt_session *s, const struct bt_metainfo *meta, uint8_t peer_id[
 		.port = s->listen.port,
 		.families = s->shown,
 		.dial_families = s->way.families,
-		.max_uploads = (unsigned)set->max_uploads,
-		.max_peers = set->max_connections == 0 ? PEERS_DEFAULT
-		    : (unsigned)set->max_connections,
-		.max_initiate = (unsigned)set->max_initiate,
-		.min_peers = (unsigned)set->min_peers,
-		.request_backlog = (unsigned)set->request_backlog,
-		.peer_timeout = (usec)(set->timeout * SECOND),
-		.snub_time = (usec)(set->snub_time * SECOND),
 	};
+	fill_limits(e, o);
 }
 
 static enum bt_code
@@ -269,7 +294,7 @@ entry_new(struct bt_session *s, struct bt_metainfo *meta, const char *path, stru
 		return fail(err, BT_ENOMEM, "out of memory");
 	}
 	*e = (struct entry){ .session = s, .meta = meta, .id = s->next_id++ };
-	fill_opts(s, meta, peer_id, &opts);
+	fill_opts(e, peer_id, &opts);
 	e->torrent = torrent_new(&opts, &torrent_calls, e);
 	if (e->torrent == NULL || !map_set(&s->by_id, &e->id, e) ||
 	    !map_set(&s->by_hash, torrent_info_hash(e->torrent), e) ||

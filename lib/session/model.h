@@ -14,6 +14,7 @@
 #include "session/lines.h"
 #include "session/listen.h"
 #include "session/mailbox.h"
+#include "session/settings.h"
 #include "torrent/torrent.h"
 
 /* Announces of one torrent that found no memory and wait to be told so. */
@@ -25,6 +26,7 @@ struct entry {
 	struct torrent *torrent;
 	struct bt_metainfo *meta;
 	uint32_t id;
+	struct torrent_wishes wishes;
 	uint64_t unsent[UNSENT_MAX];
 	unsigned unsent_count;
 	struct heap_node due;		/* in session.due: when it is to be ticked */
@@ -40,7 +42,7 @@ struct guest {
 TAILQ_HEAD(guest_list, guest);
 
 struct bt_session {
-	struct bt_settings settings;
+	struct bt_settings settings;	/* that are in force */
 	struct log log;			/* to lines */
 	struct lines *lines;		/* NULL: nobody listens */
 	struct rng rng;
@@ -80,6 +82,7 @@ struct bt_session {
 enum bt_code entry_new(struct bt_session *s, struct bt_metainfo *meta, const char *path,
     struct entry **out, struct bt_error *err);
 void entry_free(struct entry *e);
+void entry_set_limits(struct entry *e);
 void entries_due(void *session, usec now);
 struct entry *entry_find(const struct bt_session *s, uint32_t id);
 void entry_dialled(void *session, uint32_t id, const struct addr *to, int fd);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-#include <btcore/settings.h>
+#include "session/settings.h"
+
+#include "base/cdefs.h"
+#include "base/mem.h"
 
 #define ROW(name_, kind_, def_, min_, max_, arg_, group_, help_) \
 	{ .name = #name_, .kind = (kind_), .offset = offsetof(struct bt_settings, name_), \
@@ -54,4 +57,97 @@ bt_settings_table(void)
 	static const struct bt_option_table table = { rows, sizeof(rows) / sizeof(rows[0]) };
 
 	return &table;
+}
+
+#define LIMIT(name_, max_, arg_, help_) \
+	{ .name = #name_, .kind = BT_OPT_INT, .offset = offsetof(struct torrent_wishes, name_), \
+	    .def = "0", .max = (max_), .arg = (arg_), .help = (help_) }
+
+static const struct bt_option limits[] = {
+	LIMIT(upload_rate, 1e12, "BYTES/S", "Upload rate of the torrent in bytes a second; 0: as "
+	    "much as the session gives it."),
+	LIMIT(download_rate, 1e12, "BYTES/S", "Download rate of the torrent in bytes a second; 0: "
+	    "as much as the session gives it."),
+	LIMIT(max_uploads, 10000, "NUMBER", "Peers that are served at once; 0: as the session has "
+	    "it."),
+	LIMIT(max_connections, 65535, "NUMBER", "Connections; 0: as the session has it."),
+};
+
+const struct bt_option_table *
+bt_limits_table(void)
+{
+	static const struct bt_option_table table = { limits, COUNT_OF(limits) };
+
+	return &table;
+}
+
+struct bt_settings *
+bt_settings_new(void)
+{
+	struct bt_settings *s = mem_zero(sizeof(*s));
+
+	if (s != NULL && bt_options_init(bt_settings_table(), s) != BT_OK) {
+		mem_free(s);
+		s = NULL;
+	}
+	return s;
+}
+
+struct bt_settings *
+bt_settings_copy(const struct bt_settings *from)
+{
+	struct bt_settings *s = mem_zero(sizeof(*s));
+
+	if (s != NULL && bt_options_copy(bt_settings_table(), s, from) != BT_OK) {
+		mem_free(s);
+		s = NULL;
+	}
+	return s;
+}
+
+void
+bt_settings_free(struct bt_settings *s)
+{
+	if (s == NULL)
+		return;
+	bt_options_fini(bt_settings_table(), s);
+	mem_free(s);
+}
+
+enum bt_code
+bt_settings_set(struct bt_settings *s, const char *name, const char *text, struct bt_error *err)
+{
+	return bt_options_set(bt_settings_table(), s, name, text, err);
+}
+
+enum bt_code
+bt_settings_set_int(struct bt_settings *s, const char *name, int64_t value, struct bt_error *err)
+{
+	return bt_options_set_int(bt_settings_table(), s, name, value, err);
+}
+
+enum bt_code
+bt_settings_set_float(struct bt_settings *s, const char *name, double value, struct bt_error *err)
+{
+	return bt_options_set_float(bt_settings_table(), s, name, value, err);
+}
+
+enum bt_code
+bt_settings_get_int(const struct bt_settings *s, const char *name, int64_t *out,
+    struct bt_error *err)
+{
+	return bt_options_get_int(bt_settings_table(), s, name, out, err);
+}
+
+enum bt_code
+bt_settings_get_float(const struct bt_settings *s, const char *name, double *out,
+    struct bt_error *err)
+{
+	return bt_options_get_float(bt_settings_table(), s, name, out, err);
+}
+
+const char *
+bt_settings_get_text(const struct bt_settings *s, const char *name)
+{
+	return bt_options_get_text(bt_settings_table(), s, name);
 }

@@ -308,8 +308,8 @@ torrent_new(const struct torrent_opts *opts, const struct torrent_ops *ops, void
 	map_init(&t->by_id, sizeof(uint32_t), seed);
 	known_init(&t->known, opts->rng, KNOWN_MAX);
 	choker_init(&t->choker, opts->rng, opts->max_uploads);
-	rate_init(&t->in_rate, opts->in_rate, 0);
-	rate_init(&t->out_rate, opts->out_rate, 0);
+	rate_init(&t->in_rate, opts->in_rate, opts->in_Bps);
+	rate_init(&t->out_rate, opts->out_rate, opts->out_Bps);
 	t->picker = picker_new(opts->meta, opts->rng);
 	t->announce = announce_new(opts->rng, opts->families, &announce_calls, t);
 	if (t->picker == NULL || t->announce == NULL || !add_trackers(t)) {
@@ -362,6 +362,26 @@ torrent_stop(struct torrent *t, usec now)
 	content_cancel_check(t->content);
 	announce_stop(t->announce, now);
 	close_all(t, "torrent stopped", now);
+	torrent_wants_tick(t, now);
+}
+
+void
+torrent_set_limits(struct torrent *t, const struct torrent_opts *limits, usec now)
+{
+	struct torrent_opts *o = &t->opts;
+	struct conn *c;
+
+	o->in_Bps = t->in_rate.limit_Bps = limits->in_Bps;
+	o->out_Bps = t->out_rate.limit_Bps = limits->out_Bps;
+	o->max_uploads = t->choker.slots = limits->max_uploads;
+	o->max_peers = limits->max_peers;
+	o->max_initiate = limits->max_initiate;
+	o->min_peers = limits->min_peers;
+	o->request_backlog = limits->request_backlog;
+	o->peer_timeout = limits->peer_timeout;
+	o->snub_time = limits->snub_time;
+	TAILQ_FOREACH(c, &t->conns, link)
+		c->src.requests.floor = limits->request_backlog;
 	torrent_wants_tick(t, now);
 }
 

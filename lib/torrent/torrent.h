@@ -42,6 +42,8 @@ struct torrent_opts {
 	uint16_t port;			/* told to trackers and peers */
 	unsigned families;		/* ANNOUNCE_V4 | ANNOUNCE_V6 */
 	unsigned dial_families;		/* the same, of peers; 0: all */
+	/* torrent_set_limits may change what follows */
+	uint64_t in_Bps, out_Bps;	/* 0: no limit */
 	unsigned max_uploads;
 	unsigned max_peers;
 	unsigned max_initiate;
@@ -62,6 +64,10 @@ void torrent_start(struct torrent *t, struct content *content);
 
 /* Goodbye to peers and trackers. */
 void torrent_stop(struct torrent *t, usec now);
+
+/* Takes over in_Bps and what stands below it from limits. Connections that are too many now stay
+ * until they end. */
+void torrent_set_limits(struct torrent *t, const struct torrent_opts *limits, usec now);
 
 /* -- the content's answers (see disk/content.h); the torrent's owner is the content's user, since
  * it knows the time -- */

@@ -6,6 +6,7 @@
 #ifndef BTCORE_OPTION_H
 #define BTCORE_OPTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -48,6 +49,26 @@ enum bt_code bt_options_copy(const struct bt_option_table *table, void *to, cons
  * BT_ENOENT: no such option. */
 enum bt_code bt_options_set(const struct bt_option_table *table, void *values,
     const char *name, const char *text, struct bt_error *err);
+
+/* The same from a number. A row of texts takes none, a row of whole numbers only those. */
+enum bt_code bt_options_set_int(const struct bt_option_table *table, void *values,
+    const char *name, int64_t value, struct bt_error *err);
+enum bt_code bt_options_set_float(const struct bt_option_table *table, void *values,
+    const char *name, double value, struct bt_error *err);
+
+/* They read one value. BT_ENOENT: no such option; BT_EARG: it is not of that kind. A whole number
+ * is read as a float, too. */
+enum bt_code bt_options_get_int(const struct bt_option_table *table, const void *values,
+    const char *name, int64_t *out, struct bt_error *err);
+enum bt_code bt_options_get_float(const struct bt_option_table *table, const void *values,
+    const char *name, double *out, struct bt_error *err);
+
+/* A text, good until it is set again or freed. NULL: no such option, or it is no text. */
+const char *bt_options_get_text(const struct bt_option_table *table, const void *values,
+    const char *name);
+
+/* Have the two the same value in this row? */
+bool bt_options_same(const struct bt_option *row, const void *values, const void *others);
 
 /* The row of that name, or NULL. */
 const struct bt_option *bt_options_find(const struct bt_option_table *table, const char *name);

@@ -80,6 +80,15 @@ enum bt_code bt_session_new(const struct bt_settings *settings, bt_log_fn log, v
 /* Stops what still runs, without waiting for trackers. NULL is fine. */
 void bt_session_free(struct bt_session *s);
 
+/* A copy of the settings that are in force; the caller frees it. NULL: no memory. */
+struct bt_settings *bt_session_settings(struct bt_session *s);
+
+/* Puts other settings in force, for the torrents that are there as well. What a session decides
+ * when it begins (its ports, addresses and families) must be as it was: otherwise BT_EUNSUP names
+ * it, and nothing changes. */
+enum bt_code bt_session_apply(struct bt_session *s, const struct bt_settings *settings,
+    struct bt_error *err);
+
 /* The TCP port that it listens on. */
 uint16_t bt_session_port(const struct bt_session *s);
 
@@ -109,6 +118,12 @@ enum bt_code bt_session_remove(struct bt_session *s, uint32_t id);
 /* A peer to connect to; ip is numeric. */
 enum bt_code bt_session_add_peer(struct bt_session *s, uint32_t id, const char *ip, uint16_t port,
     struct bt_error *err);
+
+/* A limit of one torrent, by its name in bt_limits_table(); it holds from now on. */
+enum bt_code bt_session_set_limit(struct bt_session *s, uint32_t id, const char *name,
+    int64_t value, struct bt_error *err);
+enum bt_code bt_session_get_limit(struct bt_session *s, uint32_t id, const char *name,
+    int64_t *out, struct bt_error *err);
 
 /* BT_ENOENT: no such torrent. */
 enum bt_code bt_session_status(struct bt_session *s, uint32_t id, struct bt_torrent_status *out);

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: ISC */
-/* How a session behaves: values, and the table that names, describes and checks them. */
+/*
+ * How a session behaves: values that are read and written by their names. The table names,
+ * describes and checks them; later versions of the library have more rows and change none. One
+ * thread at a time may use a struct bt_settings.
+ */
 #ifndef BTCORE_SETTINGS_H
 #define BTCORE_SETTINGS_H
 
@@ -7,27 +11,35 @@
 
 #include <btcore/option.h>
 
-struct bt_settings {
-	int64_t minport, maxport;	/* listening range, TCP */
-	int64_t random_port;		/* 1: anywhere in the range; 0: counting up */
-	char *bind;			/* local addresses, joined by ','; "": all */
-	char *interface;		/* the only one to use; "": any */
-	int64_t ipv6_enabled;
-	int64_t max_upload_rate;	/* KiB/s; 0: no limit */
-	int64_t max_download_rate;	/* KiB/s; 0: no limit */
-	int64_t max_uploads;		/* peers of a torrent served at once */
-	int64_t max_connections;	/* of a torrent; 0: 200 */
-	int64_t max_initiate;		/* above this many peers we connect to no more */
-	int64_t min_peers;		/* below it the tracker is asked for more */
-	int64_t request_backlog;	/* requests under way to a peer, at least */
-	double timeout;			/* seconds of silence before a peer is dropped */
-	double snub_time;		/* seconds without what we asked for */
-	int64_t max_files_open;
-	double write_buffer_size;	/* MiB of unfinished pieces kept in memory */
-	double http_timeout;		/* seconds */
-};
+struct bt_settings;
 
-/* The table; bt_options_* works on it with a struct bt_settings. */
+/* The rows. bt_options_* takes the table with a struct bt_settings as its values; the functions
+ * below save one to name it. */
 const struct bt_option_table *bt_settings_table(void);
+
+/* These give the defaults, or what another one holds. The caller frees it; NULL: no memory. */
+struct bt_settings *bt_settings_new(void);
+struct bt_settings *bt_settings_copy(const struct bt_settings *from);
+
+/* NULL is fine. */
+void bt_settings_free(struct bt_settings *s);
+
+/* They change one value, as bt_options_set and its kin. On failure it stays as it was. */
+enum bt_code bt_settings_set(struct bt_settings *s, const char *name, const char *text,
+    struct bt_error *err);
+enum bt_code bt_settings_set_int(struct bt_settings *s, const char *name, int64_t value,
+    struct bt_error *err);
+enum bt_code bt_settings_set_float(struct bt_settings *s, const char *name, double value,
+    struct bt_error *err);
+
+/* They read one value, as bt_options_get_int and its kin. */
+enum bt_code bt_settings_get_int(const struct bt_settings *s, const char *name, int64_t *out,
+    struct bt_error *err);
+enum bt_code bt_settings_get_float(const struct bt_settings *s, const char *name, double *out,
+    struct bt_error *err);
+const char *bt_settings_get_text(const struct bt_settings *s, const char *name);
+
+/* The limits that one torrent may have besides, all whole numbers: see bt_session_set_limit. */
+const struct bt_option_table *bt_limits_table(void);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include <btcore/option.h>
 
+#include <math.h>
+
 #include "base/cdefs.h"
 #include "base/mem.h"
 #include "helper.h"
@@ -99,6 +101,69 @@ START_TEST(copies_with_texts_of_its_own)
 }
 END_TEST
 
+START_TEST(numbers_in_and_out)
+{
+	static const struct { const char *name; int64_t value; enum bt_code code; } whole[] = {
+		{ "flag", 0, BT_OK }, { "flag", 2, BT_EARG }, { "number", 11, BT_EARG },
+		{ "number", -1, BT_OK }, { "size", -1, BT_EARG }, { "size", 5, BT_OK },
+		{ "any", INT64_MIN, BT_OK }, { "rate-limit", 1, BT_OK },
+		{ "rate_limit", 2, BT_EARG }, { "some_text", 1, BT_EARG }, { "old", 1, BT_EARG },
+		{ "none", 1, BT_ENOENT },
+	};
+	struct bt_error err;
+	struct values v;
+	int64_t n = 99;
+	double f = 99;
+
+	ck_assert_int_eq(bt_options_init(&table, &v), BT_OK);
+	for (size_t i = 0; i < COUNT_OF(whole); i++) {
+		ck_assert_msg(bt_options_set_int(&table, &v, whole[i].name, whole[i].value,
+		    &err) == whole[i].code, "%s", whole[i].name);
+		if (whole[i].code != BT_OK)
+			continue;
+		ck_assert_int_eq(bt_options_get_float(&table, &v, whole[i].name, &f, &err), BT_OK);
+		ck_assert(f == (double)whole[i].value);
+	}
+	ck_assert_int_eq(bt_options_get_int(&table, &v, "number", &n, &err), BT_OK);
+	ck_assert_int_eq(n, -1);
+	ck_assert_int_eq(bt_options_get_int(&table, &v, "rate_limit", &n, &err), BT_EARG);
+	ck_assert_int_eq(bt_options_get_int(&table, &v, "open", &n, &err), BT_EARG);
+	ck_assert_int_eq(bt_options_get_int(&table, &v, "none", &n, &err), BT_ENOENT);
+	ck_assert_int_eq(bt_options_get_float(&table, &v, "old", &f, &err), BT_EARG);
+	ck_assert_int_eq(n, -1);
+	ck_assert_int_eq(bt_options_set_float(&table, &v, "rate_limit", 0.25, &err), BT_OK);
+	ck_assert(v.rate == 0.25);
+	ck_assert_int_eq(bt_options_set_float(&table, &v, "rate_limit", NAN, &err), BT_EARG);
+	ck_assert_int_eq(bt_options_set_float(&table, &v, "rate_limit", -1, &err), BT_EARG);
+	ck_assert_int_eq(bt_options_set_float(&table, &v, "number", 3, &err), BT_EARG);
+	ck_assert_ptr_nonnull(strstr(err.text, "number"));
+	ck_assert_str_eq(bt_options_get_text(&table, &v, "open"), "none");
+	ck_assert_ptr_null(bt_options_get_text(&table, &v, "number"));
+	ck_assert_ptr_null(bt_options_get_text(&table, &v, "none"));
+	bt_options_fini(&table, &v);
+}
+END_TEST
+
+START_TEST(tells_what_is_the_same)
+{
+	struct values a, b;
+
+	ck_assert_int_eq(bt_options_init(&table, &a), BT_OK);
+	ck_assert_int_eq(bt_options_init(&table, &b), BT_OK);
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		ck_assert(bt_options_same(&rows[i], &a, &b));
+	b.flag = 0;
+	b.number = b.size = b.any = 7;
+	b.rate = 0.75;
+	for (size_t i = 5; i < 10; i++)
+		ck_assert_int_eq(bt_options_set(&table, &b, rows[i].name, "two", NULL), BT_OK);
+	for (size_t i = 0; i < COUNT_OF(rows); i++)
+		ck_assert(bt_options_same(&rows[i], &a, &b) == (i == 10));
+	bt_options_fini(&table, &a);
+	bt_options_fini(&table, &b);
+}
+END_TEST
+
 START_TEST(refuses_and_names_the_option)
 {
 	static const char *const bad[][2] = {
@@ -134,6 +199,8 @@ option_suite(void)
 
 	tcase_add_test(c, sets_values_of_every_kind);
 	tcase_add_test(c, copies_with_texts_of_its_own);
+	tcase_add_test(c, numbers_in_and_out);
+	tcase_add_test(c, tells_what_is_the_same);
 	tcase_add_test(c, refuses_and_names_the_option);
 	suite_add_tcase(s, c);
 	return s;

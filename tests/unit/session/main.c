@@ -2,6 +2,7 @@
 #include "base/cdefs.h"
 #include "helper.h"
 
+Suite *apply_suite(void);
 Suite *parts_suite(void);
 Suite *session_suite(void);
 
@@ -9,6 +10,7 @@ int
 main(void)
 {
 	Suite *(*const make[])(void) = {
+		apply_suite,
 		parts_suite,
 		session_suite,
 	};

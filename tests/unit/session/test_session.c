@@ -1,120 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 /* Two sessions over loopback, used from several threads at once. */
-#include <btcore/create.h>
-#include <btcore/session.h>
-
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <unistd.h>
 
 #include "base/mem.h"
-#include "base/rng.h"
-#include "helper.h"
+#include "rig.h"
 
 Suite *session_suite(void);
 
-#define TORRENTS 4
-#define SIZE 3000000
-
-static char folder[64];
 static struct bt_session *seed, *leech;
 static uint32_t seed_id[TORRENTS], leech_id[TORRENTS];
 static atomic_bool over;
-
-static enum bt_code
-new_logging(const char *port, bt_log_fn log, void *arg, struct bt_session **out,
-    struct bt_error *err)
-{
-	const struct bt_option_table *table = bt_settings_table();
-	struct bt_settings set;
-	enum bt_code code;
-
-	ck_assert_int_eq(bt_options_init(table, &set), BT_OK);
-	ck_assert_int_eq(bt_options_set(table, &set, "minport", port, NULL), BT_OK);
-	ck_assert_int_eq(bt_options_set(table, &set, "maxport", port, NULL), BT_OK);
-	ck_assert_int_eq(bt_options_set(table, &set, "bind", "127.0.0.1", NULL), BT_OK);
-	code = bt_session_new(&set, log, arg, out, err);
-	bt_options_fini(table, &set);
-	return code;
-}
-
-static enum bt_code
-new_session(const char *port, struct bt_session **out, struct bt_error *err)
-{
-	return new_logging(port, NULL, NULL, out, err);
-}
-
-static struct bt_session *
-must_open(void)
-{
-	struct bt_session *s = NULL;
-	struct bt_error err;
-
-	ck_assert_msg(new_session("0", &s, &err) == BT_OK, "%s", err.text);
-	return s;
-}
-
-static void
-path_of(char out[128], const char *who, int i)
-{
-	(void)snprintf(out, 128, "%s/%s%d", folder, who, i);
-}
-
-static struct bt_metainfo *
-meta_of(int i)
-{
-	const struct bt_create_options o = { .piece_length = 65536, .workers = 1 };
-	struct bt_metainfo *meta;
-	struct bt_error err;
-	char path[128];
-
-	path_of(path, "seed", i);
-	ck_assert_msg(bt_create(path, &o, &meta, &err) == BT_OK, "%s", err.text);
-	return meta;
-}
-
-static void
-write_content(void)
-{
-	static uint8_t bytes[SIZE];
-	struct rng rng;
-
-	(void)snprintf(folder, sizeof(folder), "/tmp/test_session.XXXXXX");
-	ck_assert(mkdtemp(folder) != NULL);
-	for (int i = 0; i < TORRENTS; i++) {
-		char path[128];
-		FILE *f;
-
-		rng_seed(&rng, (uint64_t)i);
-		rng_bytes(&rng, bytes, SIZE);
-		path_of(path, "seed", i);
-		f = fopen(path, "wb");
-		ck_assert(f != NULL && fwrite(bytes, 1, SIZE, f) == SIZE);
-		(void)fclose(f);
-	}
-}
-
-static void
-remove_content(void)
-{
-	char command[160];
-
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-	ck_assert_int_eq(system(command), 0);
-}
-
-static uint32_t
-add(struct bt_session *s, const char *who, int i)
-{
-	struct bt_error err;
-	char path[128];
-	uint32_t id;
-
-	path_of(path, who, i);
-	ck_assert_msg(bt_session_add(s, meta_of(i), path, &id, &err) == BT_OK, "%s", err.text);
-	return id;
-}
 
 static bool
 is_complete(uint32_t id)
