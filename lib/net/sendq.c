@@ -2,10 +2,11 @@
 #include "net/sendq.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/mem.h"
 
-/* Control messages that may wait for a peer who does not read: some haves for each piece of a very
+/* Short messages that may wait for a peer who does not read: some haves for each piece of a very
  * large torrent. Beyond it the peer is lost. */
 #define BYTES_MAX (4u << 20)
 
@@ -18,13 +19,19 @@ sendq_init(struct sendq *q, struct block_store *blocks)
 }
 
 static void
+release(struct sendq *q, struct block *b, const struct sendq_file *file)
+{
+	if (b != NULL)
+		block_free(q->blocks, b);
+	else
+		file->release(file->owner);
+}
+
+static void
 item_free(struct sendq *q, struct sendq_item *item)
 {
 	TAILQ_REMOVE(&q->items, item, link);
-	if (item->kind == SENDQ_BLOCK)
-		block_free(q->blocks, item->block);
-	else if (item->kind == SENDQ_FILE)
-		item->file.release(item->file.owner);
+	release(q, item->block, &item->file);
 	mem_free(item);
 }
 
@@ -38,126 +45,222 @@ sendq_fini(struct sendq *q)
 	buf_fini(&q->bytes);
 }
 
-static struct sendq_item *
-item_new(struct sendq *q, enum sendq_kind kind, size_t len)
-{
-	struct sendq_item *item = mem_zero(sizeof(*item));
-
-	if (item == NULL) {
-		q->failed = true;
-		return NULL;
-	}
-	item->kind = kind;
-	item->len = len;
-	q->pending += len;
-	TAILQ_INSERT_TAIL(&q->items, item, link);
-	return item;
-}
+/* -- adding -- */
 
 /* The sent front of buf is dropped when it is most of it, so that the cost of moving is bounded. */
 static void
 make_room(struct sendq *q)
 {
-	if (q->bytes_sent == q->bytes.len) {
+	if (q->bytes_at == q->bytes.len) {
 		buf_clear(&q->bytes);
-		q->bytes_sent = 0;
-	} else if (q->bytes_sent > q->bytes.len / 2) {
-		buf_drop(&q->bytes, q->bytes_sent);
-		q->bytes_sent = 0;
+		q->bytes_at = 0;
+	} else if (q->bytes_at > q->bytes.len / 2) {
+		buf_drop(&q->bytes, q->bytes_at);
+		q->bytes_at = 0;
 	}
 }
 
 void
 sendq_add_bytes(struct sendq *q, struct bt_slice bytes)
 {
-	struct sendq_item *last = TAILQ_LAST(&q->items, sendq_items);
-
 	make_room(q);
 	buf_add_slice(&q->bytes, bytes);
-	if (buf_failed(&q->bytes)) {
+	if (buf_failed(&q->bytes))
 		q->failed = true;
-		return;
-	}
-	if (last != NULL && last->kind == SENDQ_BYTES) {
-		last->len += bytes.len;
+	else
 		q->pending += bytes.len;
+}
+
+static void
+add(struct sendq *q, struct bt_slice head, struct block *b, const struct sendq_file *file,
+    size_t len)
+{
+	struct sendq_item *item = mem_zero(sizeof(*item));
+
+	assert(head.len <= SENDQ_HEAD_MAX);
+	if (item == NULL) {
+		q->failed = true;
+		release(q, b, file);
 		return;
 	}
-	(void)item_new(q, SENDQ_BYTES, bytes.len);
-}
-
-void
-sendq_add_block(struct sendq *q, struct block *b, size_t len)
-{
-	struct sendq_item *item = item_new(q, SENDQ_BLOCK, len);
-
-	if (item == NULL)
-		block_free(q->blocks, b);
-	else
-		item->block = b;
-}
-
-void
-sendq_add_file(struct sendq *q, const struct sendq_file *file)
-{
-	struct sendq_item *item = item_new(q, SENDQ_FILE, file->len);
-
-	if (item == NULL)
-		file->release(file->owner);
-	else
+	if (head.len > 0)
+		memcpy(item->head, head.ptr, head.len);
+	item->head_len = head.len;
+	item->block = b;
+	if (file != NULL)
 		item->file = *file;
+	item->len = len;
+	q->pending += head.len + len;
+	TAILQ_INSERT_TAIL(&q->items, item, link);
+}
+
+void
+sendq_add_block(struct sendq *q, struct bt_slice head, struct block *b, size_t len)
+{
+	add(q, head, b, NULL, len);
+}
+
+void
+sendq_add_file(struct sendq *q, struct bt_slice head, const struct sendq_file *file)
+{
+	add(q, head, NULL, file, file->len);
+}
+
+/* -- what comes next -- */
+
+static size_t
+short_len(const struct sendq *q)
+{
+	return q->bytes.len - q->bytes_at;
+}
+
+static size_t
+item_pending(const struct sendq_item *item)
+{
+	return item->head_len - item->head_at + item->len;
+}
+
+/* The content that is sent before the short messages, or NULL. */
+static struct sendq_item *
+begun(const struct sendq *q)
+{
+	struct sendq_item *item = TAILQ_FIRST(&q->items);
+
+	return item != NULL && item->begun ? item : NULL;
+}
+
+size_t
+sendq_urgent(const struct sendq *q)
+{
+	const struct sendq_item *item = begun(q);
+
+	if (short_len(q) == 0)
+		return 0;
+	return short_len(q) + (item != NULL ? item_pending(item) : 0);
+}
+
+/* The content that has the next byte, or NULL: a short message has it. */
+static struct sendq_item *
+front(const struct sendq *q)
+{
+	return short_len(q) == 0 ? TAILQ_FIRST(&q->items) : begun(q);
 }
 
 struct sendq_item *
-sendq_first(struct sendq *q)
+sendq_file_first(struct sendq *q)
 {
-	return TAILQ_FIRST(&q->items);
+	struct sendq_item *item = front(q);
+
+	return item != NULL && item->block == NULL && item->head_at == item->head_len ? item : NULL;
+}
+
+/* What is being put together for one system call. */
+struct pieces {
+	struct iovec *iov;
+	int count, most;
+	size_t room;
+	bool full;		/* there is more than fits */
+};
+
+static void
+put(struct pieces *p, void *ptr, size_t len)
+{
+	size_t part = len < p->room ? len : p->room;
+
+	if (len == 0 || p->full)
+		return;
+	p->full = part < len || p->count == p->most;
+	if (part == 0 || p->count == p->most)
+		return;
+	p->iov[p->count++] = (struct iovec){ ptr, part };
+	p->room -= part;
+}
+
+static void
+put_item(struct pieces *p, struct sendq_item *item)
+{
+	put(p, item->head + item->head_at, item->head_len - item->head_at);
+	if (item->block != NULL)
+		put(p, item->block->data + item->block_at, item->len);
+	else
+		p->full = true;
 }
 
 int
 sendq_memory(struct sendq *q, struct iovec *iov, int n, size_t max, bool *more)
 {
-	size_t at = q->bytes_sent;
-	struct sendq_item *item;
-	int used = 0;
+	struct pieces p = { .iov = iov, .most = n, .room = max };
+	struct sendq_item *item = begun(q);
 
-	*more = false;
-	TAILQ_FOREACH(item, &q->items, link) {
-		size_t len = item->len < max ? item->len : max;
-
-		if (item->kind == SENDQ_FILE || used == n || max == 0) {
-			*more = true;
-			break;
-		}
-		if (item->kind == SENDQ_BYTES) {
-			iov[used++] = (struct iovec){ q->bytes.ptr + at, len };
-			at += len;
-		} else {
-			iov[used++] = (struct iovec){ item->block->data + item->block_offset, len };
-		}
-		max -= len;
-	}
-	return used;
+	if (item != NULL)
+		put_item(&p, item);
+	if (short_len(q) > 0)
+		put(&p, q->bytes.ptr + q->bytes_at, short_len(q));
+	for (item = item != NULL ? TAILQ_NEXT(item, link) : TAILQ_FIRST(&q->items);
+	    item != NULL && !p.full; item = TAILQ_NEXT(item, link))
+		put_item(&p, item);
+	*more = p.full;
+	return p.count;
 }
 
-void
+/* -- what is gone -- */
+
+static size_t
+least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* At most n bytes of the first content; returns how many, and adds those that are no head. */
+static size_t
+item_sent(struct sendq *q, struct sendq_item *item, size_t n, size_t *content)
+{
+	size_t head = least(item->head_len - item->head_at, n);
+	size_t body = least(item->len, n - head);
+
+	item->begun = true;
+	item->head_at += head;
+	if (item->block != NULL)
+		item->block_at += body;
+	else
+		item->file.offset += body;
+	item->len -= body;
+	*content += body;
+	if (item_pending(item) == 0)
+		item_free(q, item);
+	return head + body;
+}
+
+size_t
 sendq_sent(struct sendq *q, size_t n)
 {
+	size_t content = 0, part;
+
 	assert(n <= q->pending);
 	q->pending -= n;
-	while (n > 0) {
-		struct sendq_item *item = TAILQ_FIRST(&q->items);
-		size_t part = item->len < n ? item->len : n;
+	for (; n > 0; n -= part) {
+		struct sendq_item *item = front(q);
 
-		if (item->kind == SENDQ_BYTES)
-			q->bytes_sent += part;
-		else if (item->kind == SENDQ_BLOCK)
-			item->block_offset += part;
-		else
-			item->file.offset += part;
-		item->len -= part;
-		n -= part;
-		if (item->len == 0)
-			item_free(q, item);
+		if (item != NULL) {
+			part = item_sent(q, item, n, &content);
+		} else {
+			part = least(short_len(q), n);
+			q->bytes_at += part;
+		}
 	}
+	return content;
+}
+
+bool
+sendq_take_back(struct sendq *q, uint8_t head[SENDQ_HEAD_MAX])
+{
+	struct sendq_item *item = begun(q);
+
+	item = item != NULL ? TAILQ_NEXT(item, link) : TAILQ_FIRST(&q->items);
+	if (item == NULL)
+		return false;
+	memcpy(head, item->head, SENDQ_HEAD_MAX);
+	q->pending -= item_pending(item);
+	item_free(q, item);
+	return true;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What waits to be sent on a stream, in order: bytes, blocks in memory, and ranges of files that
- * go from the page cache to the socket without passing through our memory. Pure book-keeping.
+ * What waits to be sent on a stream: short messages, which go first, and content, each message of
+ * it with its head, in order. Content is a block in memory, or a range of a file that goes from
+ * the page cache to the socket without passing through our memory. A message that has begun is
+ * finished before anything else. Pure book-keeping.
  */
 #ifndef NET_SENDQ_H
 #define NET_SENDQ_H
@@ -12,7 +14,8 @@
 #include "base/buf.h"
 #include "base/list.h"
 
-enum sendq_kind { SENDQ_BYTES, SENDQ_BLOCK, SENDQ_FILE };
+/* The longest head of content. */
+#define SENDQ_HEAD_MAX 16
 
 /* A range of an open file; release(owner) is called when the descriptor is not needed any more. */
 struct sendq_file {
@@ -23,20 +26,23 @@ struct sendq_file {
 	void *owner;
 };
 
+/* One message of content. */
 struct sendq_item {
 	TAILQ_ENTRY(sendq_item) link;
-	enum sendq_kind kind;
-	size_t len;			/* still to be sent */
-	struct block *block;		/* SENDQ_BLOCK: owned */
-	size_t block_offset;
-	struct sendq_file file;		/* SENDQ_FILE: offset moves on */
+	uint8_t head[SENDQ_HEAD_MAX];
+	size_t head_len, head_at;
+	struct block *block;		/* owned; NULL: out of the file */
+	size_t block_at;
+	struct sendq_file file;		/* offset moves on */
+	size_t len;			/* of the content, still to be sent */
+	bool begun;
 };
 
 struct sendq {
+	struct buf bytes;		/* the short messages */
+	size_t bytes_at;		/* what of them is gone */
 	TAILQ_HEAD(sendq_items, sendq_item) items;
-	struct buf bytes;		/* of all SENDQ_BYTES items, in order */
-	size_t bytes_sent;		/* of buf, already gone */
-	size_t pending;			/* bytes of all items */
+	size_t pending;			/* bytes in all */
 	struct block_store *blocks;
 	bool failed;			/* no memory: the stream cannot go on */
 };
@@ -44,18 +50,28 @@ struct sendq {
 void sendq_init(struct sendq *q, struct block_store *blocks);
 void sendq_fini(struct sendq *q);
 
+/* Whole messages. */
 void sendq_add_bytes(struct sendq *q, struct bt_slice bytes);
-void sendq_add_block(struct sendq *q, struct block *b, size_t len);
-void sendq_add_file(struct sendq *q, const struct sendq_file *file);
 
-/* The first item, or NULL. */
-struct sendq_item *sendq_first(struct sendq *q);
+/* Content behind its head, which has at most SENDQ_HEAD_MAX bytes; the block is taken. */
+void sendq_add_block(struct sendq *q, struct bt_slice head, struct block *b, size_t len);
+void sendq_add_file(struct sendq *q, struct bt_slice head, const struct sendq_file *file);
 
-/* Bytes in memory at the front, at most max bytes in at most n pieces; 0 if a file is first.
+/* How many bytes at the front should not be held back: the short messages, and before them what is
+ * left of content that has begun; 0 if there are no short messages. */
+size_t sendq_urgent(const struct sendq *q);
+
+/* The content whose file has the next byte to be sent, or NULL. */
+struct sendq_item *sendq_file_first(struct sendq *q);
+
+/* Bytes in memory at the front, at most max bytes in at most n pieces, up to the range of a file.
  * *more: something follows. */
 int sendq_memory(struct sendq *q, struct iovec *iov, int n, size_t max, bool *more);
 
-/* n bytes at the front are gone; n <= pending. */
-void sendq_sent(struct sendq *q, size_t n);
+/* n bytes at the front are gone; n <= pending. Returns how many of them were content. */
+size_t sendq_sent(struct sendq *q, size_t n);
+
+/* Takes back the first content that has not begun, and tells its head. False: there is none. */
+bool sendq_take_back(struct sendq *q, uint8_t head[SENDQ_HEAD_MAX]);
 
 #endif

@@ -36,7 +36,7 @@ update_interest(struct stream_tcp *t)
 {
 	unsigned want = 0;
 
-	if (t->reading && !t->base.in_starved)
+	if (t->reading && !t->base.reader.waits)
 		want |= LOOP_READ;
 	if (t->blocked)
 		want |= LOOP_WRITE;
@@ -48,6 +48,8 @@ static void
 tell_broken(struct stream_tcp *t, const char *why)
 {
 	t->reading = t->blocked = false;
+	rate_leave(&t->base.reader);
+	rate_leave(&t->base.sender);
 	update_interest(t);
 	loop_later_cancel(t->loop, &t->flush);
 	if (t->base.user != NULL)
@@ -89,15 +91,14 @@ send_file(struct stream_tcp *t, const struct sendq_item *item, size_t max)
 
 /* One system call's worth. Bytes sent; 0: no more now. */
 static size_t
-send_some(struct stream_tcp *t, size_t max)
+send_some(struct stream_tcp *t, size_t max, size_t *content)
 {
-	struct sendq_item *item = sendq_first(&t->base.out);
+	struct stream *s = &t->base;
+	const struct sendq_item *file = sendq_file_first(&s->out);
 	ssize_t n;
 
-	if (item == NULL || max == 0)
-		return 0;
 	do
-		n = item->kind == SENDQ_FILE ? send_file(t, item, max) : send_memory(t, max);
+		n = file != NULL ? send_file(t, file, max) : send_memory(t, max);
 	while (n < 0 && errno == EINTR);
 	if (n < 0) {
 		if (errno == EAGAIN || errno == EWOULDBLOCK)
@@ -106,29 +107,38 @@ send_some(struct stream_tcp *t, size_t max)
 			note_failure(t, errno);
 		return 0;
 	}
-	rate_spend(&t->base.out_rate, (size_t)n);
-	sendq_sent(&t->base.out, (size_t)n);
+	rate_spend(&s->sender, (size_t)n);
+	*content += sendq_sent(&s->out, (size_t)n);
 	return (size_t)n;
 }
 
 static void
-send_pending(struct stream_tcp *t)
+send_pending(struct stream_tcp *t, usec now)
 {
 	struct stream *s = &t->base;
 	size_t want = s->out.pending < TURN_MAX ? s->out.pending : TURN_MAX;
-	usec now = loop_now(t->loop);
-	size_t allowed = rate_allow(&s->out_rate, want, now);
-	size_t sent = 0, n;
+	size_t allowed = stream_may_send(s, want, now);
+	size_t sent = 0, content = 0, n;
 
 	t->blocked = false;
-	while (sent < allowed && (n = send_some(t, allowed - sent)) > 0)
+	while (sent < allowed && (n = send_some(t, allowed - sent, &content)) > 0)
 		sent += n;
-	s->out_starved = allowed < want && !t->blocked;
-	if (s->out.pending > 0 && !s->out_starved && !t->blocked && t->failed == 0)
+	if (s->out.pending == 0 || t->blocked || t->failed != 0)
+		rate_leave(&s->sender);
+	else if (!s->sender.waits)
 		loop_later(t->loop, &t->flush);
 	update_interest(t);
 	if (sent > 0 && s->user != NULL)
-		s->user->sent(s->arg, now, sent);
+		s->user->sent(s->arg, now, content);
+}
+
+static void
+tcp_send_turn(struct stream *s, usec now)
+{
+	struct stream_tcp *t = tcp_of(s);
+
+	if (s->out.pending > 0 && !s->out.failed && t->failed == 0)
+		send_pending(t, now);
 }
 
 static void
@@ -140,8 +150,8 @@ flush_due(void *arg)
 		tell_broken(t, t->failed == ENODATA ? "file shrank" : strerror(t->failed));
 	else if (t->base.out.failed)
 		tell_broken(t, "too much waits to be sent");
-	else
-		send_pending(t);
+	else if (t->base.out.pending > 0)
+		send_pending(t, loop_now(t->loop));
 }
 
 static void
@@ -149,7 +159,7 @@ tcp_flush(struct stream *s)
 {
 	struct stream_tcp *t = tcp_of(s);
 
-	if (!t->blocked && !s->out_starved)
+	if (!t->blocked && (!s->sender.waits || sendq_urgent(&s->out) > 0))
 		loop_later(t->loop, &t->flush);
 }
 
@@ -182,30 +192,58 @@ cut_iov(struct iovec *to, const struct iovec *iov, int n, size_t allowed)
 	return used;
 }
 
+static size_t
+iov_len(const struct iovec *iov, int n)
+{
+	size_t sum = 0;
+
+	for (int i = 0; i < n; i++)
+		sum += iov[i].iov_len;
+	return sum;
+}
+
+static ssize_t
+read_some(struct stream_tcp *t, const struct iovec *iov, int n)
+{
+	ssize_t got;
+
+	do
+		got = readv(t->fd, iov, n);
+	while (got < 0 && errno == EINTR);
+	if (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+		note_failure(t, errno);
+	return got;
+}
+
+static ssize_t
+read_limited(struct stream_tcp *t, const struct iovec *iov, int n)
+{
+	struct rate_user *u = &t->base.reader;
+	struct iovec cut[IOV_MAX_SEND];
+	size_t allowed = rate_ask(u, iov_len(iov, n), loop_now(t->loop));
+	ssize_t got = -1;
+
+	if (allowed > 0)
+		got = read_some(t, cut, cut_iov(cut, iov, n, allowed));
+	if (got > 0)
+		rate_spend(u, (size_t)got);
+	/* What was not there will be told by the loop. */
+	if (allowed > 0 && got < (ssize_t)allowed)
+		rate_leave(u);
+	update_interest(t);
+	return got;
+}
+
 static ssize_t
 tcp_readv(struct stream *s, const struct iovec *iov, int n)
 {
 	struct stream_tcp *t = tcp_of(s);
-	struct iovec cut[IOV_MAX_SEND];
-	size_t allowed = rate_allow(&s->in_rate, SIZE_MAX, loop_now(t->loop));
-	ssize_t got;
 
 	if (t->failed != 0)
 		return -1;
-	if (allowed == 0) {
-		s->in_starved = true;
-		update_interest(t);
-		return -1;
-	}
-	n = cut_iov(cut, iov, n < IOV_MAX_SEND ? n : IOV_MAX_SEND, allowed);
-	do
-		got = readv(t->fd, cut, n);
-	while (got < 0 && errno == EINTR);
-	if (got > 0)
-		rate_spend(&s->in_rate, (size_t)got);
-	if (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
-		note_failure(t, errno);
-	return got;
+	if (n > IOV_MAX_SEND)
+		n = IOV_MAX_SEND;
+	return rate_is_limited(&s->reader) ? read_limited(t, iov, n) : read_some(t, iov, n);
 }
 
 static void
@@ -214,21 +252,20 @@ tcp_set_reading(struct stream *s, bool on)
 	struct stream_tcp *t = tcp_of(s);
 
 	t->reading = on;
+	if (!on)
+		rate_leave(&s->reader);
 	update_interest(t);
 }
 
+/* Read at once, for the next to have its turn is told only then. */
 static void
-tcp_resume(struct stream *s, usec now)
+tcp_read_turn(struct stream *s, usec now)
 {
 	struct stream_tcp *t = tcp_of(s);
 
-	if (s->in_starved && rate_allow(&s->in_rate, 1, now) > 0)
-		s->in_starved = false;
-	if (s->out_starved && rate_allow(&s->out_rate, 1, now) > 0) {
-		s->out_starved = false;
-		loop_later(t->loop, &t->flush);
-	}
 	update_interest(t);
+	if (t->reading && t->failed == 0 && s->user != NULL)
+		s->user->readable(s->arg, now);
 }
 
 static void
@@ -246,7 +283,8 @@ static const struct stream_ops tcp_ops = {
 	.readv = tcp_readv,
 	.set_reading = tcp_set_reading,
 	.flush = tcp_flush,
-	.resume = tcp_resume,
+	.read_turn = tcp_read_turn,
+	.send_turn = tcp_send_turn,
 	.free = tcp_free,
 };
 

@@ -107,14 +107,6 @@ peer_send_have(struct peer *p, uint32_t piece, usec now)
 	send_msg(p, &(struct msg){ .type = WIRE_HAVE, .index = piece }, now);
 }
 
-void
-peer_send_choke(struct peer *p, bool choke, usec now)
-{
-	if (p->am_choking == choke)
-		return;
-	p->am_choking = choke;
-	send_msg(p, &(struct msg){ .type = choke ? WIRE_CHOKE : WIRE_UNCHOKE }, now);
-}
 
 void
 peer_send_interest(struct peer *p, bool interested, usec now)
@@ -155,31 +147,45 @@ peer_send_allowed_fast(struct peer *p, uint32_t piece, usec now)
 		send_msg(p, &(struct msg){ .type = WIRE_ALLOWED_FAST, .index = piece }, now);
 }
 
-static void
-send_piece_head(struct peer *p, uint32_t piece, uint32_t begin, uint32_t len, usec now)
+/* What waits is taken back, for it would come behind the choke: most peers have forgotten then
+ * that they asked, and those of BEP 6 are told. */
+void
+peer_send_choke(struct peer *p, bool choke, usec now)
 {
-	struct buf b;
+	uint8_t head[SENDQ_HEAD_MAX];
 
-	buf_init(&b, MSG_PIECE_HEAD_LEN);
-	msg_write_piece_head(&b, piece, begin, len);
-	send_buf(p, &b, now);
-	meter_add(&p->up, len);
+	if (p->am_choking == choke)
+		return;
+	p->am_choking = choke;
+	send_msg(p, &(struct msg){ .type = choke ? WIRE_CHOKE : WIRE_UNCHOKE }, now);
+	while (choke && stream_take_back(p->stream, head)) {
+		struct msg m;
+
+		msg_get_piece_head(head, &m);
+		peer_send_reject(p, m.index, m.begin, m.length, now);
+	}
 }
 
 void
 peer_send_file(struct peer *p, uint32_t piece, uint32_t begin, const struct sendq_file *file,
     usec now)
 {
-	send_piece_head(p, piece, begin, file->len, now);
-	stream_write_file(p->stream, file);
+	uint8_t head[MSG_PIECE_HEAD_LEN];
+
+	msg_put_piece_head(head, piece, begin, file->len);
+	stream_write_file(p->stream, slice_of(head, sizeof(head)), file);
+	p->last_sent = now;
 }
 
 void
 peer_send_block(struct peer *p, uint32_t piece, uint32_t begin, uint32_t len, struct block *b,
     usec now)
 {
-	send_piece_head(p, piece, begin, len, now);
-	stream_write_block(p->stream, b, len);
+	uint8_t head[MSG_PIECE_HEAD_LEN];
+
+	msg_put_piece_head(head, piece, begin, len);
+	stream_write_block(p->stream, slice_of(head, sizeof(head)), b, len);
+	p->last_sent = now;
 }
 
 /* -- what it says -- */
@@ -471,13 +477,13 @@ readable(void *arg, usec now)
 }
 
 static void
-sent(void *arg, usec now, size_t bytes)
+sent(void *arg, usec now, size_t content)
 {
 	struct peer *p = arg;
 
-	(void)bytes;
+	meter_add(&p->up, content);
 	if (p->state == PEER_OPEN)
-		p->ops->on_sent(p->arg, p, now);
+		p->ops->on_sent(p->arg, p, (uint32_t)content, now);
 }
 
 static void
@@ -579,7 +585,6 @@ peer_tick(struct peer *p, usec now, usec timeout)
 		send_msg(p, &(struct msg){ .type = WIRE_KEEPALIVE }, now);
 	meter_tick(&p->down, now);
 	meter_tick(&p->up, now);
-	stream_resume(p->stream, now);
 }
 
 unsigned

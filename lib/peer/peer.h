@@ -57,7 +57,8 @@ struct peer_ops {
 	/* An extended message of a kind that we said we take (the ids in our handshake). */
 	void (*on_ext)(void *arg, struct peer *p, enum ext_name name, struct bt_slice payload,
 	    usec now);
-	void (*on_sent)(void *arg, struct peer *p, usec now);	/* the stream took something */
+	/* The stream took something, so many bytes of it content. */
+	void (*on_sent)(void *arg, struct peer *p, uint32_t content, usec now);
 	/* All that one reading brought was handled. */
 	void (*on_read)(void *arg, struct peer *p, usec now);
 };
@@ -127,7 +128,8 @@ void peer_send_cancel(struct peer *p, uint32_t piece, uint32_t begin, uint32_t l
 void peer_send_reject(struct peer *p, uint32_t piece, uint32_t begin, uint32_t len, usec now);
 void peer_send_allowed_fast(struct peer *p, uint32_t piece, usec now);
 
-/* Content, out of a file or out of memory (the block is taken). */
+/* Content, out of a file or out of memory (the block is taken). It is dropped, and with BEP 6
+ * rejected, when the peer is choked before any of it was sent. */
 void peer_send_file(struct peer *p, uint32_t piece, uint32_t begin, const struct sendq_file *file,
     usec now);
 void peer_send_block(struct peer *p, uint32_t piece, uint32_t begin, uint32_t len,

@@ -275,7 +275,28 @@ msg_write_extended(struct buf *b, uint8_t ext_id, struct bt_slice payload)
 void
 msg_write_piece_head(struct buf *b, uint32_t index, uint32_t begin, uint32_t length)
 {
-	write_head(b, WIRE_PIECE, 8 + (size_t)length);
-	buf_add_be32(b, index);
-	buf_add_be32(b, begin);
+	uint8_t *to = buf_add_space(b, MSG_PIECE_HEAD_LEN);
+
+	if (to != NULL)
+		msg_put_piece_head(to, index, begin, length);
+}
+
+void
+msg_put_piece_head(uint8_t out[MSG_PIECE_HEAD_LEN], uint32_t index, uint32_t begin, uint32_t length)
+{
+	put_be32(out, MSG_PIECE_HEAD_LEN - 4 + length);
+	out[4] = WIRE_PIECE;
+	put_be32(out + 5, index);
+	put_be32(out + 9, begin);
+}
+
+void
+msg_get_piece_head(const uint8_t head[MSG_PIECE_HEAD_LEN], struct msg *out)
+{
+	*out = (struct msg){
+		.type = WIRE_PIECE,
+		.index = get_be32(head + 5),
+		.begin = get_be32(head + 9),
+		.length = get_be32(head) - (MSG_PIECE_HEAD_LEN - 4),
+	};
 }

@@ -82,5 +82,10 @@ void msg_write_extended(struct buf *b, uint8_t ext_id, struct bt_slice payload);
 
 /* Only the 13 bytes before the content; the length bytes that follow go another way. */
 void msg_write_piece_head(struct buf *b, uint32_t index, uint32_t begin, uint32_t length);
+void msg_put_piece_head(uint8_t out[MSG_PIECE_HEAD_LEN], uint32_t index, uint32_t begin,
+    uint32_t length);
+
+/* Reads back what msg_put_piece_head wrote: index, begin and length of *out are set. */
+void msg_get_piece_head(const uint8_t head[MSG_PIECE_HEAD_LEN], struct msg *out);
 
 #endif

@@ -56,9 +56,10 @@ put_in_force(struct bt_session *s)
 	const struct bt_settings *set = &s->settings;
 	struct entry *e;
 	size_t pos = 0;
+	usec now = loop_now(s->loop);
 
-	s->in_rate.limit_Bps = (uint64_t)set->max_download_rate * 1024;
-	s->out_rate.limit_Bps = (uint64_t)set->max_upload_rate * 1024;
+	rate_set(&s->in.tree.all, (uint64_t)set->max_download_rate * 1024, now);
+	rate_set(&s->out.tree.all, (uint64_t)set->max_upload_rate * 1024, now);
 	announce_net_set_timeout(s->announces, (usec)(set->http_timeout * SECOND));
 	disk_set_limits(&s->disk, (unsigned)set->max_files_open,
 	    (size_t)(set->write_buffer_size * (1 << 20)));

@@ -9,6 +9,7 @@
 #include "base/heap.h"
 #include "base/map.h"
 #include "disk/store.h"
+#include "net/pacer.h"
 #include "session/dial.h"
 #include "session/events.h"
 #include "session/lines.h"
@@ -53,7 +54,7 @@ struct bt_session {
 	struct block_store blocks;
 	struct disk disk;
 	bool disk_ready;
-	struct rate in_rate, out_rate;
+	struct pacer in, out;		/* the rates of all torrents */
 	struct fetch *fetch;
 	struct resolve *resolve;
 	struct announce_net *announces;

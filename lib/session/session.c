@@ -114,6 +114,8 @@ open_parts(struct bt_session *s)
 	s->fetch = fetch_new(s->loop, &s->way);
 	s->resolve = resolve_new(s->loop, &s->way);
 	if (s->mailbox == NULL || s->fetch == NULL || s->resolve == NULL ||
+	    !pacer_init(&s->in, s->loop, (uint64_t)s->settings.max_download_rate * 1024) ||
+	    !pacer_init(&s->out, s->loop, (uint64_t)s->settings.max_upload_rate * 1024) ||
 	    !loop_timer_init(&s->due_timer, s->loop, entries_due, s) ||
 	    !loop_timer_init(&s->guests_timer, s->loop, guests_tick, s) ||
 	    !loop_fd_init(&s->pool_watch, s->loop, pool_fd(s->pool), jobs_done, s))
@@ -167,8 +169,6 @@ bt_session_new(const struct bt_settings *settings, bt_log_fn log, void *log_arg,
 	code = copy_settings(s, settings, err);
 	if (code == BT_OK)
 		code = find_way(s, err);
-	rate_init(&s->in_rate, NULL, (uint64_t)s->settings.max_download_rate * 1024);
-	rate_init(&s->out_rate, NULL, (uint64_t)s->settings.max_upload_rate * 1024);
 	if (code == BT_OK && (!open_parts(s) || !open_log(s, log, log_arg)))
 		code = fail(err, BT_ENOMEM, "out of memory or descriptors");
 	if (code == BT_OK)
@@ -233,6 +233,8 @@ bt_session_free(struct bt_session *s)
 		lines_tell(s->lines);
 	lines_free(s->lines);
 	mailbox_free(s->mailbox);
+	pacer_fini(&s->in);
+	pacer_fini(&s->out);
 	loop_timer_fini(&s->due_timer);
 	loop_timer_fini(&s->guests_timer);
 	loop_fd_fini(&s->pool_watch);

@@ -86,8 +86,6 @@ conn_new(struct torrent *t, struct peer *p, const struct addr *a, bool dialled)
 		return NULL;
 	}
 	c->src.choking = p->peer_choking;
-	rate_init(&p->stream->in_rate, &t->in_rate, 0);
-	rate_init(&p->stream->out_rate, &t->out_rate, 0);
 	TAILQ_INSERT_TAIL(&t->conns, c, link);
 	t->conn_count++;
 	return c;
@@ -394,10 +392,13 @@ on_extended(void *arg, struct peer *p, usec now)
 }
 
 static void
-on_sent(void *arg, struct peer *p, usec now)
+on_sent(void *arg, struct peer *p, uint32_t content, usec now)
 {
+	struct conn *c = arg;
+
 	(void)p;
-	serve_more(arg, now);
+	meter_add(&c->src.torrent->up, content);
+	serve_more(c, now);
 }
 
 static void

@@ -110,12 +110,10 @@ serve_more(struct conn *c, usec now)
 	while (has_room(c) && uploads_next(&c->uploads, &u)) {
 		const struct content_read what = { u.piece, u.begin, u.len, c->src.id };
 
-		if (content_read(t->content, &what, &file)) {
-			meter_add(&t->up, u.len);
+		if (content_read(t->content, &what, &file))
 			peer_send_file(c->peer, u.piece, u.begin, &file, now);
-		} else {
+		else
 			c->reading++;
-		}
 	}
 }
 
@@ -138,7 +136,6 @@ torrent_block_read(struct torrent *t, const struct content_read *what, struct bl
 		peer_send_reject(c->peer, what->piece, what->begin, what->len, now);
 		return;
 	}
-	meter_add(&t->up, what->len);
 	peer_send_block(c->peer, what->piece, what->begin, what->len, b, now);
 	serve_more(c, now);
 }

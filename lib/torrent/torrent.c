@@ -19,7 +19,7 @@
 #define PARTY_SHARE 8
 #define PARTY_LEAST 4
 
-/* While there are connections: keepalives, rates, who is silent. */
+/* While there are connections: keepalives, meters, who is silent. */
 #define SLOW_TICK SECOND
 
 /* Blocks that come free are asked of others after so long, for they come free in crowds. */
@@ -371,8 +371,10 @@ torrent_set_limits(struct torrent *t, const struct torrent_opts *limits, usec no
 	struct torrent_opts *o = &t->opts;
 	struct conn *c;
 
-	o->in_Bps = t->in_rate.limit_Bps = limits->in_Bps;
-	o->out_Bps = t->out_rate.limit_Bps = limits->out_Bps;
+	o->in_Bps = limits->in_Bps;
+	o->out_Bps = limits->out_Bps;
+	rate_set(&t->in_rate, limits->in_Bps, now);
+	rate_set(&t->out_rate, limits->out_Bps, now);
 	o->max_uploads = t->choker.slots = limits->max_uploads;
 	o->max_peers = limits->max_peers;
 	o->max_initiate = limits->max_initiate;
@@ -420,6 +422,7 @@ join(struct torrent *t, struct peer *p, const struct addr *a, bool dialled, usec
 	if (c == NULL)
 		return false;
 	peer_join(p, &ours, &conn_calls, c, now);
+	stream_set_rates(p->stream, &t->in_rate, &t->out_rate);
 	/* If it cannot, it is closed, and goes like others that are. */
 	(void)peer_learn(p, t->opts.meta, now);
 	return true;
@@ -519,15 +522,6 @@ ask_all(struct torrent *t, usec now)
 	}
 }
 
-static void
-resume_streams(struct torrent *t, usec now)
-{
-	struct conn *c, *next;
-
-	TAILQ_FOREACH_SAFE(c, &t->conns, link, next)
-		stream_resume(c->peer->stream, now);
-}
-
 static usec
 sooner(usec a, usec b)
 {
@@ -549,7 +543,7 @@ next_due(const struct torrent *t, usec now)
 	if (!TAILQ_EMPTY(&t->gone))
 		return now;
 	if (!is_quiet(t))
-		due = sooner(due, sooner(t->next_slow, now + ASK_AGAIN));
+		due = sooner(due, t->next_slow);
 	if (t->conn_count > 0 && torrent_is_running(t))
 		due = sooner(due, t->next_round);
 	if (may_dial(t))
@@ -570,7 +564,6 @@ torrent_tick(struct torrent *t, usec now)
 		tick_slow(t, now);
 	if (now >= t->again)
 		ask_all(t, now);
-	resume_streams(t, now);
 	dial_more(t, now);
 	if (torrent_is_running(t) && now >= t->next_round) {
 		t->next_round = now + CHOKER_ROUND;

@@ -37,7 +37,7 @@ struct torrent_opts {
 	struct rng *rng;
 	const struct log *log;
 	struct block_store *blocks;
-	struct rate *in_rate, *out_rate;	/* of the session, or NULL */
+	struct rate *in_rate, *out_rate;	/* the session's, or NULL: no limits at all */
 	const uint8_t *peer_id;		/* 20 bytes, copied */
 	uint16_t port;			/* told to trackers and peers */
 	unsigned families;		/* ANNOUNCE_V4 | ANNOUNCE_V6 */

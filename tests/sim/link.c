@@ -2,7 +2,8 @@
 /*
  * Two streams back to back. What one writes leaves through its node's uplink a block at a time,
  * streams taking turns, and comes out of the other node's downlink after the way's delay. No more
- * than a window is under way or unread, so who does not read is not sent to.
+ * than a window is under way or unread, so who does not read is not sent to. What the node's rates
+ * hold back does not come to the uplink.
  */
 #include "sim.h"
 
@@ -13,14 +14,12 @@
 
 #define WINDOW (256 * KIB)
 
-/* What a turn of the uplink takes: control messages, then at most one block. */
+/* What a turn of the uplink takes: short messages, and at most one of content. */
 struct chunk {
 	TAILQ_ENTRY(chunk) link;	/* in end.arrived */
 	struct end *to;
-	size_t sent_len;		/* of all it had */
-	struct block *block;
-	size_t block_len, block_at;
-	size_t len, at;			/* of bytes */
+	size_t content;
+	size_t len, at;
 	uint8_t bytes[];
 };
 
@@ -31,6 +30,7 @@ struct end {
 	TAILQ_ENTRY(end) link;		/* in node.sending while queued */
 	TAILQ_HEAD(, chunk) arrived;
 	bool alive, reading, queued, read_due, ended;
+	size_t allowed;			/* bytes that the rates let pass, not sent yet */
 	size_t unread;			/* sent by this end, not read by the other yet */
 	usec last_arrival;		/* at the other end: what follows comes later */
 };
@@ -53,17 +53,10 @@ end_of(struct stream *s)
 
 /* -- receiving -- */
 
-static void
-chunk_free(struct chunk *c)
-{
-	block_free(&c->to->node->sim->blocks, c->block);
-	free(c);
-}
-
 static bool
-has_input(const struct end *e)
+may_read(const struct end *e)
 {
-	return !TAILQ_EMPTY(&e->arrived) || e->ended;
+	return e->reading && !e->base.reader.waits && (!TAILQ_EMPTY(&e->arrived) || e->ended);
 }
 
 static void
@@ -73,10 +66,10 @@ read_now(void *arg, uint64_t n)
 
 	(void)n;
 	e->read_due = false;
-	if (!e->alive || !e->reading || !has_input(e) || e->base.user == NULL)
+	if (!e->alive || !may_read(e) || e->base.user == NULL)
 		return;
 	e->base.user->readable(e->base.arg, clock_of(e)->now);
-	if (e->alive && e->reading && has_input(e)) {
+	if (e->alive && may_read(e)) {
 		e->read_due = true;
 		clock_at(clock_of(e), clock_of(e)->now, read_now, e, 0);
 	}
@@ -85,7 +78,7 @@ read_now(void *arg, uint64_t n)
 static void
 read_soon(struct end *e)
 {
-	if (e->read_due || !e->reading || !has_input(e))
+	if (e->read_due || !may_read(e))
 		return;
 	e->read_due = true;
 	clock_at(clock_of(e), clock_of(e)->now, read_now, e, 0);
@@ -98,9 +91,9 @@ arrive(void *arg, uint64_t n)
 	struct end *e = c->to;
 
 	(void)n;
-	clock_note(clock_of(e), (uint64_t)e->node->index << 32 | c->sent_len);
+	clock_note(clock_of(e), (uint64_t)e->node->index << 32 | c->len);
 	if (!e->alive) {
-		chunk_free(c);
+		free(c);
 		return;
 	}
 	TAILQ_INSERT_TAIL(&e->arrived, c, link);
@@ -124,20 +117,13 @@ static size_t
 take(struct end *e, uint8_t *to, size_t room)
 {
 	struct chunk *c = TAILQ_FIRST(&e->arrived);
-	size_t part = c->len - c->at;
+	size_t part = c->len - c->at < room ? c->len - c->at : room;
 
-	if (part > 0) {
-		part = part < room ? part : room;
-		memcpy(to, c->bytes + c->at, part);
-		c->at += part;
-	} else {
-		part = c->block_len - c->block_at < room ? c->block_len - c->block_at : room;
-		memcpy(to, c->block->data + c->block_at, part);
-		c->block_at += part;
-	}
-	if (c->at == c->len && c->block_at == c->block_len) {
+	memcpy(to, c->bytes + c->at, part);
+	c->at += part;
+	if (c->at == c->len) {
 		TAILQ_REMOVE(&e->arrived, c, link);
-		chunk_free(c);
+		free(c);
 	}
 	return part;
 }
@@ -146,12 +132,33 @@ take(struct end *e, uint8_t *to, size_t room)
 
 static void send_next(void *node, uint64_t n);
 
+/* Who may not send more to its partner does not wait for a turn. */
+static void
+admit(struct end *e)
+{
+	struct stream *s = &e->base;
+	size_t more;
+
+	if (e->allowed > s->out.pending)
+		e->allowed = s->out.pending;	/* some was taken back */
+	more = s->out.pending - e->allowed;
+	if (more == 0 || e->unread >= WINDOW)
+		rate_leave(&s->sender);
+	else if (more = stream_may_send(s, more, clock_of(e)->now), more > 0) {
+		rate_spend(&s->sender, more);
+		e->allowed += more;
+	}
+}
+
 static void
 queue(struct end *e)
 {
 	struct node *n = e->node;
 
-	if (e->queued || !e->alive || e->base.out.pending == 0 || e->unread >= WINDOW)
+	if (!e->alive)
+		return;
+	admit(e);
+	if (e->queued || e->allowed == 0 || e->unread >= WINDOW)
 		return;
 	e->queued = true;
 	TAILQ_INSERT_TAIL(&n->sending, e, link);
@@ -161,37 +168,43 @@ queue(struct end *e)
 	}
 }
 
+/* Up to the end of the first content. */
+static size_t
+turn_len(const struct end *e)
+{
+	const struct sendq *q = &e->base.out;
+	const struct sendq_item *item = TAILQ_FIRST(&q->items);
+	size_t len = q->bytes.len - q->bytes_at;
+
+	if (item != NULL)
+		len += item->head_len - item->head_at + item->len;
+	return len < e->allowed ? len : e->allowed;
+}
+
 static struct chunk *
 make_chunk(struct end *e)
 {
 	struct sendq *q = &e->base.out;
-	struct sendq_item *item = sendq_first(q);
-	size_t bytes = item->kind == SENDQ_BYTES ? item->len : 0;
-	struct chunk *c;
-	struct iovec iov;
+	size_t len = turn_len(e);
+	struct chunk *c = malloc(sizeof(*c) + len);
+	struct iovec iov[8];
 	bool more;
+	int n;
 
-	if (bytes > BLOCK_SIZE)
-		bytes = BLOCK_SIZE;
-	c = calloc(1, sizeof(*c) + bytes);
 	if (c == NULL)
 		abort();
-	c->to = e->other;
-	c->len = bytes;
-	if (bytes > 0) {
-		(void)sendq_memory(q, &iov, 1, bytes, &more);
-		memcpy(c->bytes, iov.iov_base, bytes);
-		sendq_sent(q, bytes);
-		item = sendq_first(q);
+	*c = (struct chunk){ .to = e->other };
+	while (c->len < len && (n = sendq_memory(q, iov, 8, len - c->len, &more)) > 0) {
+		size_t before = c->len;
+
+		for (int i = 0; i < n; i++) {
+			memcpy(c->bytes + c->len, iov[i].iov_base, iov[i].iov_len);
+			c->len += iov[i].iov_len;
+		}
+		c->content += sendq_sent(q, c->len - before);
 	}
-	if (item != NULL && item->kind == SENDQ_BLOCK) {
-		/* The block itself moves: the queue has none to free. */
-		c->block = item->block;
-		c->block_len = item->len;
-		item->block = NULL;
-		sendq_sent(q, c->block_len);
-	}
-	c->sent_len = c->len + c->block_len;
+	e->allowed -= len;
+	e->unread += len;
 	return c;
 }
 
@@ -208,7 +221,7 @@ sent(void *arg, uint64_t n)
 	struct end *to = c->to, *from = to->other;
 	struct clock *clock = clock_of(to);
 	usec start = clock->now + from->node->delay + to->node->delay;
-	size_t len = c->sent_len;
+	size_t len = c->len, content = c->content;
 
 	(void)n;
 	if (start < to->node->down_free)
@@ -219,7 +232,7 @@ sent(void *arg, uint64_t n)
 	if (from->alive) {
 		queue(from);
 		if (from->base.user != NULL)
-			from->base.user->sent(from->base.arg, clock->now, len);
+			from->base.user->sent(from->base.arg, clock->now, content);
 	}
 	send_next(from->node, 0);
 }
@@ -228,46 +241,65 @@ static void
 send_next(void *node, uint64_t unused)
 {
 	struct node *n = node;
-	struct end *e = TAILQ_FIRST(&n->sending);
+	struct end *e;
 	struct chunk *c;
 
 	(void)unused;
-	n->up_busy = e != NULL;
-	if (e == NULL)
-		return;
-	TAILQ_REMOVE(&n->sending, e, link);
-	e->queued = false;
+	n->up_busy = false;
+	do {
+		e = TAILQ_FIRST(&n->sending);
+		if (e == NULL)
+			return;
+		TAILQ_REMOVE(&n->sending, e, link);
+		e->queued = false;
+	} while (turn_len(e) == 0);
+	n->up_busy = true;
 	c = make_chunk(e);
-	e->unread += c->sent_len;
-	n->sent += c->sent_len;
-	clock_at(clock_of(e), clock_of(e)->now + time_for(c->sent_len, n->opts.up_KiBps), sent, c,
-	    0);
+	n->sent += c->len;
+	clock_at(clock_of(e), clock_of(e)->now + time_for(c->len, n->opts.up_KiBps), sent, c, 0);
 }
 
 /* -- the stream -- */
+
+static size_t
+read_some(struct end *e, const struct iovec *iov, int n, size_t most)
+{
+	size_t got = 0;
+
+	for (int i = 0; i < n; i++) {
+		size_t room = iov[i].iov_len < most - got ? iov[i].iov_len : most - got, at = 0;
+
+		while (at < room && !TAILQ_EMPTY(&e->arrived))
+			at += take(e, (uint8_t *)iov[i].iov_base + at, room - at);
+		got += at;
+	}
+	return got;
+}
 
 static ssize_t
 sim_readv(struct stream *s, const struct iovec *iov, int n)
 {
 	struct end *e = end_of(s);
-	size_t got = 0;
+	size_t want = 0, allowed, got;
 
-	for (int i = 0; i < n; i++) {
-		size_t at = 0;
-
-		while (at < iov[i].iov_len && !TAILQ_EMPTY(&e->arrived))
-			at += take(e, (uint8_t *)iov[i].iov_base + at, iov[i].iov_len - at);
-		got += at;
-	}
+	for (int i = 0; i < n; i++)
+		want += iov[i].iov_len;
+	allowed = rate_ask(&s->reader, want, clock_of(e)->now);
+	got = read_some(e, iov, n, allowed);
+	rate_spend(&s->reader, got);
+	if (allowed > 0 && got < allowed)
+		rate_leave(&s->reader);
 	e->other->unread -= got;
 	queue(e->other);
-	return got > 0 ? (ssize_t)got : e->ended ? 0 : -1;
+	return got > 0 ? (ssize_t)got : e->ended && allowed > 0 ? 0 : -1;
 }
 
 static void
 sim_set_reading(struct stream *s, bool on)
 {
 	end_of(s)->reading = on;
+	if (!on)
+		rate_leave(&s->reader);
 	read_soon(end_of(s));
 }
 
@@ -278,10 +310,20 @@ sim_flush(struct stream *s)
 }
 
 static void
-sim_resume(struct stream *s, usec now)
+sim_read_turn(struct stream *s, usec now)
 {
-	(void)s;
+	struct end *e = end_of(s);
+
+	if (may_read(e) && s->user != NULL)
+		s->user->readable(s->arg, now);
+	read_soon(e);
+}
+
+static void
+sim_send_turn(struct stream *s, usec now)
+{
 	(void)now;
+	queue(end_of(s));
 }
 
 static void
@@ -294,7 +336,7 @@ sim_stream_free(struct stream *s)
 
 	while ((c = TAILQ_FIRST(&e->arrived)) != NULL) {
 		TAILQ_REMOVE(&e->arrived, c, link);
-		chunk_free(c);
+		free(c);
 	}
 	if (e->queued)
 		TAILQ_REMOVE(&e->node->sending, e, link);
@@ -310,9 +352,48 @@ static const struct stream_ops sim_stream_ops = {
 	.readv = sim_readv,
 	.set_reading = sim_set_reading,
 	.flush = sim_flush,
-	.resume = sim_resume,
+	.read_turn = sim_read_turn,
+	.send_turn = sim_send_turn,
 	.free = sim_stream_free,
 };
+
+/* -- rates -- */
+
+static void wake(void *arg);
+
+static void
+deal(void *arg, uint64_t due)
+{
+	struct sim_rate *r = arg;
+
+	if (r->due != (usec)due)
+		return;
+	r->due = NEVER;
+	rate_deal(&r->tree, r->clock->now);
+	wake(r);
+}
+
+static void
+wake(void *arg)
+{
+	struct sim_rate *r = arg;
+	usec due = rate_due(&r->tree);
+
+	if (due >= r->due)
+		return;
+	r->due = due < r->clock->now ? r->clock->now : due;
+	clock_at(r->clock, r->due, deal, r, (uint64_t)r->due);
+}
+
+void
+sim_rate_init(struct sim_rate *r, struct clock *c, uint32_t limit_KiBps)
+{
+	rate_tree_init(&r->tree, (uint64_t)limit_KiBps * KIB, wake, r);
+	r->clock = c;
+	r->due = NEVER;
+}
+
+/* -- a link -- */
 
 static void
 end_init(struct end *e, struct node *n, struct end *other, const struct addr *remote)

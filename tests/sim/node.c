@@ -329,6 +329,8 @@ fill_opts(struct node *n, uint8_t peer_id[20], struct torrent_opts *o)
 		.meta = s->meta,
 		.rng = &s->rng,
 		.blocks = &s->blocks,
+		.in_rate = &n->in.tree.all,
+		.out_rate = &n->out.tree.all,
 		.peer_id = peer_id,
 		.port = n->addr.port,
 		.families = ANNOUNCE_V4,
@@ -406,6 +408,8 @@ sim_add(struct sim *s, struct node_opts o)
 	if (n->bans == NULL || !bits_init(n->bans, 4096) ||
 	    !bits_init(&n->have, bt_metainfo_piece_count(s->meta)))
 		abort();
+	sim_rate_init(&n->in, &s->clock, o.max_down_KiBps);
+	sim_rate_init(&n->out, &s->clock, o.max_up_KiBps);
 	TAILQ_INIT(&n->sending);
 	TAILQ_INIT(&n->guests);
 	TAILQ_INIT(&n->gone_guests);

@@ -57,7 +57,8 @@ enum conduct {
 };
 
 struct node_opts {
-	uint32_t up_KiBps, down_KiBps;
+	uint32_t up_KiBps, down_KiBps;		/* of its line */
+	uint32_t max_up_KiBps, max_down_KiBps;	/* what it allows itself; 0: all */
 	bool seed;
 	enum conduct conduct;
 	usec join;
@@ -66,6 +67,13 @@ struct node_opts {
 
 struct guest;
 struct end;
+
+/* A node's rates of one direction, with the event that deals their turns. */
+struct sim_rate {
+	struct rate_tree tree;
+	struct clock *clock;
+	usec due;		/* of the event; NEVER: none */
+};
 
 struct node {
 	struct node_opts opts;
@@ -76,6 +84,7 @@ struct node {
 	struct content *content;	/* the torrent's */
 	struct addr addr;
 	usec delay;		/* half way to the middle of the network */
+	struct sim_rate in, out;
 	TAILQ_HEAD(, end) sending;
 	bool up_busy;
 	usec down_free;
@@ -134,6 +143,8 @@ void sim_run_for(struct sim *s, usec time);
 double sim_optimum(const struct sim *s);
 
 /* -- the network (link.c) -- */
+
+void sim_rate_init(struct sim_rate *r, struct clock *c, uint32_t limit_KiBps);
 
 /* A connection between two nodes; one stream each. */
 void link_new(struct node *a, struct node *b, struct stream **of_a, struct stream **of_b);

@@ -5,6 +5,7 @@
 Suite *fetch_suite(void);
 Suite *httpd_suite(void);
 Suite *httpd_bodies_suite(void);
+Suite *rate_suite(void);
 Suite *resolve_suite(void);
 Suite *stream_suite(void);
 Suite *udp_suite(void);
@@ -17,6 +18,7 @@ main(void)
 		fetch_suite,
 		httpd_suite,
 		httpd_bodies_suite,
+		rate_suite,
 		resolve_suite,
 		stream_suite,
 		udp_suite,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The queue, the buckets, the loop, and a TCP stream made of them. */
+/* The queue, the loop, and a TCP stream made of them that keeps to its rates. */
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "net/loop.h"
+#include "net/pacer.h"
 #include "net/stream_tcp.h"
 #include "net/stream.h"
 
@@ -46,37 +47,35 @@ START_TEST(queue_keeps_order)
 	released = 0;
 	sendq_init(&q, &blocks);
 	ck_assert_int_eq(sendq_memory(&q, iov, 4, 100, &more), 0);
-	ck_assert(!more);
+	ck_assert(!more && sendq_file_first(&q) == NULL);
 	sendq_add_bytes(&q, slice_str("ab"));
 	sendq_add_bytes(&q, slice_str("cd"));
-	sendq_add_block(&q, block_of('x'), 10);
-	sendq_add_bytes(&q, slice_str("ef"));
-	sendq_add_file(&q, &file);
-	sendq_add_bytes(&q, slice_str("gh"));
-	ck_assert_uint_eq(q.pending, 4 + 10 + 2 + 50 + 2);
-	ck_assert_int_eq(sendq_memory(&q, iov, 4, 1000, &more), 3);
-	ck_assert(more && iov[0].iov_len == 4 && iov[1].iov_len == 10 && iov[2].iov_len == 2);
-	ck_assert_int_eq(sendq_memory(&q, iov, 4, 5, &more), 2);
-	ck_assert_uint_eq(iov[1].iov_len, 1);
-	sendq_sent(&q, 3);
+	sendq_add_block(&q, slice_str("head"), block_of('x'), 10);
+	sendq_add_file(&q, slice_str("ef"), &file);
+	sendq_add_file(&q, SLICE_NONE, &file);
+	ck_assert_uint_eq(q.pending, 4 + 14 + 52 + 50);
+	ck_assert_int_eq(sendq_memory(&q, iov, 4, 1000, &more), 4);
+	ck_assert(more && iov[0].iov_len == 4 && iov[1].iov_len == 4 && iov[2].iov_len == 10 &&
+	    iov[3].iov_len == 2);
+	ck_assert_int_eq(sendq_memory(&q, iov, 4, 9, &more), 3);
+	ck_assert(more && iov[2].iov_len == 1);
+	ck_assert_uint_eq(sendq_sent(&q, 3), 0);
 	ck_assert_int_eq(sendq_memory(&q, iov, 1, 1000, &more), 1);
 	ck_assert(more && memcmp(iov[0].iov_base, "d", 1) == 0 && iov[0].iov_len == 1);
-	sendq_sent(&q, 6);
+	ck_assert_uint_eq(sendq_sent(&q, 1 + 4 + 5), 5);
 	ck_assert_int_eq(sendq_memory(&q, iov, 4, 1000, &more), 2);
 	ck_assert_uint_eq(iov[0].iov_len, 5);
 	ck_assert_mem_eq(iov[1].iov_base, "ef", 2);
-	sendq_sent(&q, 7);
+	ck_assert_uint_eq(sendq_sent(&q, 7), 5);
 	ck_assert_int_eq(sendq_memory(&q, iov, 4, 1000, &more), 0);
-	ck_assert(more && sendq_first(&q)->kind == SENDQ_FILE);
-	sendq_sent(&q, 20);
-	ck_assert_uint_eq(sendq_first(&q)->file.offset, 1020);
+	ck_assert(more && sendq_file_first(&q) != NULL);
+	ck_assert_uint_eq(sendq_sent(&q, 20), 20);
+	ck_assert_uint_eq(sendq_file_first(&q)->file.offset, 1020);
 	ck_assert_uint_eq(released, 0);
-	sendq_sent(&q, 30);
+	ck_assert_uint_eq(sendq_sent(&q, 30), 30);
 	ck_assert_uint_eq(released, 1);
-	ck_assert_int_eq(sendq_memory(&q, iov, 4, 1000, &more), 1);
-	ck_assert_mem_eq(iov[0].iov_base, "gh", 2);
-	sendq_add_file(&q, &file);
-	sendq_add_block(&q, block_of('y'), 10);
+	ck_assert(sendq_file_first(&q) != NULL && sendq_file_first(&q)->file.offset == 1000);
+	sendq_add_block(&q, SLICE_NONE, block_of('y'), 10);
 	sendq_fini(&q);
 	ck_assert_uint_eq(released, 2);
 	ck_assert_uint_eq(blocks.in_use, 0);
@@ -84,52 +83,112 @@ START_TEST(queue_keeps_order)
 }
 END_TEST
 
-/* Written and sent at random: what comes out is what went in. */
+static void
+takes(struct sendq *q, size_t max, const char *want)
+{
+	struct iovec iov[8];
+	struct buf b;
+	bool more;
+	int n = sendq_memory(q, iov, 8, max, &more);
+
+	buf_init(&b, 1000);
+	for (int i = 0; i < n; i++)
+		buf_add(&b, iov[i].iov_base, iov[i].iov_len);
+	ck_assert(slice_eq(buf_slice(&b), slice_str(want)));
+	(void)sendq_sent(q, b.len);
+	buf_fini(&b);
+}
+
+/* Between two messages of content, never within one. */
+START_TEST(short_messages_go_first)
+{
+	uint8_t head[SENDQ_HEAD_MAX];
+	struct sendq q;
+
+	sendq_init(&q, &blocks);
+	sendq_add_block(&q, slice_str("1:"), block_of('a'), 4);
+	sendq_add_block(&q, slice_str("2:"), block_of('b'), 4);
+	ck_assert_uint_eq(sendq_urgent(&q), 0);
+	sendq_add_bytes(&q, slice_str("hello"));
+	ck_assert_uint_eq(sendq_urgent(&q), 5);
+	takes(&q, 2, "he");
+	sendq_add_bytes(&q, slice_str("world"));
+	takes(&q, 9, "lloworld1");
+	ck_assert_uint_eq(sendq_urgent(&q), 0);
+	sendq_add_bytes(&q, slice_str("now"));
+	ck_assert_uint_eq(sendq_urgent(&q), 5 + 3);
+	takes(&q, 3, ":aa");
+	sendq_add_bytes(&q, slice_str("!"));
+	ck_assert_uint_eq(sendq_urgent(&q), 2 + 4);
+	takes(&q, 6, "aanow!");
+	/* What has begun is not taken back. */
+	sendq_add_block(&q, slice_str("3:"), block_of('c'), 4);
+	takes(&q, 1, "2");
+	ck_assert(sendq_take_back(&q, head));
+	ck_assert_mem_eq(head, "3:", 2);
+	ck_assert(!sendq_take_back(&q, head));
+	ck_assert_uint_eq(q.pending, 5);
+	takes(&q, 100, ":bbbb");
+	sendq_add_file(&q, slice_str("4:"), &(struct sendq_file){ -1, 0, 9, release, NULL });
+	released = 0;
+	ck_assert(sendq_take_back(&q, head));
+	ck_assert(released == 1 && q.pending == 0 && !sendq_take_back(&q, head));
+	sendq_fini(&q);
+	ck_assert_uint_eq(blocks.in_use, 0);
+	block_store_fini(&blocks);
+}
+END_TEST
+
+/* Written and sent at random: what goes in as a message comes out as one, those of a kind in
+ * order. A message is its kind, its number and its length, and as many bytes of filling. */
 START_TEST(queue_loses_nothing)
 {
-	struct buf in, out;
+	uint32_t written[2] = { 0 }, seen[2] = { 0 };
+	struct buf out;
 	struct sendq q;
 	struct rng rng;
 
 	rng_seed(&rng, 13);
 	sendq_init(&q, &blocks);
-	buf_init(&in, 64u << 20);
 	buf_init(&out, 64u << 20);
-	for (int i = 0; i < 5000; i++) {
-		uint8_t bytes[100];
+	for (int i = 0; i < 5000 || q.pending > 0; i++) {
+		uint32_t kind = rng_below(&rng, 4) == 0;
+		uint32_t filling = rng_below(&rng, kind ? BLOCK_SIZE : 1);
+		uint32_t message[3] = { kind, written[kind], filling };
 		struct iovec iov[3];
 		bool more;
-		size_t max = 1 + rng_below(&rng, 20000);
 		int n;
 
-		rng_bytes(&rng, bytes, sizeof(bytes));
-		if (rng_below(&rng, 4) == 0 && i < 4000) {
-			struct block *b = block_of((char)i);
-			size_t len = 1 + rng_below(&rng, BLOCK_SIZE);
+		if (i < 4000) {
+			struct bt_slice head = slice_of((const char *)message, sizeof(message));
 
-			buf_add(&in, b->data, len);
-			sendq_add_block(&q, b, len);
-		} else if (i < 4000) {
-			size_t len = 1 + rng_below(&rng, 100);
-
-			buf_add(&in, bytes, len);
-			sendq_add_bytes(&q, slice_of(bytes, len));
+			written[kind]++;
+			if (kind == 1)
+				sendq_add_block(&q, head, block_of('x'), message[2]);
+			else
+				sendq_add_bytes(&q, head);
 		}
-		n = sendq_memory(&q, iov, 3, max, &more);
+		n = sendq_memory(&q, iov, 3, 1 + rng_below(&rng, 20000), &more);
 		for (int k = 0; k < n; k++) {
 			size_t part = 1 + rng_below(&rng, (uint32_t)iov[k].iov_len);
 
 			buf_add(&out, iov[k].iov_base, part);
-			sendq_sent(&q, part);
+			(void)sendq_sent(&q, part);
 			if (part < iov[k].iov_len)
 				break;
 		}
-		ck_assert_uint_eq(q.pending, in.len - out.len);
 	}
 	ck_assert(!q.failed);
-	ck_assert_mem_eq(in.ptr, out.ptr, out.len);
+	for (size_t at = 0; at < out.len;) {
+		uint32_t message[3];
+
+		memcpy(message, out.ptr + at, sizeof(message));
+		ck_assert(message[0] < 2 && message[1] == seen[message[0]]);
+		seen[message[0]]++;
+		at += sizeof(message) + message[2];
+	}
+	ck_assert(seen[0] == written[0] && seen[1] == written[1]);
 	sendq_fini(&q);
-	buf_fini(&in);
 	buf_fini(&out);
 	ck_assert_uint_eq(blocks.in_use, 0);
 	block_store_fini(&blocks);
@@ -148,65 +207,10 @@ START_TEST(queue_has_an_end)
 	sendq_fini(&q);
 	sendq_init(&q, &blocks);
 	mem_fail_at(1);
-	sendq_add_file(&q, &(struct sendq_file){ -1, 0, 1, release, NULL });
+	sendq_add_file(&q, SLICE_NONE, &(struct sendq_file){ -1, 0, 1, release, NULL });
 	mem_fail_at(0);
 	ck_assert(q.failed && q.pending == 0);
 	sendq_fini(&q);
-}
-END_TEST
-
-/* -- the buckets -- */
-
-/* What passes in so many seconds, asked for `want` at a time a hundred times a second. */
-static uint64_t
-passes(struct rate *r, size_t want, int seconds, usec from)
-{
-	uint64_t sum = 0;
-
-	for (int i = 0; i < 100 * seconds; i++) {
-		size_t n = rate_allow(r, want, from + i * 10 * MSEC);
-
-		rate_spend(r, n);
-		sum += n;
-	}
-	return sum;
-}
-
-START_TEST(rate_is_kept)
-{
-	struct rate all, one, other;
-	uint64_t a = 0, b = 0;
-
-	rate_init(&all, NULL, 0);
-	rate_init(&one, &all, 0);
-	ck_assert_uint_eq(rate_allow(&one, 12345, SECOND), 12345);
-	all.limit_Bps = 100000;
-	a = passes(&one, 1u << 20, 10, SECOND);
-	ck_assert_msg(a > 980000 && a < 1020000, "%llu", (unsigned long long)a);
-	/* Two share what their parent has; one of them has a limit of its own. */
-	rate_init(&other, &all, 20000);
-	a = 0;
-	for (int i = 0; i < 1000; i++) {
-		usec now = 20 * SECOND + i * 10 * MSEC;
-		size_t n = rate_allow(&other, 1u << 20, now);
-
-		rate_spend(&other, n);
-		b += n;
-		n = rate_allow(&one, 1u << 20, now);
-		rate_spend(&one, n);
-		a += n;
-	}
-	ck_assert_msg(a + b > 960000 && a + b < 1040000, "%llu", (unsigned long long)(a + b));
-	ck_assert_msg(b > 180000 && b < 220000, "%llu", (unsigned long long)b);
-	/* A long sleep does not save up. */
-	ck_assert_uint_le(rate_allow(&one, 1u << 20, MINUTE), 10001);
-	/* What was spent beyond is missed later. */
-	rate_spend(&one, 500000);
-	ck_assert_uint_eq(rate_allow(&one, 10, MINUTE + SECOND), 0);
-	/* Quite low limits work as well. */
-	rate_init(&all, NULL, 100);
-	a = passes(&all, 1u << 20, 60, 100 * SECOND);
-	ck_assert_msg(a >= 5900 && a <= 10200, "%llu", (unsigned long long)a);
 }
 END_TEST
 
@@ -267,7 +271,7 @@ END_TEST
 struct side {
 	struct stream *s;
 	struct buf got;
-	size_t sent;
+	size_t sent;		/* of content */
 	const char *broken;
 	bool ended;
 	size_t stop_at;		/* bytes */
@@ -293,10 +297,10 @@ readable(void *arg, usec now)
 }
 
 static void
-sent(void *arg, usec now, size_t bytes)
+sent(void *arg, usec now, size_t content)
 {
 	(void)now;
-	((struct side *)arg)->sent += bytes;
+	((struct side *)arg)->sent += content;
 }
 
 static void
@@ -323,24 +327,35 @@ open_side(struct side *side, int fd)
 }
 
 static void
-open_pair(struct side *a, struct side *b)
+connect_pair(struct side *a, struct side *b)
 {
 	const int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
 	int fds[2];
 
 	ck_assert_int_eq(socketpair(AF_UNIX, type, 0, fds), 0);
-	loop = loop_new();
 	open_side(a, fds[0]);
 	open_side(b, fds[1]);
 }
 
 static void
+open_pair(struct side *a, struct side *b)
+{
+	loop = loop_new();
+	connect_pair(a, b);
+}
+
+static void
+free_side(struct side *side)
+{
+	stream_free(side->s);
+	buf_fini(&side->got);
+}
+
+static void
 close_pair(struct side *a, struct side *b)
 {
-	stream_free(a->s);
-	stream_free(b->s);
-	buf_fini(&a->got);
-	buf_fini(&b->got);
+	free_side(a);
+	free_side(b);
 	loop_free(loop);
 	ck_assert_uint_eq(blocks.in_use, 0);
 	block_store_fini(&blocks);
@@ -364,7 +379,7 @@ START_TEST(all_kinds_arrive)
 	static uint8_t content[500000];
 	struct sendq_file file = { -1, 0, 300000, release, NULL };
 	struct side a, b;
-	struct buf want;
+	struct buf want, later;
 	struct rng rng;
 
 	rng_seed(&rng, 14);
@@ -372,27 +387,33 @@ START_TEST(all_kinds_arrive)
 	file.fd = file_of(content, sizeof(content));
 	open_pair(&a, &b);
 	buf_init(&want, 64u << 20);
+	buf_init(&later, 64u << 20);
 	released = 0;
 	for (int i = 0; i < 20; i++) {
 		struct block *block = block_of((char)('a' + i));
 
 		stream_write(a.s, slice_of(content + i, 100));
 		buf_add(&want, content + i, 100);
-		buf_add(&want, block->data, 10000);
-		stream_write_block(a.s, block, 10000);
+		buf_add_str(&later, "block");
+		buf_add(&later, block->data, 10000);
+		stream_write_block(a.s, slice_str("block"), block, 10000);
 		file.offset = (uint64_t)i * 1000;
-		stream_write_file(a.s, &file);
-		buf_add(&want, content + i * 1000, 300000);
+		stream_write_file(a.s, slice_str("file"), &file);
+		buf_add_str(&later, "file");
+		buf_add(&later, content + i * 1000, 300000);
 		stream_write(b.s, slice_str("back"));
 	}
+	/* The short messages were all written before anything was sent. */
+	buf_add_slice(&want, buf_slice(&later));
 	b.stop_at = want.len;
 	loop_run(loop);
 	ck_assert(slice_eq(buf_slice(&b.got), buf_slice(&want)));
 	ck_assert_uint_eq(a.got.len, 80);
-	ck_assert_uint_eq(a.sent, want.len);
+	ck_assert(a.sent == 20 * 310000 && b.sent == 0);
 	ck_assert_uint_eq(released, 20);
 	ck_assert(a.broken == NULL && b.broken == NULL);
 	buf_fini(&want);
+	buf_fini(&later);
 	close_pair(&a, &b);
 	(void)close(file.fd);
 }
@@ -428,7 +449,7 @@ START_TEST(a_file_that_shrank)
 
 	open_pair(&a, &b);
 	released = 0;
-	stream_write_file(a.s, &(struct sendq_file){ fd, 5, 10, release, NULL });
+	stream_write_file(a.s, SLICE_NONE, &(struct sendq_file){ fd, 5, 10, release, NULL });
 	loop_run(loop);
 	ck_assert_str_eq(a.broken, "file shrank");
 	close_pair(&a, &b);
@@ -437,60 +458,131 @@ START_TEST(a_file_that_shrank)
 }
 END_TEST
 
-static struct loop_timer ticker;
-static struct side *ticked[2];
-
-static void
-tick(void *arg, usec now)
-{
-	(void)arg;
-	stream_resume(ticked[0]->s, now);
-	stream_resume(ticked[1]->s, now);
-	loop_timer_set(&ticker, 20 * MSEC);
-}
-
 /* A limit on either side holds the bytes back, and they all come in the end. */
 START_TEST(limits_hold)
 {
 	static uint8_t content[60000];
+	int fd = file_of(content, sizeof(content));
+	const struct sendq_file file = { fd, 0, sizeof(content), release, NULL };
 
 	for (int in = 0; in < 2; in++) {
+		struct pacer pacer = { 0 };
 		struct side a, b;
 		usec began;
 
+		pacer_fini(&pacer);
 		open_pair(&a, &b);
-		rate_init(in ? &b.s->in_rate : &a.s->out_rate, NULL, 200000);
-		ticked[0] = &a;
-		ticked[1] = &b;
-		ck_assert(loop_timer_init(&ticker, loop, tick, NULL));
-		loop_timer_set(&ticker, 20 * MSEC);
+		ck_assert(pacer_init(&pacer, loop, 200000));
+		if (in)
+			stream_set_rates(b.s, &pacer.tree.all, NULL);
+		else
+			stream_set_rates(a.s, NULL, &pacer.tree.all);
 		began = loop_now(loop);
-		stream_write(a.s, slice_of(content, sizeof(content)));
+		stream_write_file(a.s, SLICE_NONE, &file);
 		b.stop_at = sizeof(content);
 		loop_run(loop);
 		ck_assert_uint_eq(b.got.len, sizeof(content));
-		ck_assert_int_gt(loop_now(loop) - began, 150 * MSEC);
-		loop_timer_fini(&ticker);
+		ck_assert_int_gt(loop_now(loop) - began, 200 * MSEC);
+		pacer_fini(&pacer);
 		close_pair(&a, &b);
 	}
+	(void)close(fd);
+}
+END_TEST
+
+#define PAIRS 4
+
+/* Each has the same part of a limit on either side, the first no more than the last. */
+START_TEST(limits_are_shared)
+{
+	static uint8_t content[1000000];
+	int fd = file_of(content, sizeof(content));
+	const struct sendq_file file = { fd, 0, sizeof(content), release, NULL };
+
+	for (int in = 0; in < 2; in++) {
+		struct side a[PAIRS], b[PAIRS];
+		struct pacer pacer;
+		size_t least = SIZE_MAX, most = 0;
+
+		loop = loop_new();
+		ck_assert(pacer_init(&pacer, loop, 400000));
+		for (int i = 0; i < PAIRS; i++) {
+			connect_pair(&a[i], &b[i]);
+			stream_set_rates(b[i].s, in ? &pacer.tree.all : NULL, NULL);
+			stream_set_rates(a[i].s, NULL, in ? NULL : &pacer.tree.all);
+			stream_write_file(a[i].s, SLICE_NONE, &file);
+			b[i].stop_at = 80000;
+		}
+		loop_run(loop);
+		for (int i = 0; i < PAIRS; i++) {
+			least = b[i].got.len < least ? b[i].got.len : least;
+			most = b[i].got.len > most ? b[i].got.len : most;
+			free_side(&a[i]);
+			free_side(&b[i]);
+		}
+		ck_assert_msg(least * 5 >= most * 4, "from %zu to %zu", least, most);
+		pacer_fini(&pacer);
+		loop_free(loop);
+	}
+	(void)close(fd);
+}
+END_TEST
+
+static void
+speak(void *arg, usec now)
+{
+	(void)now;
+	stream_write(((struct side *)arg)->s, slice_str("hear"));
+}
+
+/* The content takes eight seconds, and each block one and a half. */
+START_TEST(short_messages_pass_the_limit)
+{
+	struct loop_timer soon;
+	struct pacer pacer;
+	struct side a, b;
+	usec began;
+
+	open_pair(&a, &b);
+	ck_assert(pacer_init(&pacer, loop, 10000));
+	ck_assert(loop_timer_init(&soon, loop, speak, &a));
+	stream_set_rates(a.s, NULL, &pacer.tree.all);
+	for (int i = 0; i < 5; i++)
+		stream_write_block(a.s, SLICE_NONE, block_of('x'), BLOCK_SIZE);
+	began = loop_now(loop);
+	loop_timer_set(&soon, 300 * MSEC);
+	b.stop_at = BLOCK_SIZE + 4;
+	loop_run(loop);
+	ck_assert_int_lt(loop_now(loop) - began, SECOND);
+	ck_assert_uint_eq(b.got.len, BLOCK_SIZE + 4);
+	ck_assert_mem_eq(b.got.ptr + BLOCK_SIZE, "hear", 4);
+	/* It is charged: what comes next comes later. */
+	b.stop_at = b.got.len + 1;
+	loop_run(loop);
+	ck_assert_int_gt(loop_now(loop) - began, SECOND);
+	loop_timer_fini(&soon);
+	pacer_fini(&pacer);
+	close_pair(&a, &b);
 }
 END_TEST
 
 Suite *
 stream_suite(void)
 {
-	Suite *s = suite_create("net/sendq, rate, loop, stream_tcp");
+	Suite *s = suite_create("net/sendq, loop, pacer, stream_tcp");
 	TCase *c = tcase_create("stream");
 
 	tcase_add_test(c, queue_keeps_order);
+	tcase_add_test(c, short_messages_go_first);
 	tcase_add_test(c, queue_loses_nothing);
 	tcase_add_test(c, queue_has_an_end);
-	tcase_add_test(c, rate_is_kept);
 	tcase_add_test(c, loop_turns);
 	tcase_add_test(c, all_kinds_arrive);
 	tcase_add_test(c, the_end_is_read);
 	tcase_add_test(c, a_file_that_shrank);
 	tcase_add_test(c, limits_hold);
+	tcase_add_test(c, limits_are_shared);
+	tcase_add_test(c, short_messages_pass_the_limit);
 	suite_add_tcase(s, c);
 	return s;
 }

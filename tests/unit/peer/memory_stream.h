@@ -42,13 +42,6 @@ memory_nothing(struct stream *s)
 }
 
 static inline void
-memory_resume(struct stream *s, usec now)
-{
-	(void)s;
-	(void)now;
-}
-
-static inline void
 memory_free(struct stream *s)
 {
 	CONTAINER_OF(s, struct memory_stream, base)->freed = true;
@@ -58,7 +51,10 @@ static inline void
 memory_init(struct memory_stream *m, struct block_store *blocks)
 {
 	static const struct stream_ops ops = {
-		memory_readv, memory_set_reading, memory_nothing, memory_resume, memory_free
+		.readv = memory_readv,
+		.set_reading = memory_set_reading,
+		.flush = memory_nothing,
+		.free = memory_free,
 	};
 	const uint8_t ip[4] = { 11, 0, 0, 1 };
 	const struct addr from = addr_v4(ip, 6881);
@@ -86,25 +82,35 @@ memory_feed(struct memory_stream *m, struct bt_slice bytes, usec now)
 		m->base.user->readable(m->base.arg, now);
 }
 
-/* What waits to be sent is sent. */
+/* At most so many bytes of what waits to be sent are sent. */
 static inline struct bt_slice
-memory_drain(struct memory_stream *m)
+memory_send(struct memory_stream *m, size_t most, usec now)
 {
+	size_t content = 0;
 	struct iovec iov[8];
 	bool more;
 	int n;
 
 	buf_clear(&m->written);
-	while ((n = sendq_memory(&m->base.out, iov, 8, SIZE_MAX, &more)) > 0) {
+	while ((n = sendq_memory(&m->base.out, iov, 8, most, &more)) > 0) {
 		size_t sum = 0;
 
 		for (int i = 0; i < n; i++) {
 			buf_add(&m->written, iov[i].iov_base, iov[i].iov_len);
 			sum += iov[i].iov_len;
 		}
-		sendq_sent(&m->base.out, sum);
+		content += sendq_sent(&m->base.out, sum);
+		most -= sum;
 	}
+	if (m->written.len > 0)
+		m->base.user->sent(m->base.arg, now, content);
 	return buf_slice(&m->written);
+}
+
+static inline struct bt_slice
+memory_drain(struct memory_stream *m)
+{
+	return memory_send(m, SIZE_MAX, SECOND);
 }
 
 #endif

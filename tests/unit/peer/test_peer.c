@@ -159,8 +159,19 @@ on_ext(void *arg, struct peer *peer, enum ext_name name, struct bt_slice payload
 	note("%s(%.*s) ", ext_name_text(name), (int)payload.len, (const char *)payload.ptr);
 }
 
+static uint64_t content_sent;
+
 static void
-on_time(void *arg, struct peer *peer, usec now)
+on_sent(void *arg, struct peer *peer, uint32_t content, usec now)
+{
+	(void)arg;
+	(void)peer;
+	(void)now;
+	content_sent += content;
+}
+
+static void
+on_read(void *arg, struct peer *peer, usec now)
 {
 	(void)arg;
 	(void)peer;
@@ -182,8 +193,8 @@ static const struct peer_ops ops = {
 	.on_allowed_fast = on_allowed_fast,
 	.on_extended = on_extended,
 	.on_ext = on_ext,
-	.on_sent = on_time,
-	.on_read = on_time,
+	.on_sent = on_sent,
+	.on_read = on_read,
 };
 
 /* Is this what was told since the last time? */
@@ -209,6 +220,7 @@ begin(bool fast)
 		memset(theirs.reserved, 0, 8);
 	memory_init(&stream, &blocks);
 	heard[0] = '\0';
+	content_sent = 0;
 	accept_hash = true;
 	p = peer_new(&stream.base, &blocks, &ops, NULL, SECOND);
 	ck_assert(p != NULL);
@@ -417,18 +429,66 @@ START_TEST(says_nothing_twice)
 }
 END_TEST
 
+static void
+send_block(uint32_t piece, uint32_t len)
+{
+	struct block *b = block_new(&blocks);
+
+	memset(b->data, 'z', BLOCK_SIZE);
+	peer_send_block(p, piece, 2, len, b, SECOND);
+}
+
 START_TEST(content_goes_out)
 {
-	struct block *b;
-
 	open_peer(true);
-	b = block_new(&blocks);
-	memset(b->data, 'z', BLOCK_SIZE);
-	peer_send_block(p, 1, 2, 3, b, SECOND);
+	send_block(1, 3);
 	ck_assert(slice_eq(memory_drain(&stream),
 	    slice_of("\0\0\0\14\7\0\0\0\1\0\0\0\2zzz", 16)));
 	ck_assert_uint_eq(p->up.total, 3);
 	end();
+}
+END_TEST
+
+/* What waits is not uploaded, nor are heads and short messages; a lost connection sends nothing. */
+START_TEST(counts_what_was_sent)
+{
+	open_peer(true);
+	send_block(1, 1000);
+	send_block(2, 1000);
+	peer_send_have(p, 3, SECOND);
+	ck_assert_uint_eq(p->up.total, 0);
+	(void)memory_send(&stream, 9 + 13, SECOND);
+	ck_assert_uint_eq(p->up.total, 0);
+	(void)memory_send(&stream, 600, SECOND);
+	ck_assert_uint_eq(p->up.total, 600);
+	(void)memory_send(&stream, 413 + 300, SECOND);
+	ck_assert_uint_eq(p->up.total, 1300);
+	ck_assert_uint_eq(content_sent, 1300);
+	peer_close(p, "gone", SECOND);
+	ck_assert_uint_eq(p->up.total, 1300);
+	told("closed(gone) ");
+	end();
+}
+END_TEST
+
+/* A choke comes before what was asked and not begun, which the peer then does not want any more. */
+START_TEST(a_choke_takes_content_back)
+{
+	for (int fast = 0; fast < 2; fast++) {
+		open_peer(fast);
+		peer_send_choke(p, false, SECOND);
+		(void)memory_drain(&stream);
+		send_block(1, 3);
+		send_block(2, 4);
+		send_block(3, 5);
+		(void)memory_send(&stream, 14, SECOND);
+		peer_send_choke(p, true, SECOND);
+		ck_assert(slice_eq(memory_drain(&stream), slice_of("zz\0\0\0\1\0"
+		    "\0\0\0\15\20\0\0\0\2\0\0\0\2\0\0\0\4"
+		    "\0\0\0\15\20\0\0\0\3\0\0\0\2\0\0\0\5", fast ? 7 + 34 : 7)));
+		ck_assert_uint_eq(p->up.total, 3);
+		end();
+	}
 }
 END_TEST
 
@@ -648,6 +708,8 @@ peer_suite(void)
 	tcase_add_test(c, fast_extension);
 	tcase_add_test(c, says_nothing_twice);
 	tcase_add_test(c, content_goes_out);
+	tcase_add_test(c, counts_what_was_sent);
+	tcase_add_test(c, a_choke_takes_content_back);
 	tcase_add_test(c, closes_on_nonsense);
 	tcase_add_test(c, forgives_some_strikes);
 	tcase_add_test(c, patience);
