@@ -12,21 +12,24 @@ static int
 wait_for_end(struct bt_session *session)
 {
 	struct pollfd pfd = { .fd = bt_session_fd(session), .events = POLLIN };
-	struct bt_event e;
+	struct bt_event *e;
+	int status = -1;
 
-	for (;;) {
+	while (status < 0) {
 		(void)poll(&pfd, 1, -1);
-		while (bt_session_next_event(session, &e)) {
-			if (e.type == BT_EVENT_PIECE)
-				printf("piece %u\n", e.piece);
-			if (e.type == BT_EVENT_COMPLETE)
-				return 0;
-			if (e.type == BT_EVENT_ERROR) {
-				fprintf(stderr, "example: %s\n", e.text);
-				return 1;
+		while ((e = bt_session_next_event(session)) != NULL) {
+			if (e->type == BT_EVENT_PIECE)
+				printf("piece %u\n", e->piece.index);
+			if (e->type == BT_EVENT_COMPLETE)
+				status = 0;
+			if (e->type == BT_EVENT_ERROR) {
+				fprintf(stderr, "example: %s\n", e->text);
+				status = 1;
 			}
+			bt_event_free(e);
 		}
 	}
+	return status;
 }
 
 int

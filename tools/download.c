@@ -243,17 +243,57 @@ wait_a_while(const struct run *r, const sigset_t *unblocked)
 	(void)ppoll(&pfd, 1, &ts, unblocked);
 }
 
+/* -- what is said of it -- */
+
+/* The tracker that spoke last, or NULL. */
+static const struct bt_tracker_info *
+latest(const struct bt_list *trackers)
+{
+	const struct bt_tracker_info *last = NULL;
+
+	for (size_t i = 0; i < bt_list_count(trackers); i++) {
+		const struct bt_tracker_info *t = bt_list_at(trackers, i);
+
+		if (t->last >= 0 && (last == NULL || t->last < last->last))
+			last = t;
+	}
+	return last;
+}
+
+static struct view_words
+words_of(const struct run *r)
+{
+	struct view_words w = { "", "" };
+	const struct bt_tracker_info *t;
+	struct bt_list *trackers;
+	struct bt_error err;
+
+	if (bt_session_error(r->session, r->torrent, &err) == BT_OK && err.code != BT_OK)
+		(void)snprintf(w.error, sizeof(w.error), "%s", err.text);
+	if (bt_session_trackers(r->session, r->torrent, &trackers, NULL) != BT_OK)
+		return w;
+	t = latest(trackers);
+	if (t != NULL && t->text[0] != '\0')
+		(void)snprintf(w.tracker, sizeof(w.tracker), "%s: %s", t->url, t->text);
+	bt_list_free(trackers);
+	return w;
+}
+
 static void
 turn(struct run *r, const sigset_t *unblocked)
 {
-	struct bt_event e;
+	struct bt_event *e;
 
 	wait_a_while(r, unblocked);
-	while (bt_session_next_event(r->session, &e))
-		handle(r, &e);
-	(void)bt_session_status(r->session, r->torrent, &r->status);
+	while ((e = bt_session_next_event(r->session)) != NULL) {
+		handle(r, e);
+		bt_event_free(e);
+	}
+	(void)bt_session_status(r->session, r->torrent, &r->status, sizeof(r->status));
 	if (!r->ending && now() >= r->next_display) {
-		r->view->status(&r->subject, &r->status);
+		const struct view_words words = words_of(r);
+
+		r->view->status(&r->subject, &r->status, &words);
 		r->next_display = now() + r->o->display_interval;
 	}
 	if (signalled > 0 || seeded_enough(r))
@@ -281,14 +321,16 @@ catch_signals(sigset_t *unblocked)
 static bool
 run(struct run *r)
 {
+	struct view_words words;
 	sigset_t unblocked;
 
 	catch_signals(&unblocked);
-	bt_session_want_events(r->session, ~(1u << BT_EVENT_PIECE));
+	bt_session_want_events(r->session, ~BT_WANT_PIECES);
 	while (!is_over(r))
 		turn(r, &unblocked);
-	r->view->end(&r->subject, &r->status);
-	return r->complete_at != 0 && r->status.error[0] == '\0';
+	words = words_of(r);
+	r->view->end(&r->subject, &r->status, &words);
+	return r->complete_at != 0 && r->status.error == BT_OK;
 }
 
 bool

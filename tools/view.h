@@ -12,13 +12,21 @@ struct view_subject {
 	const char *path;	/* absolute: where it goes */
 };
 
+/* What is said of it, lines or "". */
+struct view_words {
+	char error[232];	/* why it failed */
+	char tracker[232];	/* the last failure or warning of the tracker that spoke last */
+};
+
 struct view {
 	/* The state of affairs, each display_interval. */
-	void (*status)(const struct view_subject *s, const struct bt_torrent_status *t);
+	void (*status)(const struct view_subject *s, const struct bt_torrent_status *t,
+	    const struct view_words *w);
 	/* Something happened. */
 	void (*event)(const struct view_subject *s, const struct bt_event *e);
 	/* Before the program ends. */
-	void (*end)(const struct view_subject *s, const struct bt_torrent_status *t);
+	void (*end)(const struct view_subject *s, const struct bt_torrent_status *t,
+	    const struct view_words *w);
 };
 
 extern const struct view view_lines;	/* as BitTornado: blocks of labelled lines, for pipes */

@@ -14,7 +14,8 @@ begin(struct json *j, const char *event)
 }
 
 static void
-put_status(const char *event, const struct view_subject *s, const struct bt_torrent_status *t)
+put_status(const char *event, const struct view_subject *s, const struct bt_torrent_status *t,
+    const struct view_words *w)
 {
 	struct json j;
 
@@ -39,42 +40,58 @@ put_status(const char *event, const struct view_subject *s, const struct bt_torr
 	json_double(&j, "distributed_copies", t->distributed_copies);
 	json_known(&j, "tracker_seeds", t->tracker_seeds);
 	json_known(&j, "tracker_leeches", t->tracker_leeches);
-	json_string(&j, "tracker_text", t->tracker_text);
-	json_string(&j, "error", t->error);
+	json_string(&j, "tracker_text", w->tracker);
+	json_string(&j, "error", w->error);
 	json_end(&j);
 }
 
 static void
-json_view_status(const struct view_subject *s, const struct bt_torrent_status *t)
+json_view_status(const struct view_subject *s, const struct bt_torrent_status *t,
+    const struct view_words *w)
 {
-	put_status("status", s, t);
+	put_status("status", s, t, w);
 }
 
 static void
 json_view_event(const struct view_subject *s, const struct bt_event *e)
 {
-	static const char *const names[] = {
-		[BT_EVENT_STATE] = "state", [BT_EVENT_PIECE] = "piece",
-		[BT_EVENT_COMPLETE] = "complete", [BT_EVENT_TRACKER] = "tracker",
-		[BT_EVENT_ERROR] = "error", [BT_EVENT_PEER_BANNED] = "peer_banned",
-		[BT_EVENT_LOST] = "lost",
-	};
 	struct json j;
 
 	(void)s;
-	begin(&j, names[e->type]);
-	if (e->type == BT_EVENT_STATE)
-		json_string(&j, "state", bt_torrent_state_name(e->state));
-	if (e->type == BT_EVENT_TRACKER)
-		json_bool(&j, "failed", e->failed);
+	begin(&j, bt_event_name(e->type));
+	switch (e->type) {
+	case BT_EVENT_STATE:
+		json_string(&j, "state", bt_torrent_state_name(e->state.to));
+		json_string(&j, "from", bt_torrent_state_name(e->state.from));
+		json_string(&j, "to", bt_torrent_state_name(e->state.to));
+		break;
+	case BT_EVENT_PIECE:
+		json_uint(&j, "index", e->piece.index);
+		break;
+	case BT_EVENT_TRACKER:
+		json_bool(&j, "failed", e->tracker.code != BT_OK);
+		json_string(&j, "url", e->tracker.url);
+		break;
+	case BT_EVENT_PEER_BANNED:
+		json_string(&j, "ip", e->peer.ip);
+		json_uint(&j, "port", e->peer.port);
+		break;
+	case BT_EVENT_LOST:
+		json_uint(&j, "count", e->lost.count);
+		break;
+	case BT_EVENT_COMPLETE:
+	case BT_EVENT_ERROR:
+		break;
+	}
 	json_string(&j, "text", e->text);
 	json_end(&j);
 }
 
 static void
-json_view_end(const struct view_subject *s, const struct bt_torrent_status *t)
+json_view_end(const struct view_subject *s, const struct bt_torrent_status *t,
+    const struct view_words *w)
 {
-	put_status("end", s, t);
+	put_status("end", s, t, w);
 }
 
 const struct view view_json = { json_view_status, json_view_event, json_view_end };

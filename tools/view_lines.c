@@ -57,16 +57,17 @@ share_rating(const struct bt_torrent_status *t, char *out, size_t size)
 }
 
 static void
-lines_status(const struct view_subject *s, const struct bt_torrent_status *t)
+lines_status(const struct view_subject *s, const struct bt_torrent_status *t,
+    const struct view_words *w)
 {
 	char left[64], rating[32];
 
 	time_left(t, left, sizeof(left));
 	share_rating(t, rating, sizeof(rating));
 	(void)printf("\n\n\n\n\n");
-	if (t->error[0] != '\0') {
+	if (w->error[0] != '\0') {
 		(void)printf("ERROR: ");
-		text_puts(stdout, t->error);
+		text_puts(stdout, w->error);
 		(void)putchar('\n');
 	}
 	(void)printf("saving:         ");
@@ -95,7 +96,7 @@ static void
 lines_event(const struct view_subject *s, const struct bt_event *e)
 {
 	(void)s;
-	if (e->type == BT_EVENT_TRACKER && e->failed) {
+	if (e->type == BT_EVENT_TRACKER && e->tracker.code != BT_OK) {
 		(void)fprintf(stderr, "tracker: ");
 		text_puts(stderr, e->text);
 		(void)fputc('\n', stderr);
@@ -115,12 +116,14 @@ terminal_width(void)
 }
 
 static void
-line_status(const struct view_subject *s, const struct bt_torrent_status *t)
+line_status(const struct view_subject *s, const struct bt_torrent_status *t,
+    const struct view_words *w)
 {
 	int width = terminal_width();
 	char left[64], line[256];
 
 	(void)s;
+	(void)w;
 	time_left(t, left, sizeof(left));
 	(void)snprintf(line, sizeof(line),
 	    "%5.1f%%  %.1f of %.1f MB  down %.1f up %.1f kB/s  %u peers, %u seeds  %s", percent(t),
@@ -135,7 +138,7 @@ line_status(const struct view_subject *s, const struct bt_torrent_status *t)
 static void
 line_event(const struct view_subject *s, const struct bt_event *e)
 {
-	if (e->type == BT_EVENT_TRACKER && !e->failed)
+	if (e->type == BT_EVENT_TRACKER && e->tracker.code == BT_OK)
 		return;
 	if (e->type == BT_EVENT_TRACKER || e->type == BT_EVENT_PEER_BANNED) {
 		(void)printf("\r\033[K");
@@ -145,9 +148,10 @@ line_event(const struct view_subject *s, const struct bt_event *e)
 }
 
 static void
-line_end(const struct view_subject *s, const struct bt_torrent_status *t)
+line_end(const struct view_subject *s, const struct bt_torrent_status *t,
+    const struct view_words *w)
 {
-	line_status(s, t);
+	line_status(s, t, w);
 	(void)printf("\n");
 	(void)fflush(stdout);
 }

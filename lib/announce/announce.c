@@ -53,6 +53,7 @@ struct tracker {
 	int64_t complete, incomplete, downloaded;
 	uint32_t peers;
 	bool failed;
+	enum bt_code code;
 	char text[ANNOUNCE_TEXT_MAX];
 };
 
@@ -82,18 +83,6 @@ struct announce {
 	bool completed;			/* nobody has acknowledged it yet */
 	usec stop_until;
 };
-
-const char *
-announce_state_name(enum announce_state state)
-{
-	static const char *const names[] = {
-		[ANNOUNCE_UNUSED] = "unused", [ANNOUNCE_ASKING] = "asking",
-		[ANNOUNCE_WORKS] = "works", [ANNOUNCE_FAILED] = "failed",
-		[ANNOUNCE_GIVEN_UP] = "given up",
-	};
-
-	return names[state];
-}
 
 struct announce *
 announce_new(struct rng *rng, unsigned families, const struct announce_ops *ops, void *arg)
@@ -538,9 +527,10 @@ blot_secrets(char *text, const struct tracker *t)
 }
 
 static void
-set_text(struct tracker *t, bool failed, struct bt_slice words)
+set_text(struct tracker *t, enum bt_code code, struct bt_slice words)
 {
-	t->failed = failed;
+	t->code = code;
+	t->failed = code != BT_OK;
 	(void)log_escape(words, t->text, sizeof(t->text));
 	blot_secrets(t->text, t);
 }
@@ -663,18 +653,19 @@ on_success(struct announce *a, struct tracker *t, unsigned slot,
 	if (!stopping && reply->peers.len > 0)
 		a->round_new += a->ops->peers(a->arg, announce_reply_peer(reply, 0),
 		    reply->peers.len);
-	set_text(t, false, reply->warning);
+	set_text(t, BT_OK, reply->warning);
 	ask_over(a, t, slot, now);
 	tell_status(a, t);
 }
 
 static void
-on_failure(struct announce *a, struct tracker *t, unsigned slot, struct bt_slice words, usec now)
+on_failure(struct announce *a, struct tracker *t, unsigned slot, enum bt_code code,
+    struct bt_slice words, usec now)
 {
 	t->asks[slot].id = 0;
 	t->last_answer = now;
 	if (a->phase == STOPPING || !a->round_ok)
-		set_text(t, true, words);
+		set_text(t, code, words);
 	ask_over(a, t, slot, now);
 	if (t->failed)
 		tell_status(a, t);
@@ -698,7 +689,7 @@ announce_on_reply(struct announce *a, uint64_t id, const struct announce_reply *
 		wait = larger(wait, clamped(reply->retry_in, 1, RETRY_IN_MAX) * 60);
 	a->round_wait = larger(a->round_wait, clamped(wait, -1, RETRY_IN_MAX * 60));
 	a->round_never = a->round_never || reply->retry_in == RETRY_NEVER;
-	on_failure(a, t, slot, reply->failure.len > 0 ? reply->failure :
+	on_failure(a, t, slot, BT_ETRACKER, reply->failure.len > 0 ? reply->failure :
 	    slice_str("the tracker refused without a reason"), now);
 }
 
@@ -712,7 +703,7 @@ announce_on_error(struct announce *a, uint64_t id, enum bt_code code, const char
 		return;
 	if (code == BT_EUNSUP)
 		a->round_never = true;
-	on_failure(a, t, slot, slice_str(text), now);
+	on_failure(a, t, slot, code, slice_str(text), now);
 }
 
 size_t
@@ -752,7 +743,7 @@ announce_tracker_status(const struct announce *a, size_t i)
 
 	return (struct announce_status){
 		.url = t->masked, .tier = t->tier, .state = state_of(t), .text = t->text,
-		.failed = t->failed, .fails = t->fails, .complete = t->complete,
+		.failed = t->failed, .code = t->code, .fails = t->fails, .complete = t->complete,
 		.incomplete = t->incomplete, .downloaded = t->downloaded, .peers = t->peers,
 		.last = t->last_answer, .next = next_of(a, t),
 	};

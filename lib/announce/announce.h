@@ -45,8 +45,6 @@ enum announce_state {
 	ANNOUNCE_GIVEN_UP	/* said never, or no tracker that we can speak to */
 };
 
-const char *announce_state_name(enum announce_state state);
-
 /* How one tracker stands; plain values, pointers are good until the announce is next called. */
 struct announce_status {
 	const char *url;	/* masked, for screens */
@@ -54,6 +52,7 @@ struct announce_status {
 	enum announce_state state;
 	const char *text;	/* its last failure or warning, or our trouble with it; else "" */
 	bool failed;		/* the last announce failed: text says why; else it is a warning */
+	enum bt_code code;	/* of the failure; BT_OK */
 	uint32_t fails;		/* failures in a row */
 	int64_t complete;	/* seeds, as told; -1 unknown, as below */
 	int64_t incomplete;

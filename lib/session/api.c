@@ -2,6 +2,8 @@
 /* What the host asks of a running session, from any of its threads. */
 #include <btcore/session.h>
 
+#include <string.h>
+
 #include "session/model.h"
 
 /* -- events -- */
@@ -19,15 +21,15 @@ bt_session_fd(const struct bt_session *s)
 }
 
 void
-bt_session_want_events(struct bt_session *s, unsigned types)
+bt_session_want_events(struct bt_session *s, uint64_t kinds)
 {
-	events_want(s->events, types);
+	events_want(s->events, kinds);
 }
 
-bool
-bt_session_next_event(struct bt_session *s, struct bt_event *out)
+struct bt_event *
+bt_session_next_event(struct bt_session *s)
 {
-	return events_next(s->events, out);
+	return events_next(s->events);
 }
 
 /* -- calls that run on the session's thread -- */
@@ -152,11 +154,36 @@ do_status(void *arg)
 
 	c->code = e == NULL ? BT_ENOENT : BT_OK;
 	if (e != NULL)
-		torrent_status(e->torrent, c->status);
+		entry_status(e, c->status);
 }
 
 enum bt_code
-bt_session_status(struct bt_session *s, uint32_t id, struct bt_torrent_status *out)
+bt_session_status(struct bt_session *s, uint32_t id, struct bt_torrent_status *out, size_t size)
 {
-	return api(&(struct api_call){ .s = s, .id = id, .status = out }, do_status);
+	struct bt_torrent_status st;
+	enum bt_code code = api(&(struct api_call){ .s = s, .id = id, .status = &st }, do_status);
+
+	if (code != BT_OK)
+		return code;
+	/* A host that knows more than we do finds zeroes there. */
+	memset(out, 0, size);
+	memcpy(out, &st, size < sizeof(st) ? size : sizeof(st));
+	return BT_OK;
+}
+
+static void
+do_error(void *arg)
+{
+	struct api_call *c = arg;
+	struct entry *e = entry_find(c->s, c->id);
+
+	c->code = e == NULL ? BT_ENOENT : BT_OK;
+	if (e != NULL)
+		torrent_error(e->torrent, c->err);
+}
+
+enum bt_code
+bt_session_error(struct bt_session *s, uint32_t id, struct bt_error *out)
+{
+	return api(&(struct api_call){ .s = s, .id = id, .err = out }, do_error);
 }

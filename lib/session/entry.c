@@ -217,6 +217,13 @@ static const struct content_user content_calls = {
 
 /* -- life -- */
 
+void
+entry_status(const struct entry *e, struct bt_torrent_status *out)
+{
+	torrent_status(e->torrent, out);
+	out->torrent = e->id;
+}
+
 static unsigned
 first_that_is_set(int64_t a, int64_t b, unsigned otherwise)
 {

@@ -3,7 +3,9 @@
 #ifndef SESSION_EVENTS_H
 #define SESSION_EVENTS_H
 
-#include <btcore/session.h>
+#include <btcore/event.h>
+
+#include <stdbool.h>
 
 #include "base/cdefs.h"
 
@@ -14,11 +16,14 @@ void events_free(struct events *q);
 
 int events_fd(const struct events *q);
 
-/* Only these types are taken in from now on: a bit 1u << type each. */
-void events_want(struct events *q, unsigned types);
+/* Only these kinds (BT_WANT_...) are taken in from now on. */
+void events_want(struct events *q, uint64_t kinds);
 
-/* Any thread. When nobody takes them, the oldest stay and BT_EVENT_LOST ends the queue. */
+/* Any thread. The event is copied, with its texts. When too many wait, one BT_EVENT_LOST stands for
+ * those that come, until half of the others were taken. */
 void events_add(struct events *q, const struct bt_event *e);
-bool events_next(struct events *q, struct bt_event *out);
+
+/* The oldest, to be freed by bt_event_free; NULL: none waits. */
+struct bt_event *events_next(struct events *q);
 
 #endif

@@ -84,6 +84,7 @@ enum bt_code entry_new(struct bt_session *s, struct bt_metainfo *meta, const cha
     struct entry **out, struct bt_error *err);
 void entry_free(struct entry *e);
 void entry_set_limits(struct entry *e);
+void entry_status(const struct entry *e, struct bt_torrent_status *out);
 void entries_due(void *session, usec now);
 struct entry *entry_find(const struct bt_session *s, uint32_t id);
 void entry_dialled(void *session, uint32_t id, const struct addr *to, int fd);

@@ -48,11 +48,12 @@ ban(struct source *s, const char *why, usec now)
 {
 	struct torrent *t = s->torrent;
 	struct addr addr = conn_of(s)->addr;
-	char text[ADDR_TEXT_MAX];
+	char text[ADDR_TEXT_MAX], ip[ADDR_TEXT_MAX];
 	struct conn *c, *next;
 
 	known_ban(&t->known, &addr);
-	torrent_event(t, BT_EVENT_PEER_BANNED, addr_text(&addr, text));
+	torrent_event(t, &(struct bt_event){ .type = BT_EVENT_PEER_BANNED,
+	    .text = addr_text(&addr, text), .peer = { addr_ip_text(&addr, ip), addr.port } });
 	/* It may have more than one connection. */
 	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
 		if (addr_same_ip(&c->addr, &addr))

@@ -243,7 +243,7 @@ piece_good(struct torrent *t, uint32_t piece, usec now)
 	TAILQ_FOREACH(s, &t->sources, link)
 		s->missing -= bits_has(s->have, piece);
 	conns_piece_here(t, piece, now);
-	t->ops->event(t->arg, t, &(struct bt_event){ .type = BT_EVENT_PIECE, .piece = piece });
+	torrent_event(t, &(struct bt_event){ .type = BT_EVENT_PIECE, .piece = { piece } });
 }
 
 static void
@@ -253,7 +253,7 @@ complete(struct torrent *t, usec now)
 
 	torrent_become(t, BT_TORRENT_SEEDING, "complete");
 	announce_completed(t->announce, now);
-	torrent_event(t, BT_EVENT_COMPLETE, "");
+	torrent_event(t, &(struct bt_event){ .type = BT_EVENT_COMPLETE });
 	TAILQ_FOREACH_SAFE(c, &t->conns, link, next)
 		conn_close_redundant(c, now);
 }
@@ -276,5 +276,5 @@ torrent_piece_done(struct torrent *t, uint32_t piece, const struct bt_error *err
 		return;
 	}
 	picker_set_failed(t->picker, piece);
-	torrent_fail(t, err->text, now);
+	torrent_fail(t, err, now);
 }

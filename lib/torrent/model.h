@@ -59,15 +59,16 @@ struct torrent {
 	usec due;		/* when the next tick is, as last told; 0 while it runs */
 	usec next_round, next_slow;
 	usec again;		/* when everybody is asked for more; NEVER */
-	char error[232];
-	char tracker_text[232];
+	enum bt_code error;	/* why it failed; BT_OK */
+	int error_errno;
+	char *error_text;	/* NULL: none, or no memory for it */
 	int64_t tracker_seeds, tracker_leeches;
 };
 
 /* torrent.c */
 void torrent_become(struct torrent *t, enum bt_torrent_state state, const char *why);
-void torrent_fail(struct torrent *t, const char *why, usec now);
-void torrent_event(struct torrent *t, enum bt_event_type type, const char *text);
+void torrent_fail(struct torrent *t, const struct bt_error *why, usec now);
+void torrent_event(struct torrent *t, const struct bt_event *e);
 /* A tick is needed, at that time at the latest. */
 void torrent_wants_tick(struct torrent *t, usec when);
 

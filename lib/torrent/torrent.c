@@ -25,21 +25,6 @@
 /* Blocks that come free are asked of others after so long, for they come free in crowds. */
 #define ASK_AGAIN (100 * MSEC)
 
-const char *
-bt_torrent_state_name(enum bt_torrent_state state)
-{
-	static const char *const names[] = {
-		[BT_TORRENT_CHECKING] = "checking",
-		[BT_TORRENT_DOWNLOADING] = "downloading",
-		[BT_TORRENT_SEEDING] = "seeding",
-		[BT_TORRENT_STOPPING] = "stopping",
-		[BT_TORRENT_STOPPED] = "stopped",
-		[BT_TORRENT_FAILED] = "failed",
-	};
-
-	return names[state];
-}
-
 void
 torrent_say(const struct torrent *t, enum bt_log_level level, const char *fmt, ...)
 {
@@ -56,23 +41,23 @@ torrent_say(const struct torrent *t, enum bt_log_level level, const char *fmt, .
 }
 
 void
-torrent_event(struct torrent *t, enum bt_event_type type, const char *text)
+torrent_event(struct torrent *t, const struct bt_event *e)
 {
-	struct bt_event e = { .type = type, .state = t->state };
-
-	(void)snprintf(e.text, sizeof(e.text), "%s", text);
-	t->ops->event(t->arg, t, &e);
+	t->ops->event(t->arg, t, e);
 }
 
 void
 torrent_become(struct torrent *t, enum bt_torrent_state state, const char *why)
 {
+	const struct bt_event e = { .type = BT_EVENT_STATE, .text = why,
+		.state = { .from = t->state, .to = state } };
+
 	if (t->state == state)
 		return;
 	torrent_say(t, BT_LOG_INFO, "%s -> %s: %s", bt_torrent_state_name(t->state),
 	    bt_torrent_state_name(state), why);
 	t->state = state;
-	torrent_event(t, BT_EVENT_STATE, why);
+	torrent_event(t, &e);
 }
 
 void
@@ -108,14 +93,20 @@ close_all(struct torrent *t, const char *why, usec now)
 }
 
 void
-torrent_fail(struct torrent *t, const char *why, usec now)
+torrent_fail(struct torrent *t, const struct bt_error *why, usec now)
 {
+	const struct bt_event e = { .type = BT_EVENT_ERROR, .text = why->text,
+		.error = { .code = why->code, .sys_errno = why->sys_errno } };
+
 	/* Several pieces may fail at once, and still while it stops for the first. */
 	if (!torrent_is_running(t) && t->state != BT_TORRENT_CHECKING)
 		return;
-	(void)snprintf(t->error, sizeof(t->error), "%s", why);
-	torrent_become(t, BT_TORRENT_FAILED, why);
-	torrent_event(t, BT_EVENT_ERROR, why);
+	t->error = why->code;
+	t->error_errno = why->sys_errno;
+	mem_free(t->error_text);
+	t->error_text = mem_strdup(why->text);
+	torrent_become(t, BT_TORRENT_FAILED, why->text);
+	torrent_event(t, &e);
 	close_all(t, "torrent failed", now);
 	announce_stop(t->announce, now);
 	torrent_wants_tick(t, now);
@@ -184,17 +175,21 @@ static void
 take_status(void *arg, const struct announce_status *s)
 {
 	struct torrent *t = arg;
-	struct bt_event e = { .type = BT_EVENT_TRACKER, .failed = s->failed };
+	char text[232];
+	const struct bt_event e = {
+		.type = BT_EVENT_TRACKER,
+		.text = text,
+		.tracker = { .url = s->url, .code = s->code, .peers = s->peers,
+			.seeds = s->complete, .leeches = s->incomplete },
+	};
 
-	(void)snprintf(t->tracker_text, sizeof(t->tracker_text), "%s%s%s", s->text[0] != '\0' ?
-	    s->url : "", s->text[0] != '\0' ? ": " : "", s->text);
 	if (!s->failed) {
 		t->tracker_seeds = s->complete;
 		t->tracker_leeches = s->incomplete;
 	}
-	(void)snprintf(e.text, sizeof(e.text), "%.120s: %.100s", s->url,
+	(void)snprintf(text, sizeof(text), "%.120s: %.100s", s->url,
 	    s->text[0] != '\0' ? s->text : "ok");
-	t->ops->event(t->arg, t, &e);
+	torrent_event(t, &e);
 }
 
 static const struct announce_ops announce_calls = {
@@ -251,14 +246,14 @@ torrent_check_done(struct torrent *t, const struct bt_error *err, usec now)
 	if (t->state != BT_TORRENT_CHECKING)
 		return;
 	if (err->code != BT_OK) {
-		torrent_fail(t, err->text, now);
+		torrent_fail(t, err, now);
 		return;
 	}
 	complete = bits_full(picker_have(t->picker));
 	torrent_become(t, complete ? BT_TORRENT_SEEDING : BT_TORRENT_DOWNLOADING,
 	    "checked");
 	if (complete)
-		torrent_event(t, BT_EVENT_COMPLETE, "");
+		torrent_event(t, &(struct bt_event){ .type = BT_EVENT_COMPLETE });
 	else
 		content_make_empty_files(t->content);
 	announce_start(t->announce, now);
@@ -269,7 +264,7 @@ void
 torrent_files_made(struct torrent *t, const struct bt_error *err, usec now)
 {
 	if (err->code != BT_OK)
-		torrent_fail(t, err->text, now);
+		torrent_fail(t, err, now);
 }
 
 void
@@ -343,6 +338,7 @@ torrent_free(struct torrent *t)
 	picker_free(t->picker);
 	known_fini(&t->known);
 	map_fini(&t->by_id);
+	mem_free(t->error_text);
 	mem_free(t);
 }
 
@@ -571,64 +567,6 @@ torrent_tick(struct torrent *t, usec now)
 	}
 	t->due = next_due(t, now);
 	t->ops->due(t->arg, t, t->due);
-}
-
-/* -- facts -- */
-
-const uint8_t *
-torrent_info_hash(const struct torrent *t)
-{
-	return t->info_hash;
-}
-
-const struct bt_metainfo *
-torrent_meta(const struct torrent *t)
-{
-	return t->opts.meta;
-}
-
-enum bt_torrent_state
-torrent_state(const struct torrent *t)
-{
-	return t->state;
-}
-
-static uint32_t
-count_seeds(const struct torrent *t)
-{
-	const struct conn *c;
-	uint32_t n = 0;
-
-	TAILQ_FOREACH(c, &t->conns, link)
-		n += c->open && peer_is_seed(c->peer);
-	return n;
-}
-
-void
-torrent_status(const struct torrent *t, struct bt_torrent_status *out)
-{
-	*out = (struct bt_torrent_status){
-		.state = t->state,
-		.piece_count = bt_metainfo_piece_count(t->opts.meta),
-		.pieces_checked = t->checked,
-		.pieces_done = picker_have(t->picker)->count,
-		.size = bt_metainfo_content_size(t->opts.meta),
-		.done = t->done,
-		.partial = picker_partial_bytes(t->picker),
-		.downloaded = t->down.total,
-		.uploaded = t->up.total,
-		.wasted = t->wasted,
-		.download_rate = meter_rate(&t->down),
-		.upload_rate = meter_rate(&t->up),
-		.peers = t->conn_count,
-		.seeds = count_seeds(t),
-		.known_peers = (uint32_t)t->known.peers.len,
-		.distributed_copies = picker_distributed_copies(t->picker),
-		.tracker_seeds = t->tracker_seeds,
-		.tracker_leeches = t->tracker_leeches,
-	};
-	memcpy(out->error, t->error, sizeof(out->error));
-	memcpy(out->tracker_text, t->tracker_text, sizeof(out->tracker_text));
 }
 
 void

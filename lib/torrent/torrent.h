@@ -10,7 +10,8 @@
 #ifndef TORRENT_TORRENT_H
 #define TORRENT_TORRENT_H
 
-#include <btcore/session.h>
+#include <btcore/event.h>
+#include <btcore/metainfo.h>
 
 #include "announce/announce.h"
 #include "base/log.h"
@@ -106,6 +107,15 @@ const uint8_t *torrent_info_hash(const struct torrent *t);	/* 20 bytes, as on th
 const struct bt_metainfo *torrent_meta(const struct torrent *t);
 enum bt_torrent_state torrent_state(const struct torrent *t);
 void torrent_status(const struct torrent *t, struct bt_torrent_status *out);
+void torrent_error(const struct torrent *t, struct bt_error *out);	/* why it failed; BT_OK */
+
+const struct bits *torrent_have(const struct torrent *t);
+
+/* What is told is good within fn only. */
+void torrent_each_peer(const struct torrent *t, void (*fn)(void *arg, const struct bt_peer_info *p),
+    void *arg);
+void torrent_each_tracker(const struct torrent *t, void (*fn)(void *arg,
+    const struct bt_tracker_info *tr), void *arg, usec now);
 
 /* Asserts every invariant. */
 void torrent_check(const struct torrent *t);

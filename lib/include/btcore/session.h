@@ -11,65 +11,13 @@
 #include <stdint.h>
 
 #include <btcore/error.h>
+#include <btcore/event.h>
 #include <btcore/log.h>
 #include <btcore/metainfo.h>
 #include <btcore/settings.h>
+#include <btcore/torrent.h>
 
 struct bt_session;
-
-enum bt_torrent_state {
-	BT_TORRENT_CHECKING,	/* looks at what is on disk */
-	BT_TORRENT_DOWNLOADING,
-	BT_TORRENT_SEEDING,
-	BT_TORRENT_STOPPING,	/* says goodbye to its trackers */
-	BT_TORRENT_STOPPED,
-	BT_TORRENT_FAILED	/* it cannot go on; see error */
-};
-
-/* "checking", "downloading", ... */
-const char *bt_torrent_state_name(enum bt_torrent_state state);
-
-struct bt_torrent_status {
-	enum bt_torrent_state state;
-	uint32_t piece_count;
-	uint32_t pieces_checked;	/* while checking */
-	uint32_t pieces_done;
-	uint64_t size;			/* bytes of content */
-	uint64_t done;			/* of them verified */
-	uint64_t partial;		/* of the rest received, not verified yet */
-	uint64_t downloaded;		/* bytes of content received in this run */
-	uint64_t uploaded;		/* bytes of content sent in this run */
-	uint64_t wasted;		/* of downloaded: not asked for, or in pieces that failed */
-	uint64_t download_rate;		/* bytes a second */
-	uint64_t upload_rate;
-	uint32_t peers;			/* connected, seeds included */
-	uint32_t seeds;
-	uint32_t known_peers;		/* addresses */
-	double distributed_copies;	/* among the peers, without us */
-	int64_t tracker_seeds;		/* as the tracker said; -1: unknown */
-	int64_t tracker_leeches;
-	char error[232];		/* why it failed, or "" */
-	char tracker_text[232];		/* the tracker's last failure or warning, or "" */
-};
-
-enum bt_event_type {
-	BT_EVENT_STATE,		/* the torrent's state changed */
-	BT_EVENT_PIECE,		/* a piece was received and verified */
-	BT_EVENT_COMPLETE,	/* the last piece was; the content is whole */
-	BT_EVENT_TRACKER,	/* a tracker answered or failed: text */
-	BT_EVENT_ERROR,		/* the torrent failed: text */
-	BT_EVENT_PEER_BANNED,	/* it sent bad data: text is its address */
-	BT_EVENT_LOST		/* events were dropped because nobody took them */
-};
-
-struct bt_event {
-	enum bt_event_type type;
-	uint32_t torrent;		/* its number */
-	enum bt_torrent_state state;	/* BT_EVENT_STATE: the new one */
-	uint32_t piece;			/* BT_EVENT_PIECE */
-	bool failed;			/* BT_EVENT_TRACKER: it did not answer well */
-	char text[232];			/* one line, or "" */
-};
 
 /* Settings are copied; NULL: the defaults. log may be NULL; it is called on the session's thread, a
  * line at a time, and may call every function here but bt_session_free, which tells the last lines
@@ -95,12 +43,13 @@ uint16_t bt_session_port(const struct bt_session *s);
 /* Readable while events wait. Poll it, then take them all. */
 int bt_session_fd(const struct bt_session *s);
 
-/* Only these types are told from now on: a bit 1u << type each. At first all are. Who does not want
- * to be woken for every piece leaves BT_EVENT_PIECE out. */
-void bt_session_want_events(struct bt_session *s, unsigned types);
+/* Only these kinds of events (BT_WANT_..., see event.h) are told from now on. At first all are. Who
+ * does not want to be woken for every piece leaves BT_WANT_PIECES out. */
+void bt_session_want_events(struct bt_session *s, uint64_t kinds);
 
-/* Takes the oldest event; false: none waits. */
-bool bt_session_next_event(struct bt_session *s, struct bt_event *out);
+/* Takes the oldest event, which bt_event_free frees; NULL: none waits. When nobody takes them some
+ * thousand wait, and one BT_EVENT_LOST says how many more there were. */
+struct bt_event *bt_session_next_event(struct bt_session *s);
 
 /* Adds and starts a torrent. The session owns meta from now on (also on failure it is freed).
  * path: where a single file lies or the folder that holds the files. *id numbers it. BT_EEXIST: a
@@ -125,7 +74,22 @@ enum bt_code bt_session_set_limit(struct bt_session *s, uint32_t id, const char 
 enum bt_code bt_session_get_limit(struct bt_session *s, uint32_t id, const char *name,
     int64_t *out, struct bt_error *err);
 
-/* BT_ENOENT: no such torrent. */
-enum bt_code bt_session_status(struct bt_session *s, uint32_t id, struct bt_torrent_status *out);
+/* How it stands. size: sizeof(*out), so that later versions may know more. BT_ENOENT: there is no
+ * such torrent. */
+enum bt_code bt_session_status(struct bt_session *s, uint32_t id, struct bt_torrent_status *out,
+    size_t size);
+
+/* Lists that bt_list_free frees: its connections (struct bt_peer_info), its trackers in the order
+ * of their use (struct bt_tracker_info), its files (struct bt_file_progress). BT_ENOENT: as
+ * above. */
+enum bt_code bt_session_peers(struct bt_session *s, uint32_t id, struct bt_list **out,
+    struct bt_error *err);
+enum bt_code bt_session_trackers(struct bt_session *s, uint32_t id, struct bt_list **out,
+    struct bt_error *err);
+enum bt_code bt_session_files(struct bt_session *s, uint32_t id, struct bt_list **out,
+    struct bt_error *err);
+
+/* Why it failed; out->code is BT_OK if it did not. BT_ENOENT: as above. */
+enum bt_code bt_session_error(struct bt_session *s, uint32_t id, struct bt_error *out);
 
 #endif

@@ -67,7 +67,7 @@ done_by(struct bt_session *s, uint32_t id)
 {
 	struct bt_torrent_status st;
 
-	ck_assert_int_eq(bt_session_status(s, id, &st), BT_OK);
+	ck_assert_int_eq(bt_session_status(s, id, &st, sizeof(st)), BT_OK);
 	return st.done;
 }
 

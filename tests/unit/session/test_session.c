@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Two sessions over loopback, used from several threads at once. */
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,8 +19,8 @@ is_complete(uint32_t id)
 {
 	struct bt_torrent_status st;
 
-	return bt_session_status(leech, id, &st) == BT_OK && st.state == BT_TORRENT_SEEDING &&
-	    st.done == SIZE;
+	return bt_session_status(leech, id, &st, sizeof(st)) == BT_OK &&
+	    st.state == BT_TORRENT_SEEDING && st.done == SIZE;
 }
 
 static bool
@@ -42,8 +43,8 @@ look_on(void *arg)
 
 	while (!over) {
 		for (uint32_t id = 0; id < 12; id++) {
-			(void)bt_session_status(leech, id, &st);
-			(void)bt_session_status(seed, id, &st);
+			(void)bt_session_status(leech, id, &st, sizeof(st));
+			(void)bt_session_status(seed, id, &st, sizeof(st));
 			(void)bt_session_add_peer(leech, id, "127.0.0.1", 1, &err);
 		}
 		n++;
@@ -51,9 +52,22 @@ look_on(void *arg)
 	return n > 0 ? arg : NULL;
 }
 
+/* Takes the leech's events. */
+static unsigned
+completions(void)
+{
+	struct bt_event *e;
+	unsigned n = 0;
+
+	while ((e = bt_session_next_event(leech)) != NULL) {
+		n += e->type == BT_EVENT_COMPLETE;
+		bt_event_free(e);
+	}
+	return n;
+}
+
 START_TEST(used_from_two_threads)
 {
-	struct bt_event e;
 	struct bt_error err;
 	pthread_t looker;
 	unsigned whole = 0;
@@ -79,14 +93,12 @@ START_TEST(used_from_two_threads)
 		struct pollfd p = { .fd = bt_session_fd(leech), .events = POLLIN };
 
 		(void)poll(&p, 1, 100);
-		while (bt_session_next_event(leech, &e))
-			whole += e.type == BT_EVENT_COMPLETE;
+		whole += completions();
 	}
 	over = true;
 	(void)pthread_join(looker, NULL);
 	ck_assert(all_complete());
-	while (bt_session_next_event(leech, &e))
-		whole += e.type == BT_EVENT_COMPLETE;
+	whole += completions();
 	ck_assert_uint_ge(whole, TORRENTS);
 	for (int i = 0; i < TORRENTS; i++) {
 		char command[300];
@@ -96,6 +108,231 @@ START_TEST(used_from_two_threads)
 		ck_assert_int_eq(system(command), 0);
 	}
 	bt_session_free(leech);
+	bt_session_free(seed);
+	remove_content();
+}
+END_TEST
+
+/* -- what can be read of a torrent -- */
+
+static void
+wait_for_state(struct bt_session *s, uint32_t id, enum bt_torrent_state want)
+{
+	struct bt_torrent_status st = { 0 };
+
+	for (int i = 0; i < 1500 && st.state != want; i++) {
+		ck_assert_int_eq(bt_session_status(s, id, &st, sizeof(st)), BT_OK);
+		(void)usleep(10000);
+	}
+	ck_assert_int_eq(st.state, want);
+}
+
+START_TEST(status_of_any_size)
+{
+	struct { struct bt_torrent_status st; uint64_t newer[4]; } large;
+	struct bt_torrent_status st;
+	uint32_t id;
+
+	write_content();
+	seed = must_open();
+	id = add(seed, "seed", 0);
+	wait_for_state(seed, id, BT_TORRENT_SEEDING);
+	memset(&large, 0xff, sizeof(large));
+	ck_assert_int_eq(bt_session_status(seed, id, &large.st, sizeof(large)), BT_OK);
+	ck_assert_uint_eq(large.st.torrent, id);
+	ck_assert_uint_eq(large.st.done, SIZE);
+	ck_assert_uint_eq(large.newer[0] | large.newer[3], 0);
+	memset(&st, 0xff, sizeof(st));
+	ck_assert_int_eq(bt_session_status(seed, id, &st, offsetof(struct bt_torrent_status,
+	    uploaded)), BT_OK);
+	ck_assert_uint_eq(st.downloaded, 0);
+	ck_assert_uint_eq(st.uploaded, UINT64_MAX);
+	bt_session_free(seed);
+	remove_content();
+}
+END_TEST
+
+static struct bt_list *
+list_of(enum bt_code (*fn)(struct bt_session *, uint32_t, struct bt_list **, struct bt_error *),
+    struct bt_session *s, uint32_t id)
+{
+	struct bt_list *l = NULL;
+	struct bt_error err;
+
+	ck_assert_msg(fn(s, id, &l, &err) == BT_OK, "%s", err.text);
+	ck_assert_ptr_null(bt_list_at(l, bt_list_count(l)));
+	return l;
+}
+
+START_TEST(lists_of_one_torrent)
+{
+	const struct bt_peer_info *p;
+	const struct bt_file_progress *f;
+	struct bt_list *list;
+	struct bt_error err;
+
+	write_content();
+	seed = must_open();
+	leech = must_open();
+	seed_id[0] = add(seed, "seed", 0);
+	leech_id[0] = add(leech, "leech", 0);
+	list = list_of(bt_session_peers, leech, leech_id[0]);
+	ck_assert_uint_eq(bt_list_count(list), 0);
+	bt_list_free(list);
+	ck_assert_int_eq(bt_session_set_limit(leech, leech_id[0], "download_rate", 300000, &err),
+	    BT_OK);
+	ck_assert_int_eq(bt_session_add_peer(leech, leech_id[0], "127.0.0.1",
+	    bt_session_port(seed), &err), BT_OK);
+	for (int i = 0; i < 1000; i++) {
+		list = list_of(bt_session_peers, leech, leech_id[0]);
+		p = bt_list_at(list, 0);
+		if (p != NULL && p->downloaded > 0)
+			break;
+		bt_list_free(list);
+		(void)usleep(10000);
+	}
+	ck_assert_ptr_nonnull(p);
+	ck_assert_str_eq(p->ip, "127.0.0.1");
+	ck_assert_uint_eq(p->port, bt_session_port(seed));
+	ck_assert_uint_eq(p->flags & (BT_PEER_SEED | BT_PEER_INCOMING | BT_PEER_GREETING |
+	    BT_PEER_INTERESTED), BT_PEER_SEED);
+	ck_assert_uint_eq(p->pieces, (SIZE + 65535) / 65536);
+	ck_assert_mem_eq(p->peer_id, "-cB", 3);
+	ck_assert_ptr_nonnull(strstr(p->client, "btcore"));
+	bt_list_free(list);
+	list = list_of(bt_session_peers, seed, seed_id[0]);
+	p = bt_list_at(list, 0);
+	ck_assert(p != NULL && (p->flags & BT_PEER_INCOMING) != 0);
+	bt_list_free(list);
+	list = list_of(bt_session_files, leech, leech_id[0]);
+	ck_assert_uint_eq(bt_list_count(list), 1);
+	f = bt_list_at(list, 0);
+	ck_assert_uint_eq(f->size, SIZE);
+	ck_assert_uint_lt(f->done, SIZE);
+	ck_assert(f->done % 65536 == 0 || f->done % 65536 == SIZE % 65536);
+	bt_list_free(list);
+	list = list_of(bt_session_files, seed, seed_id[0]);
+	f = bt_list_at(list, 0);
+	ck_assert_uint_eq(f->done, SIZE);
+	bt_list_free(list);
+	ck_assert_int_eq(bt_session_peers(seed, 999, &list, &err), BT_ENOENT);
+	ck_assert_int_eq(bt_session_files(seed, 999, &list, &err), BT_ENOENT);
+	ck_assert_int_eq(bt_session_trackers(seed, 999, &list, &err), BT_ENOENT);
+	bt_list_free(NULL);
+	bt_session_free(leech);
+	bt_session_free(seed);
+	remove_content();
+}
+END_TEST
+
+/* The next event of this type, within some seconds; to be freed. */
+static struct bt_event *
+wait_for_event(struct bt_session *s, enum bt_event_type want)
+{
+	struct bt_event *e;
+
+	for (int i = 0; i < 300; i++) {
+		struct pollfd p = { .fd = bt_session_fd(s), .events = POLLIN };
+
+		(void)poll(&p, 1, 100);
+		while ((e = bt_session_next_event(s)) != NULL) {
+			if (e->type == want)
+				return e;
+			bt_event_free(e);
+		}
+	}
+	ck_abort_msg("no event of type %d", (int)want);
+	return NULL;
+}
+
+START_TEST(trackers_tell_in_numbers)
+{
+	/* Nobody runs the first, and the second is of a kind that we do not speak. */
+	static const struct bt_create_tracker trackers[] = {
+		{ "http://127.0.0.1:1/announce?passkey=0123456789abcdef", 0 },
+		{ "gopher://127.0.0.1/", 1 },
+	};
+	const struct bt_create_options o = { .piece_length = 65536, .workers = 1,
+		.announce = trackers[0].url, .trackers = trackers, .tracker_count = 2 };
+	const struct bt_tracker_info *t;
+	struct bt_metainfo *meta;
+	struct bt_list *list;
+	struct bt_event *e;
+	struct bt_error err;
+	char path[128];
+	uint32_t id;
+
+	write_content();
+	seed = must_open();
+	path_of(path, "seed", 0);
+	ck_assert_msg(bt_create(path, &o, &meta, &err) == BT_OK, "%s", err.text);
+	ck_assert_int_eq(bt_session_add(seed, meta, path, &id, &err), BT_OK);
+	e = wait_for_event(seed, BT_EVENT_TRACKER);
+	ck_assert_uint_eq(e->torrent, id);
+	ck_assert_int_ne(e->tracker.code, BT_OK);
+	ck_assert_int_eq(e->tracker.seeds, -1);
+	ck_assert_ptr_nonnull(strstr(e->tracker.url, "127.0.0.1:1/"));
+	ck_assert_ptr_null(strstr(e->tracker.url, "0123456789abcdef"));
+	bt_event_free(e);
+	list = list_of(bt_session_trackers, seed, id);
+	ck_assert_uint_eq(bt_list_count(list), 2);
+	t = bt_list_at(list, 0);
+	ck_assert_int_eq(t->state, BT_TRACKER_FAILED);
+	ck_assert_int_ne(t->code, BT_OK);
+	ck_assert_uint_ge(t->fails, 1);
+	ck_assert_int_ge(t->last, 0);
+	ck_assert_int_ge(t->next, 0);
+	ck_assert_str_ne(t->text, "");
+	t = bt_list_at(list, 1);
+	ck_assert_str_eq(bt_tracker_state_name(t->state), "given up");
+	ck_assert_uint_eq(t->tier, 1);
+	ck_assert_int_eq(t->last, -1);
+	ck_assert_int_eq(t->next, -1);
+	bt_list_free(list);
+	bt_session_free(seed);
+	remove_content();
+}
+END_TEST
+
+START_TEST(failures_tell_in_numbers)
+{
+	struct bt_torrent_status st;
+	struct bt_error err;
+	struct bt_event *e;
+	char path[128];
+	uint32_t id;
+
+	write_content();
+	seed = must_open();
+	id = add(seed, "seed", 0);
+	ck_assert_int_eq(bt_session_error(seed, id, &err), BT_OK);
+	ck_assert_int_eq(err.code, BT_OK);
+	ck_assert_str_eq(err.text, "");
+	bt_event_free(wait_for_event(seed, BT_EVENT_COMPLETE));
+	/* No folder can be made below a file, which is seen when there is something to write. */
+	leech = must_open();
+	(void)add(seed, "seed", 1);
+	(void)snprintf(path, sizeof(path), "%s/seed0/x", folder);
+	ck_assert_int_eq(bt_session_add(leech, meta_of(1), path, &id, &err), BT_OK);
+	ck_assert_int_eq(bt_session_add_peer(leech, id, "127.0.0.1", bt_session_port(seed), &err),
+	    BT_OK);
+	e = wait_for_event(leech, BT_EVENT_STATE);
+	ck_assert_uint_eq(e->torrent, id);
+	ck_assert_int_eq(e->state.from, BT_TORRENT_CHECKING);
+	ck_assert_int_eq(e->state.to, BT_TORRENT_DOWNLOADING);
+	bt_event_free(e);
+	e = wait_for_event(leech, BT_EVENT_ERROR);
+	ck_assert_int_eq(e->error.code, BT_EIO);
+	ck_assert_int_eq(e->error.sys_errno, ENOTDIR);
+	ck_assert_int_eq(bt_session_error(leech, id, &err), BT_OK);
+	ck_assert_int_eq(err.code, BT_EIO);
+	ck_assert_int_eq(err.sys_errno, ENOTDIR);
+	ck_assert_str_eq(err.text, e->text);
+	bt_event_free(e);
+	ck_assert_int_eq(bt_session_status(leech, id, &st, sizeof(st)), BT_OK);
+	ck_assert_int_eq(st.error, BT_EIO);
+	bt_session_free(leech);
+	ck_assert_int_eq(bt_session_error(seed, 999, &err), BT_ENOENT);
 	bt_session_free(seed);
 	remove_content();
 }
@@ -136,7 +373,7 @@ START_TEST(says_what_is_wrong)
 	id = add(seed, "seed", 0);
 	path_of(path, "seed", 0);
 	ck_assert_int_eq(bt_session_add(seed, meta_of(0), path, &id, &err), BT_EEXIST);
-	ck_assert_int_eq(bt_session_status(seed, 999, &st), BT_ENOENT);
+	ck_assert_int_eq(bt_session_status(seed, 999, &st, sizeof(st)), BT_ENOENT);
 	ck_assert_int_eq(bt_session_stop(seed, 999), BT_ENOENT);
 	ck_assert_int_eq(bt_session_add_peer(seed, 999, "1.2.3.4", 5, &err), BT_ENOENT);
 	ck_assert_int_eq(bt_session_add_peer(seed, id, "example.org", 5, &err), BT_EARG);
@@ -145,7 +382,7 @@ START_TEST(says_what_is_wrong)
 	ck_assert(err.text[0] != '\0');
 	ck_assert_int_eq(bt_session_stop(seed, id), BT_OK);
 	for (int i = 0; i < 100; i++) {
-		ck_assert_int_eq(bt_session_status(seed, id, &st), BT_OK);
+		ck_assert_int_eq(bt_session_status(seed, id, &st, sizeof(st)), BT_OK);
 		if (st.state == BT_TORRENT_STOPPED)
 			break;
 		(void)usleep(50000);
@@ -182,10 +419,12 @@ meddle(void *arg, enum bt_log_level level, const char *topic, const char *text)
 	if (t->session == NULL)
 		return;
 	if (atomic_load(&t->removed)) {
-		t->late = bt_session_status(t->session, t->id, &st);
+		t->late = bt_session_status(t->session, t->id, &st,
+		    sizeof(st));
 		return;
 	}
-	ck_assert_int_eq(bt_session_status(t->session, t->id, &st), BT_OK);
+	ck_assert_int_eq(bt_session_status(t->session, t->id, &st,
+		    sizeof(st)), BT_OK);
 	ck_assert_int_eq(bt_session_add_peer(t->session, t->id, "127.0.0.1", 1, &err), BT_OK);
 	ck_assert_int_eq(bt_session_stop(t->session, t->id), BT_OK);
 	ck_assert_int_eq(bt_session_remove(t->session, t->id), BT_OK);
@@ -270,6 +509,10 @@ session_suite(void)
 
 	tcase_set_timeout(c, 120);
 	tcase_add_test(c, used_from_two_threads);
+	tcase_add_test(c, status_of_any_size);
+	tcase_add_test(c, lists_of_one_torrent);
+	tcase_add_test(c, trackers_tell_in_numbers);
+	tcase_add_test(c, failures_tell_in_numbers);
 	tcase_add_test(c, freed_while_transferring);
 	tcase_add_test(c, says_what_is_wrong);
 	tcase_add_test(c, called_from_its_log);

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: ISC */
+/* What can be told of a torrent. */
+#include <stdio.h>
+#include <string.h>
+
+#include "torrent/model.h"
+
+const char *
+bt_torrent_state_name(enum bt_torrent_state state)
+{
+	static const char *const names[] = {
+		[BT_TORRENT_CHECKING] = "checking",
+		[BT_TORRENT_DOWNLOADING] = "downloading",
+		[BT_TORRENT_SEEDING] = "seeding",
+		[BT_TORRENT_STOPPING] = "stopping",
+		[BT_TORRENT_STOPPED] = "stopped",
+		[BT_TORRENT_FAILED] = "failed",
+	};
+
+	return names[state];
+}
+
+const uint8_t *
+torrent_info_hash(const struct torrent *t)
+{
+	return t->info_hash;
+}
+
+const struct bt_metainfo *
+torrent_meta(const struct torrent *t)
+{
+	return t->opts.meta;
+}
+
+enum bt_torrent_state
+torrent_state(const struct torrent *t)
+{
+	return t->state;
+}
+
+static uint32_t
+count_seeds(const struct torrent *t)
+{
+	const struct conn *c;
+	uint32_t n = 0;
+
+	TAILQ_FOREACH(c, &t->conns, link)
+		n += c->open && peer_is_seed(c->peer);
+	return n;
+}
+
+void
+torrent_status(const struct torrent *t, struct bt_torrent_status *out)
+{
+	*out = (struct bt_torrent_status){
+		.state = t->state,
+		.error = t->error,
+		.piece_count = bt_metainfo_piece_count(t->opts.meta),
+		.pieces_checked = t->checked,
+		.pieces_done = picker_have(t->picker)->count,
+		.size = bt_metainfo_content_size(t->opts.meta),
+		.done = t->done,
+		.partial = picker_partial_bytes(t->picker),
+		.downloaded = t->down.total,
+		.uploaded = t->up.total,
+		.wasted = t->wasted,
+		.download_rate = meter_rate(&t->down),
+		.upload_rate = meter_rate(&t->up),
+		.peers = t->conn_count,
+		.seeds = count_seeds(t),
+		.known_peers = (uint32_t)t->known.peers.len,
+		.distributed_copies = t->conn_count == 0 ? 0 :
+		    picker_distributed_copies(t->picker),
+		.tracker_seeds = t->tracker_seeds,
+		.tracker_leeches = t->tracker_leeches,
+	};
+}
+
+void
+torrent_error(const struct torrent *t, struct bt_error *out)
+{
+	*out = (struct bt_error){ .code = t->error, .sys_errno = t->error_errno };
+	if (t->error != BT_OK)
+		(void)snprintf(out->text, sizeof(out->text), "%s", t->error_text != NULL ?
+		    t->error_text : bt_strerror(t->error));
+}
+
+static unsigned
+flags_of(const struct conn *c)
+{
+	const struct peer *p = c->peer;
+	unsigned flags = c->dialled ? 0 : BT_PEER_INCOMING;
+
+	if (!c->open)
+		return flags | BT_PEER_GREETING;
+	if (peer_is_seed(p))
+		flags |= BT_PEER_SEED;
+	if (p->am_interested)
+		flags |= BT_PEER_INTERESTING;
+	if (p->peer_choking)
+		flags |= BT_PEER_CHOKING;
+	if (p->peer_interested)
+		flags |= BT_PEER_INTERESTED;
+	if (p->am_choking)
+		flags |= BT_PEER_CHOKED;
+	if (c->src.snubbed)
+		flags |= BT_PEER_SNUBBING;
+	return flags;
+}
+
+void
+torrent_each_peer(const struct torrent *t, void (*fn)(void *arg, const struct bt_peer_info *p),
+    void *arg)
+{
+	const struct conn *c;
+
+	TAILQ_FOREACH(c, &t->conns, link) {
+		const struct peer *p = c->peer;
+		char ip[ADDR_TEXT_MAX];
+		struct bt_peer_info info = {
+			.ip = addr_ip_text(&c->addr, ip),
+			.port = c->addr.port,
+			.flags = flags_of(c),
+			.client = p->client,
+			.pieces = p->have.count,
+			.downloaded = p->down.total,
+			.uploaded = p->up.total,
+			.download_rate = meter_rate(&p->down),
+			.upload_rate = meter_rate(&p->up),
+			.requests = (uint32_t)requests_count(&c->src.requests),
+			.requested = (uint32_t)uploads_count(&c->uploads),
+		};
+
+		if (c->open)
+			memcpy(info.peer_id, p->theirs.peer_id, sizeof(info.peer_id));
+		fn(arg, &info);
+	}
+}
+
+static int64_t
+seconds(usec t)
+{
+	return t < 0 ? 0 : t / SECOND;
+}
+
+void
+torrent_each_tracker(const struct torrent *t, void (*fn)(void *arg,
+    const struct bt_tracker_info *tr), void *arg, usec now)
+{
+	static const enum bt_tracker_state states[] = {
+		[ANNOUNCE_UNUSED] = BT_TRACKER_UNUSED, [ANNOUNCE_ASKING] = BT_TRACKER_ASKING,
+		[ANNOUNCE_WORKS] = BT_TRACKER_WORKS, [ANNOUNCE_FAILED] = BT_TRACKER_FAILED,
+		[ANNOUNCE_GIVEN_UP] = BT_TRACKER_GIVEN_UP,
+	};
+
+	for (size_t i = 0; i < announce_tracker_count(t->announce); i++) {
+		const struct announce_status s = announce_tracker_status(t->announce, i);
+		const struct bt_tracker_info info = {
+			.url = s.url,
+			.text = s.text,
+			.tier = (uint32_t)s.tier,
+			.state = states[s.state],
+			.code = s.code,
+			.fails = s.fails,
+			.peers = s.peers,
+			.seeds = s.complete,
+			.leeches = s.incomplete,
+			.downloads = s.downloaded,
+			.last = s.last == 0 ? -1 : seconds(now - s.last),
+			.next = s.next == NEVER ? -1 : seconds(s.next - now),
+		};
+
+		fn(arg, &info);
+	}
+}
+
+const char *
+bt_tracker_state_name(enum bt_tracker_state state)
+{
+	static const char *const names[] = {
+		[BT_TRACKER_UNUSED] = "unused", [BT_TRACKER_ASKING] = "asking",
+		[BT_TRACKER_WORKS] = "works", [BT_TRACKER_FAILED] = "failed",
+		[BT_TRACKER_GIVEN_UP] = "given up",
+	};
+
+	return names[state];
+}
+
+const struct bits *
+torrent_have(const struct torrent *t)
+{
+	return picker_have(t->picker);
+}
