@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Looking at what is on the disk already: one store of a device at a time, by lazy jobs. */
 #include <assert.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "base/num.h"
@@ -31,24 +30,19 @@ work_check(struct job *j)
 {
 	struct store_job *job = CONTAINER_OF(j, struct store_job, job);
 	const struct bt_metainfo *meta = job->store->place.meta;
-	const struct pieces_source from = {
-		read_to_check, job, job->buf, PIECES_BUFFER, PIECES_V1 };
+	const struct pieces_source from = { .kind = pieces_kind_of(meta), .arg = job,
+		.read = read_to_check, .buffer = job->buf, .size = PIECES_BUFFER };
 
 	for (uint32_t i = 0; i < job->count;) {
 		struct piece_sum sums[PIECES_AT_ONCE];
 		uint32_t n = (uint32_t)min_u64(PIECES_AT_ONCE, job->count - i);
 
-		for (uint32_t k = 0; k < n; k++) {
-			sums[k].offset = store_piece_offset(job->store, job->first + i + k);
-			sums[k].len = bt_metainfo_piece_size(meta, job->first + i + k);
-		}
+		for (uint32_t k = 0; k < n; k++)
+			pieces_plan(meta, job->first + i + k, &sums[k]);
 		pieces_sum(&from, sums, n);
-		for (uint32_t k = 0; k < n; k++, i++) {
-			const uint8_t *want = bt_metainfo_piece_hash(meta, job->first + i);
-
-			job->good[i] = want != NULL && sums[k].read &&
-			    memcmp(sums[k].sha1, want, SHA1_LEN) == 0;
-		}
+		for (uint32_t k = 0; k < n; k++, i++)
+			job->verdicts[i] = (uint8_t)(sums[k].read ?
+			    pieces_judge(meta, job->first + i, &sums[k]) : PIECES_BAD);
 	}
 }
 
@@ -79,8 +73,11 @@ answer_check(struct store_job *job)
 		end_check(s, &err);
 		return;
 	}
-	for (uint32_t i = 0; i < job->count && !is_stale(job); i++)
-		s->base.user->checked(s->base.arg, job->first + i, job->good[i] != 0);
+	for (uint32_t i = 0; i < job->count && !is_stale(job); i++) {
+		s->check_untold += job->verdicts[i] == PIECES_UNTOLD;
+		s->base.user->checked(s->base.arg, job->first + i,
+		    job->verdicts[i] == PIECES_GOOD);
+	}
 	if (!is_stale(job))
 		send_checks(s);
 }
@@ -98,10 +95,10 @@ send_check(struct store *s)
 	job->first = s->check_next;
 	job->count = pieces_a_job(bt_metainfo_piece_length(meta), CHECK_BYTES,
 	    bt_metainfo_piece_count(meta) - s->check_next, pool_workers(s->disk->pool));
-	job->good = mem_zero(job->count + 1);
+	job->verdicts = mem_zero(job->count + 1);
 	job->buf = mem_alloc(PIECES_BUFFER);
-	if (job->good == NULL || job->buf == NULL) {
-		mem_free(job->good);
+	if (job->verdicts == NULL || job->buf == NULL) {
+		mem_free(job->verdicts);
 		mem_free(job->buf);
 		mem_free(job);
 		return false;
@@ -125,6 +122,9 @@ send_checks(struct store *s)
 		return;
 	if (s->check_next < count)
 		(void)fail(&err, BT_ENOMEM, "out of memory");
+	else if (s->check_untold > 0)
+		(void)fail(&err, BT_ENOHASH, "the hashes of %u pieces are not known",
+		    s->check_untold);
 	end_check(s, &err);
 }
 
@@ -172,6 +172,7 @@ check_begin(struct content *c)
 	s->checking = true;
 	s->check_next = 0;
 	s->checks = 0;
+	s->check_untold = 0;
 	check_enter(s);
 }
 

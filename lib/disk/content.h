@@ -33,7 +33,7 @@ struct content_user {
 	void (*block_read)(void *arg, const struct content_read *what, struct block *b,
 	    const struct bt_error *err);
 	/* While checking: piece by piece, in no order, then once at the end, unless it is
-	 * cancelled. */
+	 * cancelled. BT_ENOHASH: some could not be judged, for their hashes are missing. */
 	void (*checked)(void *arg, uint32_t piece, bool good);
 	void (*check_done)(void *arg, const struct bt_error *err);
 	/* The answer to make_empty_files. */

@@ -7,10 +7,13 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "disk/model.h"
-#include "disk/piece_hash.h"
+#include "meta/pieces.h"
 
-/* Blocks handed to a system call or to the hash at once. */
+/* Blocks handed to a system call at once. */
 #define RUN_BLOCKS 64
+
+/* What is read back of a spilled piece at once. */
+#define READ_BACK_SIZE (4 * BLOCK_SIZE)
 
 static struct store *
 store_of(const struct content *c)
@@ -111,93 +114,63 @@ write_blocks(struct io *io, const struct piece_buffer *b, uint64_t offset, struc
 
 /* -- finishing pieces -- */
 
-static enum bt_code
-read_back(struct store_job *job, struct piece_hash *h, const struct piece_buffer *b)
+/* The buffer of this job that an offset lies in, and which block of it. */
+static const struct piece_buffer *
+buffer_at(const struct store_job *job, uint64_t offset, uint32_t *block)
 {
-	uint64_t offset = store_piece_offset(job->store, b->piece);
-	uint8_t spilled[BLOCK_SIZE];
+	unsigned i = 0;
+	uint64_t begin;
 
-	for (uint32_t i = 0; i < b->block_count; i++) {
-		const uint8_t *data = b->blocks[i] == NULL ? spilled : b->blocks[i]->data;
-		uint32_t len = block_len(b, i);
-
-		if (b->blocks[i] == NULL) {
-			enum bt_code code = io_read(&job->io, offset + (uint64_t)i * BLOCK_SIZE,
-			    spilled, len, &job->err);
-
-			if (code != BT_OK)
-				return code;
-		}
-		piece_hash_add(h, data, len);
-	}
-	return BT_OK;
+	while ((begin = store_piece_offset(job->store, job->buffers[i]->piece)) > offset ||
+	    offset >= begin + job->buffers[i]->size)
+		i++;
+	*block = (uint32_t)((offset - begin) / BLOCK_SIZE);
+	return job->buffers[i];
 }
 
-/* A piece of which a part is on the disk already. */
+static unsigned
+view_blocks(void *arg, uint64_t offset, size_t len, struct iovec *parts)
+{
+	uint32_t first, count = (uint32_t)div_up_u64(len, BLOCK_SIZE);
+	const struct piece_buffer *b = buffer_at(arg, offset, &first);
+
+	for (uint32_t i = 0; i < count; i++)
+		parts[i] = (struct iovec){ b->blocks[first + i]->data, block_len(b, first + i) };
+	return count;
+}
+
+/* Of a piece of which a part is on the disk already. */
 static bool
-spilled_is_good(struct store_job *job, const struct piece_buffer *b)
+read_back(void *arg, uint64_t offset, uint8_t *to, size_t len)
 {
-	struct piece_hash h;
-	bool good = false;
+	struct store_job *job = arg;
+	uint32_t i;
+	const struct piece_buffer *b = buffer_at(job, offset, &i);
 
-	if (!piece_hash_init(&h, job->store->place.meta, b->piece)) {
-		(void)fail(&job->err, BT_ENOMEM, "out of memory");
-		return false;
+	for (; len > 0; i++) {
+		uint32_t part = block_len(b, i);
+
+		if (b->blocks[i] != NULL)
+			memcpy(to, b->blocks[i]->data, part);
+		else if (io_read(&job->io, offset, to, part, &job->err) != BT_OK)
+			return false;
+		to += part;
+		offset += part;
+		len -= part;
 	}
-	if (read_back(job, &h, b) == BT_OK)
-		good = piece_hash_good(&h);
-	piece_hash_fini(&h);
-	return good;
-}
-
-/* The next blocks of b from *done on, as iovecs; the stream says whether more will follow. */
-static void
-next_run(const struct piece_buffer *b, uint32_t *done, struct iovec *iov, struct hash_stream *h)
-{
-	uint32_t n = 0;
-
-	h->before = (uint64_t)*done * BLOCK_SIZE;
-	for (; n < RUN_BLOCKS && *done < b->block_count; n++, ++*done)
-		iov[n] = (struct iovec){ b->blocks[*done]->data, block_len(b, *done) };
-	h->iov = iov;
-	h->iov_count = (int)n;
-	h->more = *done < b->block_count;
-}
-
-/* Hashes the buffers side by side; those that have come to their end drop out. */
-static void
-hash_buffers(struct piece_buffer *const *buffers, unsigned count, struct hash_stream *streams)
-{
-	struct iovec iov[FINISH_MOST][RUN_BLOCKS];
-	uint32_t done[FINISH_MOST] = { 0 };
-	unsigned left = count;
-
-	while (left > 0) {
-		struct hash_stream run[FINISH_MOST];
-		unsigned who[FINISH_MOST], n = 0;
-
-		for (unsigned i = 0; i < count; i++) {
-			if (done[i] == buffers[i]->block_count)
-				continue;
-			next_run(buffers[i], &done[i], iov[n], &streams[i]);
-			who[n] = i;
-			run[n++] = streams[i];
-		}
-		hash_many(HASH_SHA1, run, n);
-		for (unsigned i = 0; i < n; i++) {
-			streams[who[i]] = run[i];
-			left -= !run[i].more;
-		}
-	}
+	return true;
 }
 
 static void
-write_if_good(struct store_job *job, const struct piece_buffer *b, bool good, struct bt_error *err)
+write_if_good(struct store_job *job, unsigned i, enum pieces_verdict verdict)
 {
-	if (good)
+	const struct piece_buffer *b = job->buffers[i];
+	struct bt_error *err = &job->errs[i];
+
+	if (verdict == PIECES_GOOD)
 		(void)write_blocks(&job->io, b, store_piece_offset(job->store, b->piece), err);
-	else if (job->err.code != BT_OK)
-		*err = job->err;
+	else if (verdict == PIECES_UNTOLD)
+		(void)fail(err, BT_ENOHASH, "the hash of piece %u is not known", b->piece);
 	else
 		(void)fail(err, BT_EHASH, "piece %u fails its hash", b->piece);
 }
@@ -206,23 +179,27 @@ static void
 work_finish(struct job *j)
 {
 	struct store_job *job = CONTAINER_OF(j, struct store_job, job);
-	struct hash_stream streams[FINISH_MOST] = { 0 };
 	const struct bt_metainfo *meta = job->store->place.meta;
+	struct pieces_source from = { .kind = pieces_kind_of(meta), .arg = job };
+	struct piece_sum sums[FINISH_MOST];
 
 	/* It may be the second try. */
 	memset(job->errs, 0, FINISH_MOST * sizeof(job->errs[0]));
-	if (job->buffers[0]->spilled) {
-		write_if_good(job, job->buffers[0], spilled_is_good(job, job->buffers[0]),
-		    &job->errs[0]);
-		return;
+	if (job->buf == NULL) {
+		from.view = view_blocks;
+	} else {
+		from.read = read_back;
+		from.buffer = job->buf;
+		from.size = READ_BACK_SIZE;
 	}
-	hash_buffers(job->buffers, job->buffer_count, streams);
+	for (unsigned i = 0; i < job->buffer_count; i++)
+		pieces_plan(meta, job->buffers[i]->piece, &sums[i]);
+	pieces_sum(&from, sums, job->buffer_count);
 	for (unsigned i = 0; i < job->buffer_count; i++) {
-		const struct piece_buffer *b = job->buffers[i];
-		const uint8_t *want = bt_metainfo_piece_hash(meta, b->piece);
-
-		write_if_good(job, b, want != NULL && memcmp(want, streams[i].out, SHA1_LEN) == 0,
-		    &job->errs[i]);
+		if (sums[i].read)
+			write_if_good(job, i, pieces_judge(meta, job->buffers[i]->piece, &sums[i]));
+		else
+			job->errs[i] = job->err;
 	}
 }
 
@@ -284,6 +261,25 @@ fill_job(struct store_job *job)
 	}
 }
 
+/* A job for the first that is complete; one that was spilled wants a buffer. NULL: no memory. */
+static struct store_job *
+new_finish(struct store *s)
+{
+	struct store_job *job = job_new(s, work_finish, answer_finish);
+	bool spilled = TAILQ_FIRST(&s->complete)->spilled;
+
+	if (job == NULL)
+		return NULL;
+	job->errs = mem_array(FINISH_MOST, sizeof(job->errs[0]));
+	job->buf = spilled ? mem_alloc(READ_BACK_SIZE) : NULL;
+	if (job->errs != NULL && (!spilled || job->buf != NULL))
+		return job;
+	mem_free(job->errs);
+	mem_free(job->buf);
+	mem_free(job);
+	return NULL;
+}
+
 /* One job at a time: while it works, pieces gather for the next one to be hashed side by side. */
 static void
 send_complete(struct store *s)
@@ -293,16 +289,13 @@ send_complete(struct store *s)
 
 	if (s->finishing || s->freed || TAILQ_EMPTY(&s->complete))
 		return;
-	job = job_new(s, work_finish, answer_finish);
-	if (job != NULL)
-		job->errs = mem_array(FINISH_MOST, sizeof(job->errs[0]));
-	if (job != NULL && job->errs != NULL) {
+	job = new_finish(s);
+	if (job != NULL) {
 		s->finishing = true;
 		fill_job(job);
 		job_send(job);
 		return;
 	}
-	mem_free(job);
 	b = TAILQ_FIRST(&s->complete);
 	TAILQ_REMOVE(&s->complete, b, link);
 	store_set_writing(s->disk, s->disk->writing - b->in_memory);

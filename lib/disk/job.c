@@ -21,7 +21,7 @@ end_job(struct store_job *job)
 {
 	struct store *s = job->store;
 
-	mem_free(job->good);
+	mem_free(job->verdicts);
 	mem_free(job->buf);
 	mem_free(job);
 	s->jobs--;

@@ -49,6 +49,7 @@ struct store {
 	uint32_t check_number;		/* of the latest check; jobs of others are stale */
 	uint32_t check_next;		/* pieces to be checked from here on */
 	unsigned checks;		/* its jobs under way */
+	uint32_t check_untold;		/* pieces of which nobody knows whether they are good */
 };
 
 #define FINISH_MOST 4u	/* pieces that one job hashes side by side and writes */
@@ -77,8 +78,8 @@ struct store_job {
 	struct content_read what;
 	uint32_t first, count;		/* check: pieces */
 	uint32_t check_number;		/* check: of which */
-	uint8_t *good;			/* check: a byte a piece */
-	uint8_t *buf;			/* check: what is read goes here */
+	uint8_t *verdicts;		/* check: enum pieces_verdict of each piece */
+	uint8_t *buf;			/* check, finish: what is read goes here */
 };
 
 /* job.c */

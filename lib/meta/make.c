@@ -203,7 +203,8 @@ work(struct job *j)
 {
 	struct run *r = CONTAINER_OF(j, struct run, job);
 	const struct make *m = r->make;
-	const struct pieces_source from = { read_content, r, r->buffer, m->buffer_size, m->kind };
+	const struct pieces_source from = { .kind = m->kind, .arg = r, .read = read_content,
+		.buffer = r->buffer, .size = m->buffer_size };
 	uint32_t i = r->first, end = r->first + r->count;
 
 	r->bytes = 0;

@@ -2,6 +2,8 @@
 #include "meta/pieces.h"
 
 #include "base/num.h"
+#include "meta/layout.h"
+#include "meta/model.h"
 
 #define LEAVES_AT_ONCE 32u	/* what PIECES_BUFFER holds */
 
@@ -12,7 +14,8 @@ struct group {
 	unsigned count;		/* pieces that have not ended */
 	struct piece_sum *piece[PIECES_AT_ONCE];
 	struct hash_stream stream[PIECES_AT_ONCE];
-	struct iovec iov[PIECES_AT_ONCE];
+	size_t given[PIECES_AT_ONCE];	/* bytes of this chunk */
+	struct iovec iov[PIECES_AT_ONCE][PIECES_PARTS];
 	struct merkle tree[PIECES_AT_ONCE];	/* of a piece's blocks, if roots are wanted */
 };
 
@@ -23,14 +26,22 @@ read_chunk(struct group *g, unsigned i)
 	struct piece_sum *p = g->piece[i];
 	struct hash_stream *s = &g->stream[i];
 	size_t len = (size_t)min_u64(g->chunk, p->len - s->before);
-	uint8_t *to = g->from->buffer + i * g->chunk;
+	uint64_t offset = p->offset + s->before;
+	unsigned parts = 1;
 
-	if (!g->from->read(g->from->arg, p->offset + s->before, to, len))
-		return false;
-	g->iov[i] = (struct iovec){ to, len };
-	s->iov = &g->iov[i];
-	s->iov_count = 1;
+	if (g->from->view != NULL) {
+		parts = g->from->view(g->from->arg, offset, len, g->iov[i]);
+	} else {
+		uint8_t *to = g->from->buffer + i * g->chunk;
+
+		if (!g->from->read(g->from->arg, offset, to, len))
+			return false;
+		g->iov[i][0] = (struct iovec){ to, len };
+	}
+	s->iov = g->iov[i];
+	s->iov_count = (int)parts;
 	s->more = s->before + len < p->len;
+	g->given[i] = len;
 	return true;
 }
 
@@ -63,6 +74,16 @@ flush_leaves(struct leaves *l)
 	l->count = 0;
 }
 
+static void
+add_leaf(struct leaves *l, struct merkle *tree, uint8_t *block, size_t len)
+{
+	if (l->count == LEAVES_AT_ONCE)
+		flush_leaves(l);
+	l->iov[l->count] = (struct iovec){ block, len };
+	l->stream[l->count] = (struct hash_stream){ .iov = &l->iov[l->count], .iov_count = 1 };
+	l->tree[l->count++] = tree;
+}
+
 /* The blocks of the chunks. The last block of a file is as short as it is; what pads the piece
  * behind it has no leaves (BEP 52). */
 static void
@@ -74,16 +95,14 @@ grow_trees(struct group *g)
 	for (unsigned i = 0; i < g->count; i++) {
 		const struct hash_stream *s = &g->stream[i];
 		uint64_t left = g->piece[i]->file_len - min_u64(g->piece[i]->file_len, s->before);
-		size_t len = (size_t)min_u64(s->iov->iov_len, left);
 
-		for (size_t at = 0; at < len; at += MERKLE_BLOCK) {
-			if (l.count == LEAVES_AT_ONCE)
-				flush_leaves(&l);
-			l.iov[l.count] = (struct iovec){ (uint8_t *)s->iov->iov_base + at,
-				(size_t)min_u64(MERKLE_BLOCK, len - at) };
-			l.stream[l.count] = (struct hash_stream){
-				.iov = &l.iov[l.count], .iov_count = 1 };
-			l.tree[l.count++] = &g->tree[i];
+		for (int k = 0; k < s->iov_count; k++) {
+			size_t len = (size_t)min_u64(s->iov[k].iov_len, left);
+
+			left -= len;
+			for (size_t at = 0; at < len; at += MERKLE_BLOCK)
+				add_leaf(&l, &g->tree[i], (uint8_t *)s->iov[k].iov_base + at,
+				    (size_t)min_u64(MERKLE_BLOCK, len - at));
 		}
 	}
 	flush_leaves(&l);
@@ -104,7 +123,7 @@ end_chunk(struct group *g, unsigned i)
 	struct hash_stream *s = &g->stream[i];
 
 	if (s->more) {
-		s->before += s->iov->iov_len;
+		s->before += g->given[i];
 		return;
 	}
 	memcpy(g->piece[i]->sha1, s->out, SHA1_LEN);
@@ -134,20 +153,32 @@ sum_group(struct group *g)
 	}
 }
 
+/* How many advance together, and by how much: chunks of whole blocks, of SHA-1 or of the tree. */
+static void
+size_group(struct group *g, uint32_t first_len, uint32_t count)
+{
+	const struct pieces_source *from = g->from;
+	size_t block = from->kind == PIECES_V1 ? 64 : MERKLE_BLOCK;
+	uint64_t fit = from->size / max_u64(first_len, 1);
+	uint64_t wanted = min_u64(max_u64(fit, hash_many_lanes()), PIECES_AT_ONCE);
+
+	if (from->view != NULL) {
+		g->count = (unsigned)min_u64(PIECES_AT_ONCE, count);
+		g->chunk = PIECES_PARTS * MERKLE_BLOCK;
+		return;
+	}
+	g->count = (unsigned)min_u64(min_u64(wanted, from->size / block), count);
+	g->chunk = from->size / g->count & ~(block - 1);
+}
+
 void
 pieces_sum(const struct pieces_source *from, struct piece_sum *pieces, uint32_t count)
 {
-	/* Chunks of whole blocks, of SHA-1 or of the tree. */
-	size_t block = from->kind == PIECES_V1 ? 64 : MERKLE_BLOCK;
 	struct group g;
 
 	g.from = from;
 	while (count > 0) {
-		uint64_t fit = from->size / max_u64(pieces->len, 1);
-		uint64_t wanted = min_u64(max_u64(fit, hash_many_lanes()), PIECES_AT_ONCE);
-
-		g.count = (unsigned)min_u64(min_u64(wanted, from->size / block), count);
-		g.chunk = from->size / g.count & ~(block - 1);
+		size_group(&g, pieces->len, count);
 		for (unsigned i = 0; i < g.count; i++) {
 			pieces[i].read = false;
 			g.piece[i] = &pieces[i];
@@ -158,6 +189,43 @@ pieces_sum(const struct pieces_source *from, struct piece_sum *pieces, uint32_t 
 		count -= g.count;
 		sum_group(&g);
 	}
+}
+
+/* -- pieces of a torrent -- */
+
+enum pieces_kind
+pieces_kind_of(const struct bt_metainfo *m)
+{
+	return !m->v2 ? PIECES_V1 : m->v1 ? PIECES_HYBRID : PIECES_V2;
+}
+
+void
+pieces_plan(const struct bt_metainfo *m, uint32_t piece, struct piece_sum *out)
+{
+	const struct meta_file *f;
+
+	out->offset = layout_piece_offset(m, piece);
+	out->len = bt_metainfo_piece_size(m, piece);
+	if (!m->v2)
+		return;
+	f = meta_file_at(m, layout_file_of(m, out->offset));
+	out->file_len = (uint32_t)min_u64(m->piece_length, f->offset + f->size - out->offset);
+	out->height = f->size > m->piece_length ? merkle_piece_height(m->piece_length) : 0;
+}
+
+enum pieces_verdict
+pieces_judge(const struct bt_metainfo *m, uint32_t piece, const struct piece_sum *p)
+{
+	const uint8_t *root;
+
+	if (m->v1 && memcmp(p->sha1, bt_metainfo_piece_hash(m, piece), SHA1_LEN) != 0)
+		return PIECES_BAD;
+	if (!m->v2)
+		return PIECES_GOOD;
+	root = meta_piece_root(m, piece);
+	if (root == NULL)
+		return m->v1 ? PIECES_GOOD : PIECES_UNTOLD;
+	return memcmp(p->root, root, SHA256_LEN) == 0 ? PIECES_GOOD : PIECES_BAD;
 }
 
 uint32_t

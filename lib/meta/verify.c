@@ -55,7 +55,7 @@ torrent_new(struct bt_verify *v, const struct bt_metainfo *meta, const char *pat
 	t->seen.meta = meta;
 	t->seen.tag = tag;
 	t->seen.content = t->present.root;
-	t->kind = !meta->v2 ? PIECES_V1 : meta->v1 ? PIECES_HYBRID : PIECES_V2;
+	t->kind = pieces_kind_of(meta);
 	t->piece_count = meta->piece_count;
 	for (uint32_t i = 0; t->kind == PIECES_V2 && i < meta_file_count(meta); i++)
 		t->seen.size += meta_file_at(meta, i)->size;

@@ -118,36 +118,17 @@ is_there(const struct verify_torrent *t, const struct piece_sum *p)
 	return true;
 }
 
-static void
-prepare(const struct verify_torrent *t, uint32_t piece, struct piece_sum *out)
-{
-	const struct bt_metainfo *m = t->present.meta;
-	const struct meta_file *f;
-
-	out->offset = layout_piece_offset(m, piece);
-	out->len = bt_metainfo_piece_size(m, piece);
-	if (t->kind == PIECES_V1)
-		return;
-	f = meta_file_at(m, layout_file_of(m, out->offset));
-	out->file_len = (uint32_t)min_u64(m->piece_length, f->offset + f->size - out->offset);
-	out->height = f->size > m->piece_length ? merkle_piece_height(m->piece_length) : 0;
-}
-
 static enum verdict
 judge(struct verify_run *r, uint32_t piece, const struct piece_sum *p)
 {
 	const struct bt_metainfo *m = r->torrent->present.meta;
-	const uint8_t *root;
 
 	if (!p->read)
 		return VERDICT_ABSENT;
-	if (m->v1 && memcmp(p->sha1, bt_metainfo_piece_hash(m, piece), SHA1_LEN) != 0)
+	if (pieces_judge(m, piece, p) == PIECES_BAD)
 		return VERDICT_BAD;
-	if (!m->v2)
+	if (!m->v2 || meta_piece_root(m, piece) != NULL)
 		return VERDICT_GOOD;
-	root = meta_piece_root(m, piece);
-	if (root != NULL)
-		return memcmp(p->root, root, SHA256_LEN) == 0 ? VERDICT_GOOD : VERDICT_BAD;
 	memcpy(r->roots[piece - r->first], p->root, SHA256_LEN);
 	return VERDICT_HELD;
 }
@@ -157,8 +138,8 @@ verify_work(struct job *j)
 {
 	struct verify_run *r = CONTAINER_OF(j, struct verify_run, job);
 	const struct verify_torrent *t = r->torrent;
-	const struct pieces_source from = {
-		read_content, r, r->buffer, r->buffer_size, t->kind };
+	const struct pieces_source from = { .kind = t->kind, .arg = r, .read = read_content,
+		.buffer = r->buffer, .size = r->buffer_size };
 	uint32_t i = 0;
 
 	if (r->opened != t->serial)
@@ -170,7 +151,7 @@ verify_work(struct job *j)
 		uint32_t which[PIECES_AT_ONCE], n = 0;
 
 		for (; n < PIECES_AT_ONCE && i < r->count; i++) {
-			prepare(t, r->first + i, &sums[n]);
+			pieces_plan(t->present.meta, r->first + i, &sums[n]);
 			if (is_there(t, &sums[n]))
 				which[n++] = i;
 			else

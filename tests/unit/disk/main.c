@@ -3,6 +3,7 @@
 #include "helper.h"
 
 Suite *path_suite(void);
+Suite *slow_suite(void);
 Suite *store_suite(void);
 
 int
@@ -11,6 +12,7 @@ main(void)
 	Suite *(*const make[])(void) = {
 		path_suite,
 		store_suite,
+		slow_suite,
 	};
 
 	return run_suites(make, COUNT_OF(make));

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: ISC */
-/* A real pool, real files in a folder of their own. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -7,253 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buf.h"
-#include "base/hash.h"
-#include "base/rng.h"
-#include "disk/store.h"
-#include "helper.h"
-#include "slow.h"
+#include "stand.h"
 
 Suite *store_suite(void);
-
-#define PIECE (2 * BLOCK_SIZE)
-#define SIZE_MAX_TEST (40 * PIECE)
-
-static char folder[64];
-static struct pool *pool;
-static struct block_store blocks;
-static struct disk disk;
-static struct bt_metainfo *meta;
-static struct content *content;
-static uint8_t *bytes;		/* the content as it should be */
-static uint32_t size;
-
-/* What the store answered. */
-static unsigned good, bad, failed, checked_good, checked_bad, reads, eased, made;
-static bool check_is_done;
-static struct bt_error last_error;
-static struct block *last_block;
-
-static void
-piece_done(void *arg, uint32_t piece, const struct bt_error *err)
-{
-	(void)arg;
-	(void)piece;
-	good += err->code == BT_OK;
-	bad += err->code == BT_EHASH;
-	failed += err->code != BT_OK && err->code != BT_EHASH;
-	last_error = *err;
-}
-
-static void
-block_read(void *arg, const struct content_read *what, struct block *b, const struct bt_error *err)
-{
-	(void)arg;
-	reads++;
-	last_error = *err;
-	block_free(&blocks, last_block);
-	last_block = b;
-	if (b != NULL)
-		ck_assert_mem_eq(b->data, bytes + (size_t)what->piece * PIECE + what->begin,
-		    what->len);
-}
-
-static void
-checked(void *arg, uint32_t piece, bool is_good)
-{
-	(void)arg;
-	(void)piece;
-	checked_good += is_good;
-	checked_bad += !is_good;
-}
-
-static void
-check_done(void *arg, const struct bt_error *err)
-{
-	(void)arg;
-	last_error = *err;
-	check_is_done = true;
-}
-
-static void
-files_made(void *arg, const struct bt_error *err)
-{
-	(void)arg;
-	made += err->code == BT_OK;
-	last_error = *err;
-}
-
-static void
-has_eased(void *arg)
-{
-	(void)arg;
-	eased++;
-}
-
-static const struct content_user user = { piece_done, block_read, checked, check_done, files_made,
-	has_eased };
-
-static void
-reset_counts(void)
-{
-	good = bad = failed = checked_good = checked_bad = reads = eased = made = 0;
-	check_is_done = false;
-}
-
-/* files: sizes, ending with 0; NULL: one file. A name of "pad" is padding. */
-static void
-make_meta(const uint32_t *files, unsigned pad)
-{
-	struct bt_error err;
-	struct rng rng;
-	struct buf b;
-	uint32_t at = 0;
-
-	rng_seed(&rng, 12);
-	bytes = malloc(SIZE_MAX_TEST);
-	rng_bytes(&rng, bytes, SIZE_MAX_TEST);
-	buf_init(&b, 1u << 20);
-	buf_add_str(&b, "d4:infod");
-	if (files != NULL) {
-		buf_add_str(&b, "5:filesl");
-		for (unsigned i = 0; files[i] != 0; i++) {
-			bool is_pad = i + 1 == pad;
-
-			if (is_pad)
-				memset(bytes + at, 0, files[i]);
-			buf_addf(&b, "d%s6:lengthi%ue4:pathl1:d2:%02uee", is_pad ? "4:attr1:p" : "",
-			    files[i], i);
-			at += files[i];
-		}
-		buf_add_str(&b, "e");
-		size = at;
-	} else {
-		buf_addf(&b, "6:lengthi%ue", size);
-	}
-	buf_addf(&b, "4:name1:n12:piece lengthi%ue6:pieces%u:", PIECE,
-	    (size + PIECE - 1) / PIECE * 20);
-	for (at = 0; at < size; at += PIECE) {
-		uint8_t hash[20];
-
-		hash_sha1(slice_of(bytes + at, size - at < PIECE ? size - at : PIECE), hash);
-		buf_add(&b, hash, 20);
-	}
-	buf_add_str(&b, "ee");
-	ck_assert_msg(bt_metainfo_parse(buf_slice(&b), &meta, &err) == BT_OK, "%s", err.text);
-	buf_fini(&b);
-}
-
-static void
-open_store(const char *name)
-{
-	char path[128];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	content = store_new(&disk, &(struct store_opts){ meta, path }, &user, NULL);
-	ck_assert(content != NULL);
-}
-
-static void
-begin(uint32_t content_size, const uint32_t *files, unsigned pad, size_t budget)
-{
-	static const uint64_t seed[2] = { 1, 2 };
-
-	(void)snprintf(folder, sizeof(folder), "/tmp/test_store.XXXXXX");
-	ck_assert(mkdtemp(folder) != NULL);
-	reset_counts();
-	pool = pool_new_growing(2, 8);
-	ck_assert(pool != NULL);
-	disk_init(&disk, pool, &blocks, 4, budget, seed);
-	size = content_size;
-	make_meta(files, pad);
-	open_store("c");
-}
-
-static void
-settle(void)
-{
-	while (pool_wait(pool))
-		continue;
-}
-
-static void
-remove_all(const char *path)
-{
-	char command[160];
-
-	(void)snprintf(command, sizeof(command), "rm -rf '%s'", path);
-	ck_assert_int_eq(system(command), 0);
-}
-
-static void
-end(void)
-{
-	content_free(content);
-	settle();
-	ck_assert(TAILQ_EMPTY(&disk.stores));
-	block_free(&blocks, last_block);
-	last_block = NULL;
-	ck_assert_uint_eq(blocks.in_use, 0);
-	ck_assert_uint_eq(disk.gathered, 0);
-	ck_assert_uint_eq(disk.writing, 0);
-	disk_fini(&disk);
-	pool_free(pool);
-	block_store_fini(&blocks);
-	bt_metainfo_free(meta);
-	free(bytes);
-	remove_all(folder);
-}
-
-static void
-put(uint32_t piece, uint32_t i, bool lie)
-{
-	uint32_t at = piece * PIECE + i * BLOCK_SIZE;
-	uint32_t len = size - at < BLOCK_SIZE ? size - at : BLOCK_SIZE;
-	struct block *b = block_new(&blocks);
-
-	memcpy(b->data, bytes + at, len);
-	b->data[len / 2] ^= lie;
-	content_put(content, piece, i * BLOCK_SIZE, b, len);
-}
-
-static uint32_t
-blocks_of(uint32_t piece)
-{
-	return (bt_metainfo_piece_size(meta, piece) + BLOCK_SIZE - 1) / BLOCK_SIZE;
-}
-
-static void
-put_piece(uint32_t piece, bool lie)
-{
-	for (uint32_t i = blocks_of(piece); i > 0; i--)
-		put(piece, i - 1, lie && i == 1);
-	content_finish(content, piece);
-}
-
-static void
-put_all(void)
-{
-	for (uint32_t i = 0; i < bt_metainfo_piece_count(meta); i++)
-		put_piece(i, false);
-	settle();
-}
-
-/* Is the file what it should be? */
-static void
-has_file(const char *name, uint32_t from, uint32_t len)
-{
-	uint8_t *there = malloc(len + 1);
-	char path[128];
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	fd = open(path, O_RDONLY);
-	ck_assert_msg(fd >= 0, "%s", path);
-	ck_assert_int_eq(read(fd, there, len + 1), (ssize_t)len);
-	ck_assert_mem_eq(there, bytes + from, len);
-	(void)close(fd);
-	free(there);
-}
 
 START_TEST(good_pieces_are_kept)
 {
@@ -369,52 +124,6 @@ START_TEST(check_finds_what_is_there)
 	settle();
 	ck_assert_uint_eq(checked_good, 7);
 	ck_assert_uint_eq(checked_bad, 3);
-	end();
-}
-END_TEST
-
-static void
-evict(const char *name)
-{
-	char path[128];
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	fd = open(path, O_RDONLY);
-	ck_assert_int_eq(fdatasync(fd), 0);
-	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-	(void)close(fd);
-}
-
-START_TEST(reads_as_file_or_block)
-{
-	struct content_read what = { 2, BLOCK_SIZE, 1000, 7 };
-	struct sendq_file file;
-	uint8_t there[1000];
-
-	begin(10 * PIECE, NULL, 0, 8u << 20);
-	put_all();
-	content_free(content);
-	settle();
-	/* Nothing is open: by a worker. */
-	open_store("c");
-	ck_assert(!content_read(content, &what, &file));
-	settle();
-	ck_assert_uint_eq(reads, 1);
-	ck_assert(last_block != NULL);
-	/* It is open now, and in the page cache. */
-	ck_assert(content_read(content, &what, &file));
-	ck_assert_int_eq(pread(file.fd, there, 1000, (off_t)file.offset), 1000);
-	ck_assert_mem_eq(there, bytes + 2 * PIECE + BLOCK_SIZE, 1000);
-	ck_assert_uint_eq(file.len, 1000);
-	file.release(file.owner);
-	evict("c");
-	if (!content_read(content, &what, &file)) {
-		settle();
-		ck_assert_uint_eq(reads, 2);
-	} else {
-		file.release(file.owner);
-	}
 	end();
 }
 END_TEST
@@ -546,176 +255,6 @@ START_TEST(freed_with_jobs_under_way)
 }
 END_TEST
 
-/* -- slow disks -- */
-
-/* A second store, on another device, with the same content; good, reads ... are of both. */
-static char other_folder[64];
-static struct content *other;
-
-static void
-begin_other(void)
-{
-	char path[128];
-	struct stat one, two;
-
-	(void)snprintf(other_folder, sizeof(other_folder), "/dev/shm/test_store.XXXXXX");
-	ck_assert(mkdtemp(other_folder) != NULL);
-	ck_assert(stat(folder, &one) == 0 && stat(other_folder, &two) == 0);
-	ck_assert_msg(one.st_dev != two.st_dev, "/tmp and /dev/shm are one device");
-	(void)snprintf(path, sizeof(path), "%s/c", other_folder);
-	other = store_new(&disk, &(struct store_opts){ meta, path }, &user, NULL);
-	ck_assert(other != NULL);
-	settle();
-}
-
-static void
-end_other(void)
-{
-	content_free(other);
-	settle();
-	remove_all(other_folder);
-}
-
-static dev_t
-device_of(const char *path)
-{
-	struct stat st;
-
-	ck_assert_int_eq(stat(path, &st), 0);
-	return st.st_dev;
-}
-
-/* Until the counter is as high. */
-static void
-wait_until(const unsigned *counter, unsigned value)
-{
-	while (*counter < value)
-		ck_assert(pool_wait(pool));
-}
-
-static void
-read_block(struct content *c, uint32_t piece)
-{
-	uint32_t len = bt_metainfo_piece_size(meta, piece);
-	const struct content_read what = { piece, 0, len < BLOCK_SIZE ? len : BLOCK_SIZE, 7 };
-	struct sendq_file file;
-
-	if (content_read(c, &what, &file)) {
-		file.release(file.owner);
-		reads++;
-	}
-}
-
-START_TEST(a_disk_that_does_not_answer_holds_up_no_other)
-{
-	begin(20 * PIECE, NULL, 0, 8u << 20);
-	put_all();
-	begin_other();
-	reset_counts();
-	slow_hold(device_of(folder), 0);
-	/* More than all workers could take, and the closing of what is open too. */
-	for (uint32_t i = 0; i < 10; i++)
-		put_piece(i, false);
-	fds_drop(&disk.fds, 0);
-	for (uint32_t i = 10; i < 20; i++)
-		read_block(content, i);
-	content_check(content);
-	slow_wait_for(2);
-	for (uint32_t i = 0; i < 20; i++) {
-		struct content *first = content;
-
-		content = other;
-		put_piece(i, false);
-		content = first;
-	}
-	wait_until(&good, 20);
-	fds_drop(&disk.fds, 1);
-	for (uint32_t i = 0; i < 20; i++)
-		read_block(other, i);
-	wait_until(&reads, 20);
-	content_check(other);
-	wait_until(&checked_good, 20);
-	slow_let_go();
-	settle();
-	ck_assert_uint_eq(good, 30);
-	ck_assert_uint_eq(reads, 30);
-	ck_assert_uint_eq(checked_good, 40);
-	end_other();
-	end();
-}
-END_TEST
-
-START_TEST(a_check_holds_up_nobody)
-{
-	begin(20 * PIECE, NULL, 0, 8u << 20);
-	put_all();
-	reset_counts();
-	/* What a check reads at once is more than a block, and stands still. */
-	slow_hold(device_of(folder), BLOCK_SIZE + 1);
-	content_check(content);
-	slow_wait_for(1);
-	fds_drop(&disk.fds, 0);
-	for (uint32_t i = 0; i < 20; i++)
-		read_block(content, i);
-	wait_until(&reads, 20);
-	ck_assert_uint_eq(checked_good, 0);
-	slow_let_go();
-	settle();
-	ck_assert_uint_eq(checked_good, 20);
-	ck_assert(check_is_done);
-	end();
-}
-END_TEST
-
-START_TEST(one_check_at_a_time)
-{
-	struct content *first;
-
-	begin(20 * PIECE, NULL, 0, 8u << 20);
-	put_all();
-	first = content;
-	open_store("c");
-	settle();
-	reset_counts();
-	slow_hold(device_of(folder), 0);
-	content_check(first);
-	content_check(content);
-	slow_wait_for(1);
-	ck_assert_uint_le(pool_under_way(pool), pool_workers(pool) + 1);
-	/* The one that is under way leaves its turn to the other. */
-	content_free(first);
-	slow_let_go();
-	settle();
-	ck_assert_uint_eq(checked_good, 20);
-	end();
-}
-END_TEST
-
-START_TEST(a_cancelled_check_ends)
-{
-	begin(20 * PIECE, NULL, 0, 8u << 20);
-	put_all();
-	reset_counts();
-	slow_hold(device_of(folder), 0);
-	content_check(content);
-	slow_wait_for(1);
-	content_cancel_check(content);
-	content_cancel_check(content);
-	slow_let_go();
-	settle();
-	ck_assert_uint_eq(checked_good + checked_bad, 0);
-	ck_assert(!check_is_done);
-	/* Another may begin, while jobs of the first are still under way as well. */
-	content_check(content);
-	content_cancel_check(content);
-	content_check(content);
-	settle();
-	ck_assert_uint_eq(checked_good, 20);
-	ck_assert(check_is_done);
-	end();
-}
-END_TEST
-
 START_TEST(a_check_makes_nothing)
 {
 	static const uint32_t files[] = { 1000, 500, 0 };
@@ -732,69 +271,76 @@ START_TEST(a_check_makes_nothing)
 }
 END_TEST
 
-/* Opening, closing, asking what file system it is: all may take as long as the disk likes. */
-START_TEST(the_loop_never_waits)
-{
-	static const uint32_t files[] = { 1000, 2 * PIECE, 3, 70000, 4, 5, PIECE, 6, 7, 8, 9,
-		10, 0 };
+/* -- version 2 -- */
 
-	begin(0, files, 0, BLOCK_SIZE);
-	settle();
-	slow_watch();
+static const uint32_t v2_files[] = { 3 * PIECE + 5000, 20000, PIECE, 7, 0 };
+
+START_TEST(takes_and_checks_version_2)
+{
+	/* In memory, and spilled. */
+	for (int i = 0; i < 2; i++) {
+		begin_v2(v2_files, true, i == 0 ? 8u << 20 : 0);
+		put_all();
+		ck_assert_uint_eq(good, 7);
+		ck_assert_uint_eq(bad + failed + untold, 0);
+		has_file("c/00", 0, v2_files[0]);
+		has_file("c/01", 4 * PIECE, v2_files[1]);
+		has_file("c/02", 5 * PIECE, v2_files[2]);
+		has_file("c/03", 6 * PIECE, v2_files[3]);
+		content_check(content);
+		settle();
+		ck_assert_uint_eq(checked_good, 7);
+		ck_assert(check_is_done && last_error.code == BT_OK);
+		put_piece(1, true);
+		put_piece(6, true);
+		settle();
+		ck_assert_uint_eq(bad, 2);
+		end();
+	}
+}
+END_TEST
+
+START_TEST(cannot_tell_without_layers)
+{
+	char path[128];
+	int fd;
+
+	begin_v2(v2_files, false, 8u << 20);
 	put_all();
+	/* Files of one piece have their hash in any case. */
+	ck_assert_uint_eq(untold, 4);
+	ck_assert_uint_eq(good, 3);
+	ck_assert_uint_eq(bad + failed, 0);
+	/* It is there nevertheless. */
+	(void)snprintf(path, sizeof(path), "%s/c/00", folder);
+	fd = open(path, O_WRONLY | O_CREAT, 0600);
+	ck_assert_int_eq(pwrite(fd, bytes, v2_files[0], 0), (ssize_t)v2_files[0]);
+	(void)close(fd);
 	content_check(content);
-	for (uint32_t i = 0; i < bt_metainfo_piece_count(meta); i++)
-		read_block(content, i);
 	settle();
-	content_free(content);
-	settle();
-	ck_assert_uint_eq(slow_seen(), 0);
-	ck_assert_uint_eq(good, bt_metainfo_piece_count(meta));
-	open_store("d");
+	ck_assert_uint_eq(checked_good, 3);
+	ck_assert_uint_eq(checked_bad, 4);
+	ck_assert(check_is_done && last_error.code == BT_ENOHASH);
 	end();
 }
 END_TEST
 
-static bool
-can_evict(const char *name)
+START_TEST(a_hybrid_answers_both_hashes)
 {
-	uint8_t byte;
-	struct iovec iov = { &byte, 1 };
-	char path[128];
-	ssize_t got;
-	int fd;
-
-	evict(name);
-	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	fd = open(path, O_RDONLY);
-	got = preadv2(fd, &iov, 1, 0, RWF_NOWAIT);
-	(void)close(fd);
-	return got != 1;
-}
-
-/* Only the ends of the block are in memory. */
-START_TEST(a_hole_in_the_cache_is_not_sent_as_file)
-{
-	const struct content_read what = { 0, 0, BLOCK_SIZE, 7 };
-	struct sendq_file file;
-	uint8_t byte;
-	char path[128];
-	int fd;
-
-	begin(10 * PIECE, NULL, 0, 8u << 20);
-	put_all();
-	if (can_evict("c")) {
-		(void)snprintf(path, sizeof(path), "%s/c", folder);
-		fd = open(path, O_RDONLY);
-		for (uint32_t at = 0; at < BLOCK_SIZE; at += 1024)
-			ck_assert_int_eq(pread(fd, &byte, 1, at), 1);
-		ck_assert_int_eq(posix_fadvise(fd, 4096, 8192, POSIX_FADV_DONTNEED), 0);
-		ck_assert(!content_read(content, &what, &file));
+	for (unsigned lie = 0; lie < 2; lie++) {
+		begin_hybrid(lie == 1);
+		put_piece(0, false);
 		settle();
-		ck_assert_uint_eq(reads, 1);
-		(void)close(fd);
+		ck_assert_uint_eq(good, 1 - lie);
+		ck_assert_uint_eq(bad, lie);
+		put_piece(0, true);
+		settle();
+		ck_assert_uint_eq(bad, 1 + lie);
+		content_check(content);
+		settle();
+		ck_assert_uint_eq(checked_good, 1 - lie);
+		end();
 	}
-	end();
 }
 END_TEST
 
@@ -811,20 +357,16 @@ store_suite(void)
 	tcase_add_test(c, many_small_files);
 	tcase_add_test(c, padding_is_not_written);
 	tcase_add_test(c, check_finds_what_is_there);
-	tcase_add_test(c, reads_as_file_or_block);
 	tcase_add_test(c, what_is_gone_cannot_be_read);
 	tcase_add_test(c, disk_full);
 	tcase_add_test(c, disk_full_while_spilling);
 	tcase_add_test(c, a_file_is_in_the_way);
 	tcase_add_test(c, no_link_is_followed);
 	tcase_add_test(c, freed_with_jobs_under_way);
-	tcase_add_test(c, a_disk_that_does_not_answer_holds_up_no_other);
-	tcase_add_test(c, a_check_holds_up_nobody);
-	tcase_add_test(c, one_check_at_a_time);
-	tcase_add_test(c, a_cancelled_check_ends);
 	tcase_add_test(c, a_check_makes_nothing);
-	tcase_add_test(c, the_loop_never_waits);
-	tcase_add_test(c, a_hole_in_the_cache_is_not_sent_as_file);
+	tcase_add_test(c, takes_and_checks_version_2);
+	tcase_add_test(c, cannot_tell_without_layers);
+	tcase_add_test(c, a_hybrid_answers_both_hashes);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -36,8 +36,8 @@ check_sums(uint32_t piece_length, size_t buffer_size, struct reader *r)
 	uint32_t count = (uint32_t)div_up_u64(CONTENT, piece_length);
 	struct piece_sum *sums = calloc(count, sizeof(*sums));
 	uint8_t *buffer = malloc(buffer_size);
-	const struct pieces_source from = {
-		read_content, r, buffer, buffer_size, PIECES_V1 };
+	const struct pieces_source from = { .kind = PIECES_V1, .arg = r, .read = read_content,
+		.buffer = buffer, .size = buffer_size };
 
 	for (uint32_t i = 0; i < count; i++) {
 		sums[i].offset = (uint64_t)i * piece_length;
@@ -96,12 +96,30 @@ START_TEST(tells_what_cannot_be_read_and_sums_the_rest)
 }
 END_TEST
 
+/* Where it lies, block by block. */
+static unsigned
+view_content(void *arg, uint64_t offset, size_t len, struct iovec *parts)
+{
+	unsigned n = 0;
+
+	(void)arg;
+	ck_assert(len > 0 && offset + len <= CONTENT);
+	for (size_t at = 0; at < len; at += MERKLE_BLOCK)
+		parts[n++] = (struct iovec){ content + offset + at,
+			len - at < MERKLE_BLOCK ? len - at : MERKLE_BLOCK };
+	ck_assert_uint_le(n, PIECES_PARTS);
+	return n;
+}
+
+/* With a buffer of no bytes: where they lie. */
 static void
 check_roots(enum pieces_kind kind, uint32_t piece_length, size_t buffer_size)
 {
-	uint8_t *buffer = malloc(buffer_size), sha1[SHA1_LEN];
+	uint8_t *buffer = malloc(buffer_size + 1), sha1[SHA1_LEN];
 	struct reader r = { 0 };
-	const struct pieces_source from = { read_content, &r, buffer, buffer_size, kind };
+	const struct pieces_source from = { .kind = kind, .arg = &r, .read = read_content,
+		.buffer = buffer, .size = buffer_size,
+		.view = buffer_size == 0 ? view_content : NULL };
 	struct piece_sum sums[20];
 	uint8_t *layer;
 	size_t count;
@@ -127,7 +145,7 @@ check_roots(enum pieces_kind kind, uint32_t piece_length, size_t buffer_size)
 
 START_TEST(sums_roots_of_pieces)
 {
-	static const size_t blocks[] = { 1, 2, 3, 32, 100 };
+	static const size_t blocks[] = { 0, 1, 2, 3, 32, 100 };
 
 	for (size_t i = 0; i < COUNT_OF(blocks); i++) {
 		for (uint32_t length = MERKLE_BLOCK; length < CONTENT; length *= 2) {
@@ -144,8 +162,8 @@ START_TEST(sums_roots_of_small_files)
 	static const uint32_t sizes[] = { 1, 16383, 16384, 16385, 49152, 65536, 65537, 131072 };
 	uint8_t buffer[5 * MERKLE_BLOCK], want[SHA256_LEN];
 	struct reader r = { 0 };
-	const struct pieces_source from = { read_content, &r, buffer, sizeof(buffer),
-		PIECES_HYBRID };
+	const struct pieces_source from = { .kind = PIECES_HYBRID, .arg = &r,
+		.read = read_content, .buffer = buffer, .size = sizeof(buffer) };
 	struct piece_sum sums[COUNT_OF(sizes)];
 
 	for (size_t i = 0; i < COUNT_OF(sizes); i++)
