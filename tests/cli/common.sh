@@ -25,6 +25,16 @@ run()
 	[ "$got" -eq "$want" ] || { fail "$* gave $got, not $want"; cat out err; }
 }
 
+# faulty RULES STATUS COMMAND...: as run, with calls that fail by these rules (tests/fault/fault.h).
+faulty()
+{
+	rules=$1
+	status=$2
+	shift 2
+	run "$status" env FAULT="$rules" LD_PRELOAD="$top/.libs/fault.so" \
+	    ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0" "$@"
+}
+
 # same NAME: standard input is what the file holds.
 same()
 {

@@ -250,6 +250,29 @@ kill -TERM $pid 2>/dev/null
 wait $pid 2>/dev/null
 is files 600 "$(find many -type f | wc -l | tr -d ' ')"
 
+# -- a disk that fails: whose file it was is told, and that stays as it was; the others are done --
+mkdir bad
+seq -f 'bad/%.0f.torrent' 20 | xargs sh -c 'tee "$@" <first >/dev/null' sh
+faulty 'syncfs EIO /; fsync EIO /bad/7.torrent' 1 btreannounce --recursive http://new/x bad
+same err <<'END'
+btreannounce: bad/7.torrent: Input/output error
+btreannounce: 19 changed, 0 unchanged, 1 failed
+END
+[ -s out ] && { fail "said of what is done:"; cat out; }
+cmp -s bad/7.torrent first || fail "changed, and not on disk"
+is announce http://new/x "$(shown bad/8.torrent 'announce url')"
+faulty 'write ENOSPC /bad/7.torrent' 1 btreannounce --json 1 http://n/x bad/6.torrent bad/7.torrent
+has err 'btreannounce: bad/7.torrent: No space left on device'
+has out '{"path":"bad/7.torrent","changed":false,"error":"bad/7.torrent: No space left on device"}'
+[ "$(wc -l <out)" -eq 2 ] || { fail "not a line for each:"; cat out; }
+cmp -s bad/7.torrent first || fail "half of it was written"
+faulty 'fsync EIO /bad/' 1 btrename bad/7.torrent other
+same err <<'END'
+btrename: bad/7.torrent: Input/output error
+END
+cmp -s bad/7.torrent first || fail "renamed, and not on disk"
+is files 20 "$(find bad -type f | wc -l | tr -d ' ')"
+
 # Odd torrents keep their bytes: unsorted, repeated and unknown keys, what follows the end.
 printf 'd3:zzzi1e4:infod4:name1:n12:piece lengthi16384e6:lengthi5e6:pieces20:aaaaaaaaaaaaaaaaaaaae3:zzzi2e3:abcd1:yi1e1:xi1eee\r\n' >odd.torrent
 printf 'd8:announce10:http://z/x3:zzzi1e4:infod4:name1:n12:piece lengthi16384e6:lengthi5e6:pieces20:aaaaaaaaaaaaaaaaaaaae3:zzzi2e3:abcd1:yi1e1:xi1eee\r\n' >want.torrent

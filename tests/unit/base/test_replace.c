@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "fault/fault.h"
 #include "folder.h"
 #include "helper.h"
 
@@ -145,6 +146,67 @@ START_TEST(one_that_fails_does_not_stop_the_rest)
 }
 END_TEST
 
+/* MANY files are replaced, "new" instead of "old", while these calls fail. */
+static void
+replace_many(const char *faults)
+{
+	struct replace r;
+
+	for (unsigned i = 0; i < MANY; i++)
+		put(numbered(i), "old");
+	replace_init(&r, on_done, &replaced);
+	fault_set(faults);
+	for (unsigned i = 0; i < MANY; i++)
+		ck_assert_int_eq(replace_add(&r, numbered(i), slice_str("new"), &r, NULL), BT_OK);
+	replace_commit(&r);
+	fault_set(NULL);
+	replace_fini(&r);
+	ck_assert_uint_eq(replaced + failed, MANY);
+	ck_assert_uint_eq(count_entries("3"), MANY / 20);	/* no temporary is left */
+}
+
+START_TEST(each_is_synced_where_not_all_can_be)
+{
+	replace_many("syncfs EIO /");
+	ck_assert_uint_eq(fault_met(0), 2);	/* the files', the folders' */
+	ck_assert_uint_eq(replaced, MANY);
+	check_holds("3/23", "new");
+}
+END_TEST
+
+START_TEST(one_that_cannot_be_synced_stays_as_it_was)
+{
+	replace_many("syncfs EIO /; fsync EIO /3/23.");
+	ck_assert_uint_eq(fault_met(1), 1);
+	ck_assert_uint_eq(failed, 1);
+	ck_assert_str_eq(last_error, "3/23: Input/output error");
+	check_holds("3/23", "old");
+	check_holds("3/43", "new");
+}
+END_TEST
+
+START_TEST(one_that_cannot_be_written_is_tried_once_more)
+{
+	replace_many("write ENOSPC /3/23. 1");
+	ck_assert_uint_eq(fault_met(0), 2);
+	ck_assert_uint_eq(replaced, MANY);
+	check_holds("3/23", "new");
+	replaced = failed = 0;
+	replace_many("write ENOSPC /3/23.");
+	ck_assert_uint_eq(fault_met(0), 2);
+	ck_assert_uint_eq(failed, 1);
+	ck_assert_str_eq(last_error, "3/23: No space left on device");
+	check_holds("3/23", "old");
+	check_holds("3/43", "new");
+	/* The disk has filled since, and the other try meets another fault. */
+	replaced = failed = 0;
+	replace_many("write ENOSPC /3/23. 1; fsync EIO /3/23.");
+	ck_assert_uint_eq(failed, 1);
+	ck_assert_str_eq(last_error, "3/23: Input/output error");
+	check_holds("3/23", "old");
+}
+END_TEST
+
 START_TEST(no_memory_is_an_error)
 {
 	bool done = false;
@@ -181,6 +243,9 @@ replace_suite(void)
 	tcase_add_test(c, nothing_happens_before_the_commit);
 	tcase_add_test(c, mode_and_links_are_kept);
 	tcase_add_test(c, one_that_fails_does_not_stop_the_rest);
+	tcase_add_test(c, each_is_synced_where_not_all_can_be);
+	tcase_add_test(c, one_that_cannot_be_synced_stays_as_it_was);
+	tcase_add_test(c, one_that_cannot_be_written_is_tried_once_more);
 	tcase_add_test(c, no_memory_is_an_error);
 	suite_add_tcase(s, c);
 	return s;
