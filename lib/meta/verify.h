@@ -19,7 +19,6 @@
 #define VERIFY_RUN_PIECES 4096u	/* of one job at most */
 /* Pieces that advance together may lie in several files. */
 #define VERIFY_OPEN_FILES HASH_LANES_MAX
-#define VERIFY_MAX_FAULTS 16	/* files of one job that failed while they were read */
 
 enum verdict {
 	VERDICT_ABSENT,		/* not all of it is there */
@@ -57,9 +56,10 @@ struct verify_open_file {
 	uint32_t file;
 };
 
+/* Why a piece could not be read: the file at which it ended. */
 struct verify_fault {
 	uint32_t file;
-	int error;		/* errno */
+	int error;		/* errno; 0: it could be read, or was not tried */
 };
 
 /* A job and what it works with; used again and again. */
@@ -71,8 +71,7 @@ struct verify_run {
 	uint32_t first, count;	/* pieces */
 	uint8_t verdict[VERIFY_RUN_PIECES];
 	uint8_t (*roots)[SHA256_LEN];	/* of the pieces, if layers are missing; or NULL */
-	struct verify_fault faults[VERIFY_MAX_FAULTS];
-	unsigned fault_count;
+	struct verify_fault fault[VERIFY_RUN_PIECES];
 	uint8_t *buffer;
 	size_t buffer_size;
 	struct buf scratch;

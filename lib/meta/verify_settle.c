@@ -21,18 +21,6 @@ struct shared_piece {
 
 /* -- a file -- */
 
-static bool
-has_faulted(const struct verify_run *r, uint32_t file, int *error)
-{
-	for (unsigned i = 0; i < r->fault_count; i++) {
-		if (r->faults[i].file == file) {
-			*error = r->faults[i].error;
-			return true;
-		}
-	}
-	return false;
-}
-
 static enum bt_verify_state
 state_of(const struct bt_verify_file *f, uint64_t size)
 {
@@ -128,13 +116,20 @@ pass_empty_files(struct verify_torrent *t, uint32_t end, const struct bt_verify_
 
 /* -- a piece -- */
 
-static bool
-span_is_absent(const struct verify_run *r, const struct layout_span *span)
+/* errno at which the reading of the piece ended in this file; 0: it did not. */
+static int
+fault_at(const struct verify_run *r, uint32_t piece, uint32_t file)
 {
-	int error;
+	const struct verify_fault *f = &r->fault[piece - r->first];
 
+	return f->file == file ? f->error : 0;
+}
+
+static bool
+span_is_absent(const struct verify_run *r, uint32_t piece, const struct layout_span *span)
+{
 	return !present_has(&r->torrent->present, span->file, span->offset + span->len) ||
-	    has_faulted(r, span->file, &error);
+	    fault_at(r, piece, span->file) != 0;
 }
 
 static struct shared_piece
@@ -152,7 +147,8 @@ look_at_piece(const struct verify_run *r, uint32_t i)
 		if (p.owners++ == 0)
 			p.first = span.file;
 		p.last = span.file;
-		if (p.verdict == VERDICT_ABSENT && !p.absent && span_is_absent(r, &span)) {
+		if (p.verdict == VERDICT_ABSENT && !p.absent &&
+		    span_is_absent(r, p.index, &span)) {
 			p.absent = true;
 			p.first_absent = span.file;
 		}
@@ -176,9 +172,11 @@ settle_span(const struct verify_run *r, const struct shared_piece *p,
 {
 	struct settling *s = &r->torrent->now;
 	struct bt_verify_pieces range = { .first = p->index, .last = p->index };
-	bool mine = p->verdict == VERDICT_ABSENT && span_is_absent(r, span);
+	bool mine = p->verdict == VERDICT_ABSENT && span_is_absent(r, p->index, span);
+	int error = fault_at(r, p->index, span->file);
 
-	(void)has_faulted(r, span->file, &s->file.sys_errno);
+	if (error != 0)
+		s->file.sys_errno = error;
 	if (p->verdict == VERDICT_GOOD) {
 		s->file.good += span->len;
 		return;

@@ -42,17 +42,7 @@ file_of(struct verify_run *r, uint32_t file)
 	return o->fd;
 }
 
-static void
-note_fault(struct verify_run *r, uint32_t file, int error)
-{
-	for (unsigned i = 0; i < r->fault_count; i++) {
-		if (r->faults[i].file == file)
-			return;
-	}
-	if (r->fault_count < VERIFY_MAX_FAULTS)
-		r->faults[r->fault_count++] = (struct verify_fault){ file, error };
-}
-
+/* False, with errno. */
 static bool
 read_span(struct verify_run *r, const struct layout_span *span, uint8_t *to)
 {
@@ -71,8 +61,6 @@ read_span(struct verify_run *r, const struct layout_span *span, uint8_t *to)
 		else
 			done += (uint64_t)got;
 	}
-	if (fd < 0)
-		note_fault(r, span->file, errno);
 	return fd >= 0;
 }
 
@@ -86,17 +74,21 @@ static bool
 read_content(void *arg, uint64_t offset, uint8_t *to, size_t len)
 {
 	struct verify_run *r = arg;
+	const struct bt_metainfo *m = r->torrent->present.meta;
 	struct layout_span span;
 	struct layout_iter it;
 
 	if (cancelled(r->verify->options))
 		return false;
-	layout_start(&it, r->torrent->present.meta, offset, len);
+	layout_start(&it, m, offset, len);
 	while (layout_next(&it, &span)) {
-		if (span.pad)
+		if (span.pad) {
 			memset(to, 0, span.len);
-		else if (!read_span(r, &span, to))
+		} else if (!read_span(r, &span, to)) {
+			r->fault[offset / m->piece_length - r->first] =
+			    (struct verify_fault){ span.file, errno };
 			return false;
+		}
 		to += span.len;
 	}
 	return true;
@@ -145,7 +137,7 @@ verify_work(struct job *j)
 	if (r->opened != t->serial)
 		verify_close_files(r);
 	r->opened = t->serial;
-	r->fault_count = 0;
+	memset(r->fault, 0, r->count * sizeof(r->fault[0]));
 	while (i < r->count) {
 		struct piece_sum sums[PIECES_AT_ONCE];
 		uint32_t which[PIECES_AT_ONCE], n = 0;

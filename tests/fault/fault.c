@@ -26,7 +26,9 @@ error_of(const char *name)
 	static const struct {
 		const char *name;
 		int error;
-	} errors[] = { { "EIO", EIO }, { "ENOSPC", ENOSPC }, { "EACCES", EACCES } };
+	} errors[] = {
+		{ "EIO", EIO }, { "ENOSPC", ENOSPC }, { "EACCES", EACCES }, { "END", 0 },
+	};
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		if (strcmp(errors[i].name, name) == 0)
@@ -113,7 +115,9 @@ write(int fd, const void *bytes, size_t len)
 ssize_t
 pread(int fd, void *bytes, size_t len, off_t offset)
 {
-	return fails_on("pread", fd) ? -1 : syscall(SYS_pread64, fd, bytes, len, offset);
+	if (fails_on("pread", fd))
+		return errno == 0 ? 0 : -1;
+	return syscall(SYS_pread64, fd, bytes, len, offset);
 }
 
 int

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "fault/fault.h"
 #include "folder.h"
 #include "content.h"
 
@@ -300,6 +301,65 @@ START_TEST(tells_what_is_missing)
 END_TEST
 
 static void
+verify_faulty(const char *faults, const struct bt_metainfo *m, struct seen *s)
+{
+	fault_set(faults);
+	verify(m, "t", 2, s);
+	fault_set(NULL);
+}
+
+START_TEST(tells_what_cannot_be_read)
+{
+	struct bt_metainfo *m = make_four();
+	struct seen s;
+
+	verify_faulty("pread EIO /t/a", m, &s);
+	check_states(&s, "udddc");
+	ck_assert_int_eq(s.file[0].sys_errno, EIO);
+	ck_assert_uint_eq(s.file[0].absent, 50000);
+	ck_assert_int_eq(s.first[0].reason, BT_VERIFY_ABSENT);
+	ck_assert_int_eq(s.first[1].reason, BT_VERIFY_UNTRIED);
+	ck_assert_uint_eq(s.first[1].neighbour, 0);
+	/* Once is enough: the pieces before and after it are good. */
+	verify_faulty("pread EIO /t/d 1", m, &s);
+	ck_assert_int_eq(s.file[3].state, BT_VERIFY_UNREADABLE);
+	ck_assert_uint_gt(s.file[3].good, 0);
+	ck_assert_uint_eq(s.file[3].piece_ranges, 1);
+	/* It was cut when its size had been looked at. */
+	verify_faulty("pread END /t/b", m, &s);
+	check_states(&s, "duddc");
+	ck_assert_int_eq(s.file[1].sys_errno, ENODATA);
+	bt_metainfo_free(m);
+	drop_folder();
+}
+END_TEST
+
+/* Of a failing disk as of a healthy one each file is told for itself, however many there are. */
+START_TEST(tells_of_each_that_cannot_be_read)
+{
+	struct bt_metainfo *m;
+	char path[16];
+	struct seen s;
+
+	make_folder();
+	for (unsigned i = 0; i < MAX_SEEN; i++) {
+		(void)snprintf(path, sizeof(path), "t/%02u", i);
+		put_content(path, path, 16384);
+	}
+	m = create("t", 16384);
+	verify_faulty("pread EIO /t/", m, &s);
+	ck_assert_uint_eq(s.files, MAX_SEEN);
+	for (unsigned i = 0; i < MAX_SEEN; i++) {
+		ck_assert_int_eq(s.file[i].state, BT_VERIFY_UNREADABLE);
+		ck_assert_int_eq(s.file[i].sys_errno, EIO);
+		ck_assert_int_eq(s.first[i].reason, BT_VERIFY_ABSENT);
+	}
+	bt_metainfo_free(m);
+	drop_folder();
+}
+END_TEST
+
+static void
 check_found(const struct bt_metainfo *m, const char *path, const char *content, const char *states)
 {
 	struct seen s;
@@ -474,6 +534,8 @@ verify_suite(void)
 	tcase_add_test(c, agrees_with_the_vectors);
 	tcase_add_test(c, tells_whose_pieces_are_bad);
 	tcase_add_test(c, tells_what_is_missing);
+	tcase_add_test(c, tells_what_cannot_be_read);
+	tcase_add_test(c, tells_of_each_that_cannot_be_read);
 	tcase_add_test(c, finds_the_content);
 	tcase_add_test(c, takes_many_torrents_in_order);
 	tcase_add_test(c, stops_when_told);
