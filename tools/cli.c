@@ -2,10 +2,12 @@
 #include "tools/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/cli_preset.h"
 #include "tools/cli_print.h"
@@ -323,9 +325,24 @@ read_preset(struct cli *c, const struct cli_short *shorts, int argc, char **argv
 	free(name);
 }
 
+/* Whoever starts us with closed descriptors gets errors from them, as others do: a socket or a file
+ * of ours that came to be standard output would be given all that is printed. */
+static void
+hold_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		/* The lowest that is free is this one. */
+		if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			exit(EXIT_FAILURE);
+	}
+}
+
 void
 cli_parse_short(struct cli *c, const struct cli_short *shorts, int argc, char **argv)
 {
+	hold_standard_descriptors();
 	init_values(c);
 	c->args = need(calloc((size_t)argc + 1, sizeof(*c->args)));
 	if (argc < 2) {

@@ -210,6 +210,22 @@ if [ "$(id -u)" = 0 ] && getent passwd nobody >/dev/null; then
 	run 2 bttrack --port 0 --user root --dfile mine/state
 fi
 
+# -- started with closed descriptors: no socket of ours is taken for standard output --
+bttrack --port $port --bind 127.0.0.1 --dfile state <&- >&- 2>&- &
+pids=$!
+for i in $(seq 100); do
+	curl -s -o out "http://127.0.0.1:$port/" && break
+	sleep 0.1
+done
+[ "$(readlink /proc/$pids/fd/0 /proc/$pids/fd/1 /proc/$pids/fd/2 | sort -u)" = /dev/null ] ||
+    fail "closed descriptors were used: $(ls -l /proc/$pids/fd)"
+python3 "$srcdir/tests/cli/udp_tracker.py" 127.0.0.1 "$port" announce \
+    6262626262626262626262626262626262626262 -XX0001-gggggggggggg 7007 5 started >out ||
+    fail "UDP with closed descriptors"
+kill $pids
+wait $pids || fail "closed descriptors: ended with $?"
+pids=
+
 # -- what is no file is no state; a log that nobody reads neither keeps it from ending nor stops it --
 mkfifo fifo
 for f in fifo . /dev/null; do
@@ -261,8 +277,11 @@ if command -v prlimit >/dev/null; then
 fi
 
 # -- logs --
+umask 0
 start_tracker --logfile log.json --log_format json --log_udp 1 --min_time_between_log_flushes 0 \
     --log_rate 20 --hupmonitor 1
+umask 022
+[ "$(stat -c %a log.json)" = 666 ] || fail "mode of the log: $(stat -c %a log.json)"
 is 200 "http://127.0.0.1:$port/" -A 'a "b\ c' -e "$(printf 'x\377')"
 python3 "$srcdir/tests/cli/udp_tracker.py" 127.0.0.1 "$port" announce \
     6161616161616161616161616161616161616161 -XX0001-gggggggggggg 7007 5 started >out
@@ -274,8 +293,15 @@ done >urls
 curl -s -K urls >out
 sleep 1.2
 mv log.json log.old
+# It cannot be opened anew: that is said, and the old one goes on.
+mkdir log.json
 kill -HUP "$pid"
-sleep 0.3
+until_has tracker.log 'cannot open the log log.json anew: Is a directory'
+is 404 "http://127.0.0.1:$port/still"
+until_has log.old '"target":"/still"'
+rmdir log.json
+kill -HUP "$pid"
+until_exists log.json
 is 404 "http://127.0.0.1:$port/nothing"
 sleep 0.5
 stop_tracker

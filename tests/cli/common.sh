@@ -73,6 +73,17 @@ until_has()
 	finish
 }
 
+# until_exists FILE: for ten seconds at most.
+until_exists()
+{
+	for i in $(seq 100); do
+		[ -e "$1" ] && return
+		sleep 0.1
+	done
+	fail "$1 did not come"
+	finish
+}
+
 # A bttrack on $port with these options; its process is the first of $pids.
 start_tracker()
 {
