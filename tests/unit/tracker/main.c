@@ -14,6 +14,7 @@ main(void)
 		iplist_suite,
 		limit_suite,
 		markup_suite,
+		nat_check_suite,
 		nat_known_suite,
 		pages_suite,
 		reply_suite,

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "bencode/scan.h"
+#include "fault/fault.h"
 #include "tracker/state_read.h"
 #include "tracker/state_write.h"
 #include "swarm_help.h"
@@ -346,6 +347,52 @@ START_TEST(bad_files_are_set_aside)
 }
 END_TEST
 
+/* It stands where the next state will be saved: better no tracker than no state. */
+START_TEST(bad_files_that_cannot_be_set_aside_stay)
+{
+	char folder[] = "/tmp/test_state.XXXXXX", path[64], bad[64];
+	struct bt_tracker_settings settings = { .dfile = path };
+	struct shards *s = shards_new(&usual);
+	struct state state = { &settings, s, NULL };
+	int warnings = 0;
+	struct log log = { count_warning, &warnings, BT_LOG_DEBUG };
+	struct bt_error err;
+	struct buf kept;
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	(void)snprintf(path, sizeof(path), "%s/d", folder);
+	ck_assert_int_eq(file_replace(path, slice_str("d5:peers"), &err), BT_OK);
+	fault_set("link EACCES /d");
+	ck_assert_int_eq(state_load(&state, 0, &log, &err), BT_EIO);
+	ck_assert_uint_eq(fault_met(0), 1);
+	fault_set(NULL);
+	ck_assert_ptr_nonnull(strstr(err.text, "cannot set the bad /tmp/test_state."));
+	/* So many bad ones, and nobody has looked. */
+	for (int i = 0; i < 1000; i++) {
+		(void)snprintf(bad, sizeof(bad), i == 0 ? "%s.bad" : "%s.bad.%d", path, i);
+		ck_assert_int_eq(symlink("nowhere", bad), 0);
+	}
+	ck_assert_int_eq(state_load(&state, 0, &log, &err), BT_EEXIST);
+	ck_assert_int_eq(unlink(bad), 0);
+	ck_assert_int_eq(warnings, 0);
+	buf_init(&kept, 100);
+	ck_assert_int_eq(file_read(path, &kept, &err), BT_OK);
+	ck_assert(slice_eq_str(buf_slice(&kept), "d5:peers"));
+	ck_assert_int_eq(state_load(&state, 0, &log, &err), BT_OK);
+	ck_assert_int_eq(warnings, 1);
+	buf_clear(&kept);
+	ck_assert_int_eq(file_read(bad, &kept, &err), BT_OK);
+	ck_assert(slice_eq_str(buf_slice(&kept), "d5:peers"));
+	buf_fini(&kept);
+	for (int i = 0; i < 1000; i++) {
+		(void)snprintf(bad, sizeof(bad), i == 0 ? "%s.bad" : "%s.bad.%d", path, i);
+		ck_assert_int_eq(unlink(bad), 0);
+	}
+	ck_assert_int_eq(rmdir(folder), 0);
+	shards_free(s);
+}
+END_TEST
+
 /* No room on the disk: it is said, the old file stays, and nothing is left beside it. */
 START_TEST(a_full_disk_is_said)
 {
@@ -416,6 +463,7 @@ state_suite(void)
 	tcase_add_test(t, dead_torrents_are_kept);
 	tcase_add_test(t, every_cut_is_refused);
 	tcase_add_test(t, bad_files_are_set_aside);
+	tcase_add_test(t, bad_files_that_cannot_be_set_aside_stay);
 	tcase_add_test(t, a_full_disk_is_said);
 	tcase_add_test(t, no_memory_is_said);
 	suite_add_tcase(s, t);

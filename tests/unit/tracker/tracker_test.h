@@ -11,6 +11,7 @@ Suite *forwarded_suite(void);
 Suite *iplist_suite(void);
 Suite *limit_suite(void);
 Suite *markup_suite(void);
+Suite *nat_check_suite(void);
 Suite *nat_known_suite(void);
 Suite *pages_suite(void);
 Suite *reply_suite(void);
