@@ -6,6 +6,7 @@ Suite *fetch_suite(void);
 Suite *httpd_suite(void);
 Suite *httpd_bodies_suite(void);
 Suite *rate_suite(void);
+Suite *httpd_full_suite(void);
 Suite *resolve_suite(void);
 Suite *stream_suite(void);
 Suite *udp_suite(void);
@@ -19,6 +20,7 @@ main(void)
 		httpd_suite,
 		httpd_bodies_suite,
 		rate_suite,
+		httpd_full_suite,
 		resolve_suite,
 		stream_suite,
 		udp_suite,
