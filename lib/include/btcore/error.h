@@ -25,7 +25,7 @@ enum bt_code {
 	BT_EUNSUP,	/* valid, but not supported here */
 	BT_ENOSPC,	/* no room is left where it should be written */
 	BT_EMFILE,	/* the process or the system has no descriptor left */
-	BT_EGONE,	/* the folder or disk that it lay on is not there any more */
+	BT_EGONE,	/* the folder, disk or network interface is not there (any more) */
 	BT_ENOHASH,	/* the hash that content should answer is not known (yet) */
 	BT_ECOUNT
 };
