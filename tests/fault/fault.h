@@ -6,7 +6,8 @@
  *
  * makes syncfs fail on all that has a '/' in its path, and the first two calls of write on a
  * file whose path has "/a.torrent" in it; "pread END /a" is a file that ends too early. fault.c
- * lists the calls and the errors. Programs get rules by the environment, with the library of the build directory preloaded:
+ * lists the calls and the errors. Programs get rules by the environment, with the library of the
+ * build directory preloaded:
  *
  *	FAULT='fsync EIO .torrent' LD_PRELOAD=.libs/fault.so btrename ...
  */
