@@ -36,21 +36,22 @@ int
 main(int argc, char **argv)
 {
 	struct bt_session *session = NULL;
-	struct bt_metainfo *meta;
+	struct bt_metainfo *meta = NULL;
 	struct bt_error err;
 	uint32_t torrent;
 	int status = 1;
 
 	if (argc != 3) {
-		fprintf(stderr, "usage: example FILE.torrent WHERE\n");
+		fprintf(stderr, "usage: example FILE.torrent FOLDER\n");
 		return 2;
 	}
 	if (bt_metainfo_open(argv[1], &meta, &err) != BT_OK ||
 	    bt_session_new(NULL, NULL, NULL, &session, &err) != BT_OK ||
-	    bt_session_add(session, meta, argv[2], &torrent, &err) != BT_OK)
+	    bt_session_add_metainfo(session, meta, argv[2], &torrent, &err) != BT_OK)
 		fprintf(stderr, "example: %s\n", err.text);
 	else
 		status = wait_for_end(session);
 	bt_session_free(session);
+	bt_metainfo_free(meta);
 	return status;
 }

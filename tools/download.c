@@ -333,6 +333,23 @@ run(struct run *r)
 	return r->complete_at != 0 && r->status.error == BT_OK;
 }
 
+/* Where it goes was chosen already. */
+static enum bt_code
+add(struct run *r, const struct bt_metainfo *meta, struct bt_error *err)
+{
+	struct bt_add_params *p = bt_add_params_new();
+	enum bt_code code;
+
+	if (p == NULL)
+		abort();
+	bt_add_params_set_metainfo(p, meta);
+	code = bt_add_params_set(p, "save_as", r->subject.path, err);
+	if (code == BT_OK)
+		code = bt_session_add(r->session, p, &r->torrent, err);
+	bt_add_params_free(p);
+	return code;
+}
+
 bool
 download(const struct cli *cli, const char *metafile, const struct bt_settings *settings,
     const struct download_options *o, const struct view *view)
@@ -340,8 +357,8 @@ download(const struct cli *cli, const char *metafile, const struct bt_settings *
 	struct run r = { .cli = cli, .o = o, .view = view };
 	struct bt_metainfo *meta;
 	struct bt_error err;
-	char *name, *path;
 	bool complete = false;
+	char *path;
 
 	/* The session's thread writes there too: whole lines. */
 	(void)setvbuf(stderr, NULL, _IOLBF, 0);
@@ -356,23 +373,15 @@ download(const struct cli *cli, const char *metafile, const struct bt_settings *
 		bt_metainfo_free(meta);
 		return false;
 	}
-	/* The session takes the metainfo; its name must live as long as the view. */
-	name = strndup((const char *)bt_metainfo_name(meta).ptr, bt_metainfo_name(meta).len);
-	if (name == NULL)
-		abort();
-	r.subject = (struct view_subject){ { (const uint8_t *)name, strlen(name) },
-		bt_metainfo_total_size(meta), path };
+	r.subject = (struct view_subject){ bt_metainfo_name(meta), bt_metainfo_total_size(meta),
+		path };
 	if (bt_session_new(settings, o->verbose ? print_log : NULL, NULL, &r.session,
-	    &err) != BT_OK)
-		bt_metainfo_free(meta);
-	else if (bt_session_add(r.session, meta, path, &r.torrent, &err) == BT_OK)
+	    &err) == BT_OK && add(&r, meta, &err) == BT_OK)
 		complete = run(&r);
 	else
 		cli_error(cli, "%s", err.text);
-	if (r.session == NULL)
-		cli_error(cli, "%s", err.text);
 	bt_session_free(r.session);
-	free(name);
+	bt_metainfo_free(meta);
 	free(path);
 	return complete;
 }

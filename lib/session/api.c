@@ -38,8 +38,8 @@ struct api_call {
 	struct bt_session *s;
 	uint32_t id;
 	struct bt_metainfo *meta;
-	const char *path;
-	const struct addr *addr;
+	uint32_t *ids;
+	size_t room, count;
 	struct bt_torrent_status *status;
 	struct bt_error *err;
 	enum bt_code code;
@@ -49,45 +49,6 @@ static enum bt_code
 api(struct api_call *c, void (*fn)(void *))
 {
 	return mailbox_call(c->s->mailbox, fn, c) ? c->code : BT_ECANCEL;
-}
-
-static bool
-is_known(const struct bt_session *s, const struct bt_metainfo *m)
-{
-	const uint8_t *v1 = bt_metainfo_info_hash(m);
-
-	return map_find(&s->by_hash, v1 != NULL ? v1 : bt_metainfo_info_hash_v2(m)) != NULL;
-}
-
-static void
-do_add(void *arg)
-{
-	struct api_call *c = arg;
-	struct entry *e;
-
-	if (is_known(c->s, c->meta)) {
-		bt_metainfo_free(c->meta);
-		c->code = fail(c->err, BT_EEXIST, "this torrent is here already");
-		return;
-	}
-	c->code = entry_new(c->s, c->meta, c->path, &e, c->err);
-	if (c->code == BT_OK)
-		c->id = e->id;
-}
-
-enum bt_code
-bt_session_add(struct bt_session *s, struct bt_metainfo *meta, const char *path, uint32_t *id,
-    struct bt_error *err)
-{
-	struct api_call c = { .s = s, .meta = meta, .path = path, .err = err };
-
-	if (bt_metainfo_info_hash(meta) == NULL) {
-		bt_metainfo_free(meta);
-		return fail(err, BT_EUNSUP, "torrents of version 2 alone are not supported yet");
-	}
-	if (api(&c, do_add) == BT_OK)
-		*id = c.id;
-	return c.code;
 }
 
 static void
@@ -122,28 +83,6 @@ enum bt_code
 bt_session_remove(struct bt_session *s, uint32_t id)
 {
 	return api(&(struct api_call){ .s = s, .id = id }, do_remove);
-}
-
-static void
-do_add_peer(void *arg)
-{
-	struct api_call *c = arg;
-	struct entry *e = entry_find(c->s, c->id);
-
-	c->code = e == NULL ? BT_ENOENT : BT_OK;
-	if (e != NULL)
-		torrent_add_address(e->torrent, c->addr, KNOWN_USER, loop_now(c->s->loop));
-}
-
-enum bt_code
-bt_session_add_peer(struct bt_session *s, uint32_t id, const char *ip, uint16_t port,
-    struct bt_error *err)
-{
-	struct addr a;
-
-	if (!addr_parse(ip, port, &a) || !addr_usable(&a))
-		return fail(err, BT_EARG, "'%.60s' port %u is not a peer's address", ip, port);
-	return api(&(struct api_call){ .s = s, .id = id, .addr = &a }, do_add_peer);
 }
 
 static void
@@ -186,4 +125,45 @@ enum bt_code
 bt_session_error(struct bt_session *s, uint32_t id, struct bt_error *out)
 {
 	return api(&(struct api_call){ .s = s, .id = id, .err = out }, do_error);
+}
+
+static void
+do_torrents(void *arg)
+{
+	struct api_call *c = arg;
+	const struct entry *e;
+	size_t pos = 0;
+
+	while ((e = map_next(&c->s->by_id, &pos)) != NULL) {
+		if (c->count < c->room)
+			c->ids[c->count] = e->id;
+		c->count++;
+	}
+}
+
+size_t
+bt_session_torrents(struct bt_session *s, uint32_t *ids, size_t room)
+{
+	struct api_call c = { .s = s, .ids = ids, .room = room };
+
+	(void)api(&c, do_torrents);
+	return c.count;
+}
+
+static void
+do_metainfo(void *arg)
+{
+	struct api_call *c = arg;
+	const struct entry *e = entry_find(c->s, c->id);
+
+	c->meta = e == NULL ? NULL : bt_metainfo_share(e->meta);
+}
+
+struct bt_metainfo *
+bt_session_metainfo(struct bt_session *s, uint32_t id)
+{
+	struct api_call c = { .s = s, .id = id };
+
+	(void)api(&c, do_metainfo);
+	return c.meta;
 }

@@ -10,7 +10,7 @@ static const char *const fixed[] = {
 	"minport", "maxport", "random_port", "bind", "interface", "ipv6_enabled",
 };
 
-struct change {
+struct wish {
 	struct bt_session *session;
 	const struct bt_settings *wanted;
 	struct bt_settings *copy;
@@ -24,7 +24,7 @@ struct change {
 static void
 do_copy(void *arg)
 {
-	struct change *c = arg;
+	struct wish *c = arg;
 
 	c->copy = bt_settings_copy(&c->session->settings);
 }
@@ -32,7 +32,7 @@ do_copy(void *arg)
 struct bt_settings *
 bt_session_settings(struct bt_session *s)
 {
-	struct change c = { .session = s };
+	struct wish c = { .session = s };
 
 	return mailbox_call(s->mailbox, do_copy, &c) ? c.copy : NULL;
 }
@@ -70,7 +70,7 @@ put_in_force(struct bt_session *s)
 static void
 do_apply(void *arg)
 {
-	struct change *c = arg;
+	struct wish *c = arg;
 	struct bt_session *s = c->session;
 	struct bt_settings before = s->settings;
 
@@ -87,7 +87,7 @@ do_apply(void *arg)
 }
 
 static enum bt_code
-run(struct change *c, void (*fn)(void *))
+run(struct wish *c, void (*fn)(void *))
 {
 	return mailbox_call(c->session->mailbox, fn, c) ? c->code : BT_ECANCEL;
 }
@@ -95,11 +95,11 @@ run(struct change *c, void (*fn)(void *))
 enum bt_code
 bt_session_apply(struct bt_session *s, const struct bt_settings *settings, struct bt_error *err)
 {
-	return run(&(struct change){ .session = s, .wanted = settings, .err = err }, do_apply);
+	return run(&(struct wish){ .session = s, .wanted = settings, .err = err }, do_apply);
 }
 
 static struct entry *
-find(struct change *c)
+find(struct wish *c)
 {
 	struct entry *e = entry_find(c->session, c->id);
 
@@ -111,7 +111,7 @@ find(struct change *c)
 static void
 do_set_limit(void *arg)
 {
-	struct change *c = arg;
+	struct wish *c = arg;
 	struct entry *e = find(c);
 
 	if (e == NULL)
@@ -125,14 +125,14 @@ enum bt_code
 bt_session_set_limit(struct bt_session *s, uint32_t id, const char *name, int64_t value,
     struct bt_error *err)
 {
-	return run(&(struct change){ .session = s, .id = id, .name = name, .value = value,
+	return run(&(struct wish){ .session = s, .id = id, .name = name, .value = value,
 	    .err = err }, do_set_limit);
 }
 
 static void
 do_get_limit(void *arg)
 {
-	struct change *c = arg;
+	struct wish *c = arg;
 	const struct entry *e = find(c);
 
 	if (e != NULL)
@@ -144,7 +144,7 @@ enum bt_code
 bt_session_get_limit(struct bt_session *s, uint32_t id, const char *name, int64_t *out,
     struct bt_error *err)
 {
-	struct change c = { .session = s, .id = id, .name = name, .err = err };
+	struct wish c = { .session = s, .id = id, .name = name, .err = err };
 	enum bt_code code = run(&c, do_get_limit);
 
 	if (code == BT_OK)

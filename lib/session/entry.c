@@ -48,6 +48,13 @@ entry_dialled(void *session, uint32_t id, const struct addr *to, int fd)
 		torrent_add_outgoing(e->torrent, stream, to, loop_now(s->loop));
 }
 
+/* Its status may be another one than before. */
+static void
+touch(struct entry *e)
+{
+	changes_touch(&e->session->changes, &e->change);
+}
+
 static void
 event(void *arg, struct torrent *t, const struct bt_event *ev)
 {
@@ -56,6 +63,7 @@ event(void *arg, struct torrent *t, const struct bt_event *ev)
 
 	(void)t;
 	numbered.torrent = e->id;
+	touch(e);
 	events_add(e->session->events, &numbered);
 }
 
@@ -84,6 +92,7 @@ due(void *arg, struct torrent *t, usec when)
 	/* It is not in the heap while it is born. */
 	if (!heap_has(&e->due))
 		return;
+	touch(e);
 	heap_update(&e->session->due, &e->due, (uint64_t)when);
 	set_due_timer(e->session);
 }
@@ -115,6 +124,7 @@ announce(void *arg, struct torrent *t, uint64_t id, const char *url, enum addr_f
 static void
 entry_tick(struct entry *e, usec now)
 {
+	touch(e);
 	while (e->unsent_count > 0)
 		torrent_announce_reply(e->torrent, e->unsent[--e->unsent_count], NULL, BT_ENOMEM,
 		    "out of memory", now);
@@ -179,6 +189,7 @@ checked(void *arg, uint32_t piece, bool good)
 {
 	struct entry *e = arg;
 
+	touch(e);
 	torrent_checked(e->torrent, piece, good);
 }
 
@@ -310,6 +321,8 @@ entry_new(struct bt_session *s, struct bt_metainfo *meta, const char *path, stru
 	content = store_new(&s->disk, &store, &content_calls, e);
 	if (content == NULL)
 		return no_memory(e, err);
+	e->change.id = e->id;
+	touch(e);
 	torrent_start(e->torrent, content);
 	*out = e;
 	return BT_OK;
@@ -320,6 +333,7 @@ entry_free(struct entry *e)
 {
 	struct bt_session *s = e->session;
 
+	changes_remove(&s->changes, &e->change);
 	heap_remove(&s->due, &e->due);
 	if (e->torrent != NULL) {
 		if (map_find(&s->by_hash, torrent_info_hash(e->torrent)) == e)

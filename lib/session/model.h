@@ -9,6 +9,7 @@
 #include "base/heap.h"
 #include "base/map.h"
 #include "disk/store.h"
+#include "session/changes.h"
 #include "net/pacer.h"
 #include "session/dial.h"
 #include "session/events.h"
@@ -27,6 +28,7 @@ struct entry {
 	struct torrent *torrent;
 	struct bt_metainfo *meta;
 	uint32_t id;
+	struct change change;		/* in session.changes */
 	struct torrent_wishes wishes;
 	uint64_t unsent[UNSENT_MAX];
 	unsigned unsent_count;
@@ -72,6 +74,7 @@ struct bt_session {
 	struct map by_id;		/* uint32_t to entry */
 	struct map by_hash;		/* 20 bytes to entry */
 	uint32_t next_id;
+	struct changes changes;
 	struct guest_list guests;
 	struct guest_list gone_guests;
 	unsigned guest_count;

@@ -166,6 +166,7 @@ bt_session_new(const struct bt_settings *settings, bt_log_fn log, void *log_arg,
 	TAILQ_INIT(&s->guests);
 	TAILQ_INIT(&s->gone_guests);
 	s->next_id = 1;
+	changes_init(&s->changes);
 	code = copy_settings(s, settings, err);
 	if (code == BT_OK)
 		code = find_way(s, err);
@@ -240,6 +241,7 @@ bt_session_free(struct bt_session *s)
 	loop_fd_fini(&s->pool_watch);
 	loop_free(s->loop);
 	events_free(s->events);
+	changes_fini(&s->changes);
 	map_fini(&s->by_id);
 	map_fini(&s->by_hash);
 	heap_fini(&s->due);

@@ -19,7 +19,7 @@ pids="$pids $!"
 until_has seed.log '"event":"tracker","failed":false'
 
 mkdir got
-run 0 timeout 60 "$example" it.torrent got/things
+run 0 timeout 60 "$example" it.torrent got
 has out 'piece 0'
 diff -r seed/things got/things || fail "what was downloaded is different"
 

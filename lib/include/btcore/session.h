@@ -10,11 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <btcore/add.h>
 #include <btcore/error.h>
 #include <btcore/event.h>
 #include <btcore/log.h>
 #include <btcore/metainfo.h>
 #include <btcore/settings.h>
+#include <btcore/snapshot.h>
 #include <btcore/torrent.h>
 
 struct bt_session;
@@ -51,12 +53,15 @@ void bt_session_want_events(struct bt_session *s, uint64_t kinds);
  * thousand wait, and one BT_EVENT_LOST says how many more there were. */
 struct bt_event *bt_session_next_event(struct bt_session *s);
 
-/* Adds and starts a torrent. The session owns meta from now on (also on failure it is freed).
- * path: where a single file lies or the folder that holds the files. *id numbers it. BT_EEXIST: a
- * torrent with this info-hash is here already. BT_EUNSUP: it cannot be served
- * (v2 without layers). */
-enum bt_code bt_session_add(struct bt_session *s, struct bt_metainfo *meta, const char *path,
-    uint32_t *id, struct bt_error *err);
+/* Adds and starts a torrent; *id numbers it (id may be NULL). params stay the caller's. BT_EEXIST:
+ * a torrent with this info-hash is here already. BT_EUNSUP: torrents of v2 alone are not supported
+ * yet. */
+enum bt_code bt_session_add(struct bt_session *s, const struct bt_add_params *params, uint32_t *id,
+    struct bt_error *err);
+
+/* The same for a torrent of which nothing else is to be said. */
+enum bt_code bt_session_add_metainfo(struct bt_session *s, const struct bt_metainfo *m,
+    const char *save_path, uint32_t *id, struct bt_error *err);
 
 /* Says goodbye to the trackers (a few seconds at most); ends in BT_TORRENT_STOPPED. */
 enum bt_code bt_session_stop(struct bt_session *s, uint32_t id);
@@ -74,8 +79,15 @@ enum bt_code bt_session_set_limit(struct bt_session *s, uint32_t id, const char 
 enum bt_code bt_session_get_limit(struct bt_session *s, uint32_t id, const char *name,
     int64_t *out, struct bt_error *err);
 
-/* How it stands. size: sizeof(*out), so that later versions may know more. BT_ENOENT: there is no
- * such torrent. */
+/* The numbers of all torrents, in no order; as many as there is room for. It returns how many there
+ * are. */
+size_t bt_session_torrents(struct bt_session *s, uint32_t *ids, size_t room);
+
+/* Its metainfo, which the caller frees (it is shared, not copied). NULL: no such torrent. */
+struct bt_metainfo *bt_session_metainfo(struct bt_session *s, uint32_t id);
+
+/* How it stands; for all at once see snapshot.h. size: sizeof(*out), so that later versions may
+ * know more. BT_ENOENT: there is no such torrent. */
 enum bt_code bt_session_status(struct bt_session *s, uint32_t id, struct bt_torrent_status *out,
     size_t size);
 

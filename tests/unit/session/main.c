@@ -5,6 +5,7 @@
 Suite *apply_suite(void);
 Suite *parts_suite(void);
 Suite *session_suite(void);
+Suite *snapshot_suite(void);
 
 int
 main(void)
@@ -13,6 +14,7 @@ main(void)
 		apply_suite,
 		parts_suite,
 		session_suite,
+		snapshot_suite,
 	};
 
 	return run_suites(make, COUNT_OF(make));

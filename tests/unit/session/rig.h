@@ -97,15 +97,35 @@ remove_content(void)
 	ck_assert_int_eq(system(command), 0);
 }
 
+/* As path itself; the metainfo stays the caller's. */
+static inline enum bt_code
+add_as(struct bt_session *s, const struct bt_metainfo *meta, const char *path, uint32_t *id,
+    struct bt_error *err)
+{
+	struct bt_add_params *p = bt_add_params_new();
+	enum bt_code code;
+
+	if (p == NULL)
+		return err->code = BT_ENOMEM;
+	bt_add_params_set_metainfo(p, meta);
+	code = bt_add_params_set(p, "save_as", path, err);
+	if (code == BT_OK)
+		code = bt_session_add(s, p, id, err);
+	bt_add_params_free(p);
+	return code;
+}
+
 static inline uint32_t
 add(struct bt_session *s, const char *who, int i)
 {
+	struct bt_metainfo *meta = meta_of(i);
 	struct bt_error err;
 	char path[128];
 	uint32_t id;
 
 	path_of(path, who, i);
-	ck_assert_msg(bt_session_add(s, meta_of(i), path, &id, &err) == BT_OK, "%s", err.text);
+	ck_assert_msg(add_as(s, meta, path, &id, &err) == BT_OK, "%s", err.text);
+	bt_metainfo_free(meta);
 	return id;
 }
 

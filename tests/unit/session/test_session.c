@@ -266,7 +266,8 @@ START_TEST(trackers_tell_in_numbers)
 	seed = must_open();
 	path_of(path, "seed", 0);
 	ck_assert_msg(bt_create(path, &o, &meta, &err) == BT_OK, "%s", err.text);
-	ck_assert_int_eq(bt_session_add(seed, meta, path, &id, &err), BT_OK);
+	ck_assert_int_eq(add_as(seed, meta, path, &id, &err), BT_OK);
+	bt_metainfo_free(meta);
 	e = wait_for_event(seed, BT_EVENT_TRACKER);
 	ck_assert_uint_eq(e->torrent, id);
 	ck_assert_int_ne(e->tracker.code, BT_OK);
@@ -297,6 +298,7 @@ END_TEST
 START_TEST(failures_tell_in_numbers)
 {
 	struct bt_torrent_status st;
+	struct bt_metainfo *meta;
 	struct bt_error err;
 	struct bt_event *e;
 	char path[128];
@@ -313,7 +315,9 @@ START_TEST(failures_tell_in_numbers)
 	leech = must_open();
 	(void)add(seed, "seed", 1);
 	(void)snprintf(path, sizeof(path), "%s/seed0/x", folder);
-	ck_assert_int_eq(bt_session_add(leech, meta_of(1), path, &id, &err), BT_OK);
+	meta = meta_of(1);
+	ck_assert_int_eq(add_as(leech, meta, path, &id, &err), BT_OK);
+	bt_metainfo_free(meta);
 	ck_assert_int_eq(bt_session_add_peer(leech, id, "127.0.0.1", bt_session_port(seed), &err),
 	    BT_OK);
 	e = wait_for_event(leech, BT_EVENT_STATE);
@@ -364,6 +368,7 @@ START_TEST(says_what_is_wrong)
 {
 	struct bt_torrent_status st;
 	struct bt_session *other = NULL;
+	struct bt_metainfo *meta;
 	struct bt_error err = { 0 };
 	char port[16], path[128];
 	uint32_t id;
@@ -372,7 +377,9 @@ START_TEST(says_what_is_wrong)
 	seed = must_open();
 	id = add(seed, "seed", 0);
 	path_of(path, "seed", 0);
-	ck_assert_int_eq(bt_session_add(seed, meta_of(0), path, &id, &err), BT_EEXIST);
+	meta = meta_of(0);
+	ck_assert_int_eq(add_as(seed, meta, path, &id, &err), BT_EEXIST);
+	bt_metainfo_free(meta);
 	ck_assert_int_eq(bt_session_status(seed, 999, &st, sizeof(st)), BT_ENOENT);
 	ck_assert_int_eq(bt_session_stop(seed, 999), BT_ENOENT);
 	ck_assert_int_eq(bt_session_add_peer(seed, 999, "1.2.3.4", 5, &err), BT_ENOENT);
@@ -489,11 +496,12 @@ START_TEST(adds_without_memory)
 
 		path_of(path, "seed", 0);
 		mem_fail_at(n);
-		if (bt_session_add(seed, meta, path, &id, &err) == BT_OK)
+		if (add_as(seed, meta, path, &id, &err) == BT_OK)
 			ck_assert_int_eq(bt_session_remove(seed, id), BT_OK);
 		else
 			ck_assert_int_eq(err.code, BT_ENOMEM);
 		mem_fail_at(0);
+		bt_metainfo_free(meta);
 	}
 	bt_session_free(seed);
 	remove_content();

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: ISC */
+/* How a session is given a torrent. */
+#include <btcore/add.h>
+#include <btcore/session.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cdefs.h"
+#include "base/mem.h"
+#include "session/model.h"
+
+struct bt_add_params {
+	char *save_path;
+	char *save_as;
+	struct torrent_wishes wishes;
+	struct bt_metainfo *meta;
+	struct vec peers;		/* struct addr */
+};
+
+const struct bt_option_table *
+bt_add_table(void)
+{
+	static const struct bt_option rows[] = {
+		{ .name = "save_path", .kind = BT_OPT_TEXT, .def = "", .arg = "FOLDER",
+		  .offset = offsetof(struct bt_add_params, save_path),
+		  .help = "Save the torrent in this folder, by its own name; empty: the current "
+		    "one." },
+		{ .name = "save_as", .kind = BT_OPT_TEXT, .def = "", .arg = "PATH",
+		  .offset = offsetof(struct bt_add_params, save_as),
+		  .help = "Save it as this file or folder instead, in save_path or absolute." },
+	};
+	static const struct bt_option_table table = { rows, COUNT_OF(rows) };
+
+	return &table;
+}
+
+struct bt_add_params *
+bt_add_params_new(void)
+{
+	struct bt_add_params *p = mem_zero(sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	vec_init(&p->peers, sizeof(struct addr));
+	if (bt_options_init(bt_add_table(), p) != BT_OK ||
+	    bt_options_init(bt_limits_table(), &p->wishes) != BT_OK) {
+		bt_add_params_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+void
+bt_add_params_free(struct bt_add_params *p)
+{
+	if (p == NULL)
+		return;
+	bt_options_fini(bt_add_table(), p);
+	bt_metainfo_free(p->meta);
+	vec_fini(&p->peers);
+	mem_free(p);
+}
+
+void
+bt_add_params_set_metainfo(struct bt_add_params *p, const struct bt_metainfo *m)
+{
+	struct bt_metainfo *shared = bt_metainfo_share(m);
+
+	bt_metainfo_free(p->meta);
+	p->meta = shared;
+}
+
+enum bt_code
+bt_add_params_set(struct bt_add_params *p, const char *name, const char *text,
+    struct bt_error *err)
+{
+	if (bt_options_find(bt_limits_table(), name) != NULL)
+		return bt_options_set(bt_limits_table(), &p->wishes, name, text, err);
+	return bt_options_set(bt_add_table(), p, name, text, err);
+}
+
+enum bt_code
+bt_add_params_set_int(struct bt_add_params *p, const char *name, int64_t value,
+    struct bt_error *err)
+{
+	if (bt_options_find(bt_limits_table(), name) != NULL)
+		return bt_options_set_int(bt_limits_table(), &p->wishes, name, value, err);
+	return bt_options_set_int(bt_add_table(), p, name, value, err);
+}
+
+static enum bt_code
+parse_peer(const char *ip, uint16_t port, struct addr *out, struct bt_error *err)
+{
+	if (!addr_parse(ip, port, out) || !addr_usable(out))
+		return fail(err, BT_EARG, "'%.60s' port %u is not a peer's address", ip, port);
+	return BT_OK;
+}
+
+enum bt_code
+bt_add_params_add_peer(struct bt_add_params *p, const char *ip, uint16_t port,
+    struct bt_error *err)
+{
+	struct addr a;
+	enum bt_code code = parse_peer(ip, port, &a, err);
+
+	if (code == BT_OK && vec_add(&p->peers, &a) == NULL)
+		code = fail(err, BT_ENOMEM, "out of memory");
+	return code;
+}
+
+/* -- where it goes -- */
+
+/* To be freed; NULL: no memory. */
+static char *
+join(const char *folder, const char *name)
+{
+	size_t size = strlen(folder) + strlen(name) + 2;
+	char *path = mem_alloc(size);
+
+	if (path != NULL)
+		(void)snprintf(path, size, "%s%s%s", folder, folder[0] == '\0' ? "" : "/", name);
+	return path;
+}
+
+/* A link that the user names is the user's wish, one that happens to have the torrent's name may
+ * lead anywhere. */
+static enum bt_code
+choose_place(const struct bt_add_params *p, char **out, struct bt_error *err)
+{
+	bool own_name = p->save_as[0] == '\0';
+	struct stat st;
+	enum bt_code code;
+
+	*out = join(p->save_as[0] == '/' ? "" : p->save_path,
+	    own_name ? bt_metainfo_safe_name(p->meta) : p->save_as);
+	if (*out == NULL)
+		return fail(err, BT_ENOMEM, "out of memory");
+	if (!own_name || lstat(*out, &st) != 0 || !S_ISLNK(st.st_mode))
+		return BT_OK;
+	code = fail(err, BT_EARG, "%s: a symbolic link; to follow it, name it", *out);
+	mem_free(*out);
+	return code;
+}
+
+/* -- on the session's thread -- */
+
+struct addition {
+	struct bt_session *session;
+	const struct bt_add_params *params;
+	const char *place;
+	uint32_t id;
+	struct bt_error *err;
+	enum bt_code code;
+};
+
+static bool
+is_known(const struct bt_session *s, const struct bt_metainfo *m)
+{
+	const uint8_t *v1 = bt_metainfo_info_hash(m);
+
+	return map_find(&s->by_hash, v1 != NULL ? v1 : bt_metainfo_info_hash_v2(m)) != NULL;
+}
+
+static void
+do_add(void *arg)
+{
+	struct addition *a = arg;
+	const struct bt_add_params *p = a->params;
+	struct bt_session *s = a->session;
+	struct entry *e;
+
+	if (is_known(s, p->meta)) {
+		a->code = fail(a->err, BT_EEXIST, "this torrent is here already");
+		return;
+	}
+	a->code = entry_new(s, bt_metainfo_share(p->meta), a->place, &e, a->err);
+	if (a->code != BT_OK)
+		return;
+	a->id = e->id;
+	e->wishes = p->wishes;
+	entry_set_limits(e);
+	for (size_t i = 0; i < p->peers.len; i++)
+		torrent_add_address(e->torrent, vec_at(&p->peers, i), KNOWN_USER,
+		    loop_now(s->loop));
+}
+
+enum bt_code
+bt_session_add(struct bt_session *s, const struct bt_add_params *params, uint32_t *id,
+    struct bt_error *err)
+{
+	struct addition a = { .session = s, .params = params, .err = err, .code = BT_ECANCEL };
+	enum bt_code code;
+	char *place;
+
+	if (params->meta == NULL)
+		return fail(err, BT_EARG, "nothing says which torrent to add");
+	if (bt_metainfo_info_hash(params->meta) == NULL)
+		return fail(err, BT_EUNSUP, "torrents of version 2 alone are not supported yet");
+	code = choose_place(params, &place, err);
+	if (code != BT_OK)
+		return code;
+	a.place = place;
+	(void)mailbox_call(s->mailbox, do_add, &a);
+	mem_free(place);
+	if (a.code == BT_OK && id != NULL)
+		*id = a.id;
+	return a.code;
+}
+
+enum bt_code
+bt_session_add_metainfo(struct bt_session *s, const struct bt_metainfo *m, const char *save_path,
+    uint32_t *id, struct bt_error *err)
+{
+	struct bt_add_params *p = bt_add_params_new();
+	enum bt_code code;
+
+	if (p == NULL)
+		return fail(err, BT_ENOMEM, "out of memory");
+	bt_add_params_set_metainfo(p, m);
+	code = bt_add_params_set(p, "save_path", save_path, err);
+	if (code == BT_OK)
+		code = bt_session_add(s, p, id, err);
+	bt_add_params_free(p);
+	return code;
+}
+
+/* -- peers of the user's, later on -- */
+
+struct peer_wish {
+	struct bt_session *session;
+	uint32_t id;
+	struct addr addr;
+	enum bt_code code;
+};
+
+static void
+do_add_peer(void *arg)
+{
+	struct peer_wish *w = arg;
+	struct entry *e = entry_find(w->session, w->id);
+
+	w->code = e == NULL ? BT_ENOENT : BT_OK;
+	if (e != NULL)
+		torrent_add_address(e->torrent, &w->addr, KNOWN_USER,
+		    loop_now(w->session->loop));
+}
+
+enum bt_code
+bt_session_add_peer(struct bt_session *s, uint32_t id, const char *ip, uint16_t port,
+    struct bt_error *err)
+{
+	struct peer_wish w = { .session = s, .id = id };
+	enum bt_code code = parse_peer(ip, port, &w.addr, err);
+
+	if (code != BT_OK)
+		return code;
+	if (!mailbox_call(s->mailbox, do_add_peer, &w))
+		return fail(err, BT_ECANCEL, "the session ends");
+	return w.code == BT_OK ? BT_OK :
+	    fail(err, w.code, "no torrent has the number %u", (unsigned)id);
+}
