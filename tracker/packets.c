@@ -150,7 +150,7 @@ packets_init(struct packets *p, const struct server_shared *shared, struct repli
     struct stat_counters *counters, struct loop *l)
 {
 	*p = (struct packets){ .shared = shared, .replier = replier, .counters = counters,
-	    .loop = l, .batch = dgram_batch_new() };
+	    .loop = l, .batch = dgram_batch_new(DGRAM_MAX) };
 	TAILQ_INIT(&p->sockets);
 	return p->batch != NULL;
 }

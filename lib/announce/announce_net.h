@@ -19,7 +19,7 @@ struct announce_net_opts {
 	struct loop *loop;
 	struct fetch *fetch;		/* these three outlive it */
 	struct resolve *resolve;
-	struct udp *udp4, *udp6;	/* NULL: one of its own is opened when it is needed */
+	struct udp *udp;		/* NULL: sockets of its own are opened when needed */
 	const struct net_way *way;	/* outlives it as well */
 	const char *user_agent;		/* copied; NULL: none */
 	usec timeout;			/* of one announce; 0: 30 s */

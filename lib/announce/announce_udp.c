@@ -32,7 +32,6 @@ struct udp_host {
 struct udp_endpoint {
 	TAILQ_ENTRY(udp_endpoint) link;	/* in the carrier's list while it is of use */
 	struct announce_udp *carrier;
-	struct udp *udp;
 	struct addr addr;
 	uint64_t connection;
 	usec since;			/* of connection; 0: none */
@@ -45,9 +44,9 @@ struct udp_endpoint {
 
 struct announce_udp {
 	const struct announce_net_opts *opts;
-	struct udp *udp[2];		/* IPv4, IPv6 */
-	bool own[2];
-	struct udp_tenant tenants[2];
+	struct udp *udp;
+	bool own;
+	struct udp_tenant tenant;
 	TAILQ_HEAD(, udp_host) hosts;
 	TAILQ_HEAD(, udp_endpoint) endpoints;
 	struct map calls;		/* by transaction */
@@ -206,7 +205,7 @@ send_connect(struct udp_endpoint *e)
 	udp_connect_write(&packet, e->transaction);
 	/* What the system refuses now is a packet lost: it is sent again. */
 	if (!buf_failed(&packet))
-		(void)udp_send(e->udp, &e->addr, buf_slice(&packet));
+		(void)udp_send(e->carrier->udp, &e->addr, buf_slice(&packet));
 	buf_fini(&packet);
 	e->sent++;
 	loop_timer_set(&e->timer, resend_after(e->carrier, e->sent));
@@ -252,7 +251,7 @@ send_announce(struct announce_call *c)
 	else
 		udp_announce_write(&packet, k->endpoint->connection, k->transaction, &c->req, path);
 	if (!buf_failed(&packet))
-		(void)udp_send(k->endpoint->udp, &k->endpoint->addr, buf_slice(&packet));
+		(void)udp_send(k->carrier->udp, &k->endpoint->addr, buf_slice(&packet));
 	buf_fini(&packet);
 	k->sent++;
 	k->resend = now_of(k->carrier) + resend_after(k->carrier, k->sent);
@@ -280,32 +279,28 @@ is_connected(const struct udp_endpoint *e)
 	return e->since != 0 && now_of(e->carrier) - e->since < CONNECTION_FOR;
 }
 
-/* NULL: no socket; err says why. */
-static struct udp *
+/* Who was given no sockets opens those that are needed. */
+static bool
 need_socket(struct announce_udp *u, enum addr_family family, struct bt_error *err)
 {
-	unsigned i = family == ADDR_V6;
-	struct addr at = i ? u->opts->way->from6 : u->opts->way->from4;
+	struct addr at = family == ADDR_V6 ? u->opts->way->from6 : u->opts->way->from4;
 
-	if (u->udp[i] != NULL)
-		return u->udp[i];
+	if (udp_has(u->udp, family))
+		return true;
 	at.family = (uint8_t)family;
 	at.port = 0;
-	u->udp[i] = udp_open(u->opts->loop, u->opts->way, &at, err);
-	if (u->udp[i] != NULL) {
-		u->own[i] = true;
-		udp_add(u->udp[i], &u->tenants[i]);
-	}
-	return u->udp[i];
+	if (u->own)
+		return udp_open(u->udp, u->opts->way, &at, err) == BT_OK;
+	(void)fail(err, BT_EUNREACH, "this family is not to be used");
+	return false;
 }
 
 static struct udp_endpoint *
 need_endpoint(struct announce_udp *u, const struct addr *a, struct bt_error *err)
 {
 	struct udp_endpoint *e;
-	struct udp *udp = need_socket(u, a->family, err);
 
-	if (udp == NULL)
+	if (!need_socket(u, a->family, err))
 		return NULL;
 	TAILQ_FOREACH(e, &u->endpoints, link) {
 		if (addr_eq(&e->addr, a))
@@ -319,7 +314,6 @@ need_endpoint(struct announce_udp *u, const struct addr *a, struct bt_error *err
 		return NULL;
 	}
 	e->carrier = u;
-	e->udp = udp;
 	e->addr = *a;
 	TAILQ_INIT(&e->waiting);
 	TAILQ_INSERT_TAIL(&u->endpoints, e, link);
@@ -543,12 +537,12 @@ on_announce_reply(struct announce_udp *u, const struct addr *from, const struct 
 }
 
 static bool
-on_datagram(void *arg, struct udp *udp, const struct addr *from, struct bt_slice datagram)
+on_datagram(void *arg, const struct addr *from, struct bt_slice datagram, usec now)
 {
 	struct announce_udp *u = arg;
 	struct udp_reply r;
 
-	(void)udp;
+	(void)now;
 	if (datagram.len > UDP_TRACKER_PACKET_MAX || udp_reply_parse(datagram, &r) != STEP_DONE ||
 	    r.transaction == 0)
 		return false;
@@ -574,14 +568,14 @@ announce_udp_new(const struct announce_net_opts *opts)
 	TAILQ_INIT(&u->hosts);
 	TAILQ_INIT(&u->endpoints);
 	u->opts = opts;
-	u->udp[0] = opts->udp4;
-	u->udp[1] = opts->udp6;
-	for (unsigned i = 0; i < 2; i++) {
-		u->tenants[i].fn = on_datagram;
-		u->tenants[i].arg = u;
-		if (u->udp[i] != NULL)
-			udp_add(u->udp[i], &u->tenants[i]);
+	u->own = opts->udp == NULL;
+	u->udp = u->own ? udp_new(opts->loop) : opts->udp;
+	u->tenant = (struct udp_tenant){ .fn = on_datagram, .arg = u };
+	if (u->udp == NULL) {
+		mem_free(u);
+		return NULL;
 	}
+	udp_add(u->udp, &u->tenant);
 	return u;
 }
 
@@ -597,12 +591,9 @@ announce_udp_free(struct announce_udp *u)
 		host_free(h);
 	while ((e = TAILQ_FIRST(&u->endpoints)) != NULL)
 		endpoint_free(e);
-	for (unsigned i = 0; i < 2; i++) {
-		if (u->udp[i] != NULL)
-			udp_remove(u->udp[i], &u->tenants[i]);
-		if (u->own[i])
-			udp_close(u->udp[i]);
-	}
+	udp_remove(u->udp, &u->tenant);
+	if (u->own)
+		udp_free(u->udp);
 	map_fini(&u->calls);
 	mem_free(u);
 }

@@ -20,24 +20,31 @@ struct slot {
 		size_t align;		/* as struct cmsghdr */
 		uint8_t bytes[CONTROL_LEN];
 	} control;
-	uint8_t bytes[DGRAM_MAX];
+	uint8_t *bytes;			/* where it is received: a part of the batch's */
 };
 
 struct dgram_batch {
 	unsigned count;
+	size_t max;
+	uint8_t *bytes;
 	struct mmsghdr in[DGRAM_BATCH], out[DGRAM_BATCH];
 	struct slot slot[DGRAM_BATCH];
 };
 
 struct dgram_batch *
-dgram_batch_new(void)
+dgram_batch_new(size_t max)
 {
 	struct dgram_batch *b = mem_zero(sizeof(*b));
 
-	if (b == NULL)
+	if (b == NULL || (b->bytes = mem_alloc(DGRAM_BATCH * max)) == NULL) {
+		mem_free(b);
 		return NULL;
-	for (unsigned i = 0; i < DGRAM_BATCH; i++)
+	}
+	b->max = max;
+	for (unsigned i = 0; i < DGRAM_BATCH; i++) {
+		b->slot[i].bytes = b->bytes + i * max;
 		buf_init(&b->slot[i].reply, DGRAM_MAX);
+	}
 	return b;
 }
 
@@ -48,6 +55,7 @@ dgram_batch_free(struct dgram_batch *b)
 		return;
 	for (unsigned i = 0; i < DGRAM_BATCH; i++)
 		buf_fini(&b->slot[i].reply);
+	mem_free(b->bytes);
 	mem_free(b);
 }
 
@@ -81,7 +89,7 @@ dgram_receive(struct dgram_batch *b, int fd)
 	for (unsigned i = 0; i < DGRAM_BATCH; i++) {
 		struct slot *s = &b->slot[i];
 
-		s->in_iov = (struct iovec){ s->bytes, sizeof(s->bytes) };
+		s->in_iov = (struct iovec){ s->bytes, b->max };
 		b->in[i].msg_hdr = (struct msghdr){
 			.msg_name = &s->from, .msg_namelen = sizeof(s->from),
 			.msg_iov = &s->in_iov, .msg_iovlen = 1,
@@ -161,19 +169,73 @@ gather(struct dgram_batch *b)
 	return n;
 }
 
-void
-dgram_send(struct dgram_batch *b, int fd)
+/* What the system has no room for is lost, as datagrams may be. */
+static void
+send_all(struct mmsghdr *m, unsigned n, int fd)
 {
-	unsigned n = gather(b);
 	unsigned done = 0;
 
 	while (done < n) {
-		int sent = sendmmsg(fd, b->out + done, n - done, MSG_DONTWAIT);
+		int sent = sendmmsg(fd, m + done, n - done, MSG_DONTWAIT);
 
 		if (sent < 0 && errno == EINTR)
 			continue;
 		/* One that cannot be sent is passed over, the others still go. */
 		done += sent > 0 ? (unsigned)sent : 1;
 	}
+}
+
+void
+dgram_send(struct dgram_batch *b, int fd)
+{
+	send_all(b->out, gather(b), fd);
 	b->count = 0;
+}
+
+/* -- datagrams of one's own -- */
+
+void
+dgram_queue_init(struct dgram_queue *q)
+{
+	q->count = 0;
+	buf_init(&q->bytes, DGRAM_BATCH * DGRAM_MAX);
+}
+
+void
+dgram_queue_fini(struct dgram_queue *q)
+{
+	buf_fini(&q->bytes);
+}
+
+bool
+dgram_add(struct dgram_queue *q, const struct addr *to, struct bt_slice datagram)
+{
+	if (q->count == DGRAM_BATCH || datagram.len > DGRAM_MAX)
+		return false;
+	buf_add_slice(&q->bytes, datagram);
+	if (buf_failed(&q->bytes))
+		return false;
+	q->to[q->count] = *to;
+	q->len[q->count++] = (uint16_t)datagram.len;
+	return true;
+}
+
+void
+dgram_flush(struct dgram_queue *q, int fd)
+{
+	struct mmsghdr m[DGRAM_BATCH];
+	struct sockaddr_storage to[DGRAM_BATCH];
+	struct iovec iov[DGRAM_BATCH];
+	size_t at = 0;
+
+	for (unsigned i = 0; i < q->count; i++) {
+		iov[i] = (struct iovec){ q->bytes.ptr + at, q->len[i] };
+		m[i].msg_hdr = (struct msghdr){ .msg_name = &to[i],
+			.msg_namelen = sock_from_addr(&q->to[i], &to[i]),
+			.msg_iov = &iov[i], .msg_iovlen = 1 };
+		at += q->len[i];
+	}
+	send_all(m, q->count, fd);
+	q->count = 0;
+	buf_clear(&q->bytes);
 }

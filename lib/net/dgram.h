@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Datagrams in batches, for a server that gets many: one system call brings up to DGRAM_BATCH, one
- * sends the replies. A reply leaves from the address that the request was sent to. The one door to
- * recvmmsg and sendmmsg.
+ * Datagrams in batches: one system call brings up to DGRAM_BATCH, one sends the replies, or what was
+ * queued by somebody who asks on his own. A reply leaves from the address that the request was sent
+ * to. The one door to recvmmsg and sendmmsg.
  */
 #ifndef NET_DGRAM_H
 #define NET_DGRAM_H
@@ -11,14 +11,15 @@
 #include "base/buf.h"
 
 #define DGRAM_BATCH 64u
-#define DGRAM_MAX 2048u		/* bytes taken of one; a longer one is cut */
+#define DGRAM_MAX 2048u		/* bytes of one that is sent; servers take no more either */
 
 struct dgram_batch;
 
-struct dgram_batch *dgram_batch_new(void) MUST_USE;
+/* max: bytes taken of one; a longer one is cut. */
+struct dgram_batch *dgram_batch_new(size_t max) MUST_USE;
 void dgram_batch_free(struct dgram_batch *b);
 
-/* Asks the socket for what replies need. */
+/* Asks a server's socket for what replies need. */
 void dgram_prepare(int fd);
 
 /* Receives what is there, at most DGRAM_BATCH; 0 if nothing. Forgets the former batch. */
@@ -34,5 +35,22 @@ struct buf *dgram_reply(struct dgram_batch *b, unsigned i);
 
 /* Sends the replies; what the system has no room for is lost, as datagrams may be. */
 void dgram_send(struct dgram_batch *b, int fd);
+
+/* Datagrams that wait to be sent over one socket. The owner embeds it. */
+struct dgram_queue {
+	unsigned count;
+	struct addr to[DGRAM_BATCH];
+	uint16_t len[DGRAM_BATCH];
+	struct buf bytes;	/* of all of them, one behind the other */
+};
+
+void dgram_queue_init(struct dgram_queue *q);
+void dgram_queue_fini(struct dgram_queue *q);
+
+/* False: full, no memory, or longer than DGRAM_MAX. */
+bool dgram_add(struct dgram_queue *q, const struct addr *to, struct bt_slice datagram);
+
+/* Sends them all; what the system has no room for is lost. */
+void dgram_flush(struct dgram_queue *q, int fd);
 
 #endif

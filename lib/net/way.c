@@ -73,7 +73,8 @@ set_device(struct net_way *w, const char *name, struct bt_error *err)
 	memcpy(w->device, name, strlen(name) + 1);
 	fd = sock_open(w->families & WAY_V4 ? ADDR_V4 : ADDR_V6, SOCK_DGRAM, w->device);
 	if (fd < 0)
-		code = fail_errno(err, "cannot use interface '%.60s' alone", name);
+		code = fail(err, BT_EARG, "cannot use interface '%.60s' alone: %s", name,
+		    strerror(errno));
 	else
 		(void)close(fd);
 	return code;

@@ -58,30 +58,49 @@ close_all(struct listen *l)
 		(void)close(l->listeners[i].fd);
 	}
 	l->count = 0;
+	udp_free(l->udp);
+	l->udp = NULL;
+}
+
+/* TCP and UDP on one port: other transports are expected where this one is. */
+static enum bt_code
+open_one(struct listen *l, struct loop *loop, const struct net_way *way, struct addr at,
+    struct bt_error *err)
+{
+	struct listener *s = &l->listeners[l->count];
+
+	*s = (struct listener){ .listen = l, .fd = way_listen(way, &at, err) };
+	if (s->fd < 0)
+		return BT_EIO;
+	if (!loop_fd_init(&s->watch, loop, s->fd, ready, s)) {
+		(void)close(s->fd);
+		return fail(err, BT_ENOMEM, "out of memory");
+	}
+	l->count++;
+	if (sock_local(s->fd, &at))
+		l->port = at.port;
+	return udp_open(l->udp, way, &at, err);
 }
 
 static enum bt_code
-open_all(struct listen *l, struct loop *loop, const struct listen_where *where, uint16_t port,
+open_all(struct listen *l, struct loop *loop, const struct net_way *way, uint16_t port,
     struct bt_error *err)
 {
-	for (unsigned i = 0; i < where->way->count; i++) {
-		struct listener *s = &l->listeners[l->count];
-		struct addr at = where->way->at[i];
+	l->udp = udp_new(loop);
+	if (l->udp == NULL)
+		return fail(err, BT_ENOMEM, "out of memory");
+	for (unsigned i = 0; i < way->count; i++) {
+		struct addr at = way->at[i];
+		unsigned before = l->count;
+		enum bt_code code;
 
-		at.port = l->count > 0 ? l->port : port;
-		*s = (struct listener){ .listen = l, .fd = way_listen(where->way, &at, err) };
-		if (s->fd < 0 && at.family == ADDR_V6 && where->way->may_lack_v6 && l->count > 0 &&
-		    err->sys_errno != EADDRINUSE)
+		at.port = before > 0 ? l->port : port;
+		code = open_one(l, loop, way, at, err);
+		if (code != BT_OK && at.family == ADDR_V6 && way->may_lack_v6 && before > 0 &&
+		    l->count == before && err->sys_errno != EADDRINUSE)
 			continue;
-		if (s->fd < 0)
-			return BT_EIO;
-		if (!loop_fd_init(&s->watch, loop, s->fd, ready, s)) {
-			(void)close(s->fd);
-			return fail(err, BT_ENOMEM, "out of memory");
-		}
-		l->count++;
-		if (sock_local(s->fd, &at))
-			l->port = at.port;
+		if (code != BT_OK)
+			return code;
 	}
 	return BT_OK;
 }
@@ -97,9 +116,10 @@ listen_init(struct listen *l, struct loop *loop, const struct listen_where *wher
 	*l = (struct listen){ .fn = fn, .arg = arg };
 	if (!loop_timer_init(&l->pause, loop, pause_over, l))
 		return fail(err, BT_ENOMEM, "out of memory");
-	for (uint32_t i = 0; i < ports && i < TRIES; i++) {
-		code = open_all(l, loop, where, (uint16_t)(where->minport + (first + i) % ports),
-		    err);
+	/* Port 0 is a new one each time. */
+	for (uint32_t i = 0; (i < ports || where->maxport == 0) && i < TRIES; i++) {
+		code = open_all(l, loop, where->way,
+		    (uint16_t)(where->minport + (first + i) % ports), err);
 		if (code == BT_OK) {
 			set_interest(l, LOOP_READ);
 			return BT_OK;

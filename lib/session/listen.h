@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The sockets that peers come in by, on one port for all addresses. */
+/* The sockets that peers come in by, TCP and UDP, on one port for all addresses. */
 #ifndef SESSION_LISTEN_H
 #define SESSION_LISTEN_H
 
@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/rng.h"
 #include "net/loop.h"
-#include "net/way.h"
+#include "net/udp.h"
 
 typedef void (*listen_fn)(void *arg, int fd, const struct addr *from);
 
@@ -23,6 +23,7 @@ struct listen {
 	struct listener listeners[WAY_ADDRS_MAX];
 	unsigned count;
 	uint16_t port;
+	struct udp *udp;		/* on the same addresses and port; lent to its tenants */
 	struct loop_timer pause;	/* out of descriptors: accept no more for a while */
 };
 
@@ -32,7 +33,7 @@ struct listen_where {
 	bool random;
 };
 
-/* Finds a port on which all addresses can listen. fn owns each fd it is given. */
+/* Finds a port on which all addresses can listen, for TCP and for UDP. fn owns each fd it is given. */
 enum bt_code listen_init(struct listen *l, struct loop *loop, const struct listen_where *where,
     struct rng *rng, listen_fn fn, void *arg, struct bt_error *err);
 void listen_fini(struct listen *l);

@@ -82,7 +82,7 @@ open_net(struct bt_session *s, struct bt_error *err)
 	s->listening = true;
 	s->shown = way_shown(&s->way);
 	opts = (struct announce_net_opts){ .loop = s->loop, .fetch = s->fetch,
-		.resolve = s->resolve, .way = &s->way,
+		.resolve = s->resolve, .udp = s->listen.udp, .way = &s->way,
 		.user_agent = "btcore/" PACKAGE_VERSION,
 		.timeout = (usec)(s->settings.http_timeout * SECOND) };
 	s->announces = announce_net_new(&opts);
@@ -221,9 +221,9 @@ bt_session_free(struct bt_session *s)
 		free_torrents(s);
 		dials_fini(&s->dials);
 	}
+	announce_net_free(s->announces);
 	if (s->listening)
 		listen_fini(&s->listen);
-	announce_net_free(s->announces);
 	resolve_free(s->resolve);
 	fetch_free(s->fetch);
 	pool_free(s->pool);

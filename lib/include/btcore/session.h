@@ -39,7 +39,7 @@ struct bt_settings *bt_session_settings(struct bt_session *s);
 enum bt_code bt_session_apply(struct bt_session *s, const struct bt_settings *settings,
     struct bt_error *err);
 
-/* The TCP port that it listens on. */
+/* The port that it listens on, by TCP and by UDP. */
 uint16_t bt_session_port(const struct bt_session *s);
 
 /* Readable while events wait. Poll it, then take them all. */

@@ -53,7 +53,7 @@ START_TEST(refuses_what_it_cannot_keep)
 	refused(&(struct way_wish){ .bind = "127.0.0.1," "127.0.0.1,127.0.0.1,127.0.0.1,127.0.0.1,"
 	    "127.0.0.1,127.0.0.1,127.0.0.1,127.0.0.1,127.0.0.1,127.0.0.1,127.0.0.1,127.0.0.1,"
 	    "127.0.0.1,127.0.0.1,127.0.0.1,127.0.0.17" }, BT_EARG, "127.0.0.17");
-	refused(&(struct way_wish){ .interface = "no-such-dev0" }, BT_EGONE, "no-such-dev0");
+	refused(&(struct way_wish){ .interface = "no-such-dev0" }, BT_EARG, "no-such-dev0");
 	refused(&(struct way_wish){ .interface = "a-name-of-more-than-15" }, BT_EARG, "too long");
 	refused(&(struct way_wish){ .proxy = "socks5://127.0.0.1:1080" }, BT_EUNSUP, "proxy");
 }

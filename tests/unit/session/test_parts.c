@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* The queue of events, the log's, the mailbox, the listening port. */
+#include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "net/sock.h"
 #include "session/events.h"
 #include "session/lines.h"
 #include "session/listen.h"
@@ -380,6 +382,39 @@ START_TEST(finds_a_free_port)
 }
 END_TEST
 
+/* A port whose UDP side is somebody else's will not do. */
+START_TEST(tcp_and_udp_on_one_port)
+{
+	struct net_way way;
+	struct listen_where where = { .way = &way };
+	struct listen l;
+	struct bt_error err = { 0 };
+	struct udp *other;
+	struct rng rng;
+	struct addr at;
+
+	rng_seed(&rng, 9);
+	loop = loop_new();
+	ck_assert_int_eq(way_init(&way, &(struct way_wish){ .bind = "127.0.0.1,127.0.0.2" }, &err),
+	    BT_OK);
+	other = udp_new(loop);
+	ck_assert_int_eq(udp_open(other, &way, &way.at[1], &err), BT_OK);
+	where.minport = where.maxport = udp_addr(other, 0)->port;
+	ck_assert_int_eq(listen_init(&l, loop, &where, &rng, close_it, NULL, &err), BT_EIO);
+	ck_assert_int_eq(err.sys_errno, EADDRINUSE);
+	where.maxport = (uint16_t)(where.minport + 50);
+	ck_assert_int_eq(listen_init(&l, loop, &where, &rng, close_it, NULL, &err), BT_OK);
+	ck_assert_uint_gt(l.port, where.minport);
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert(sock_local(l.listeners[i].fd, &at));
+		ck_assert(addr_eq(&at, udp_addr(l.udp, i)) && at.port == l.port);
+	}
+	listen_fini(&l);
+	udp_free(other);
+	loop_free(loop);
+}
+END_TEST
+
 Suite *
 parts_suite(void)
 {
@@ -395,6 +430,7 @@ parts_suite(void)
 	tcase_add_test(c, lines_are_told_in_order);
 	tcase_add_test(c, lost_lines_are_counted);
 	tcase_add_test(c, finds_a_free_port);
+	tcase_add_test(c, tcp_and_udp_on_one_port);
 	suite_add_tcase(s, c);
 	return s;
 }
