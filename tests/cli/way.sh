@@ -34,14 +34,14 @@ btdownloadheadless film.torrent --saveas film --interface v0 --minport 7001 --ma
     --http_timeout 1 --display_interval 60 --json 1 >other.log 2>&1 &
 pids="$pids $!"
 until_has other.log '"event":"complete"'
-until_has other.log '"failed":true,"text":"http:'
-until_has other.log '"failed":true,"text":"udp:'
+until_has other.log '"failed":true,"url":"http:'
+until_has other.log '"failed":true,"url":"udp:'
 curl -s -m 5 http://127.0.0.1:7001/ >out
 [ $? -eq 7 ] || fail "who came by lo was let in"
 btdownloadheadless film.torrent --saveas film --interface lo --display_interval 60 --json 1 \
     >seed.log 2>&1 &
 pids="$pids $!"
-until_has seed.log '"failed":false,"text":"http:'
+until_has seed.log '"failed":false,"url":"http:'
 btdownloadheadless film.torrent --saveas copy --interface lo --display_interval 60 --json 1 \
     >leech.log 2>&1 &
 pids="$pids $!"
@@ -59,7 +59,7 @@ run 0 btreannounce http://localhost:$port/announce film.torrent
 btdownloadheadless film.torrent --saveas copy --display_interval 60 --json 1 >leech.log 2>&1 &
 leech=$!
 pids="$pids $leech"
-until_has leech.log '"failed":false,"text":"http:'
+until_has leech.log '"failed":false,"url":"http:'
 kill $leech
 wait $leech
 [ "$(grep -c event=started tracker.log)" -eq 1 ] || { fail "announced twice"; cat tracker.log; }
