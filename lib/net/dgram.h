@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Datagrams in batches: one system call brings up to DGRAM_BATCH, one sends the replies, or what was
+ * Datagrams in batches: one system call brings up to DGRAM_BATCH, one sends replies, or what was
  * queued by somebody who asks on his own. A reply leaves from the address that the request was sent
  * to. The one door to recvmmsg and sendmmsg.
  */

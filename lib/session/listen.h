@@ -23,8 +23,8 @@ struct listen {
 	struct listener listeners[WAY_ADDRS_MAX];
 	unsigned count;
 	uint16_t port;
-	struct udp *udp;		/* on the same addresses and port; lent to its tenants */
-	struct loop_timer pause;	/* out of descriptors: accept no more for a while */
+	struct udp *udp;		/* on the same addresses and port */
+	struct loop_timer pause;	/* no descriptors: accept no more for a while */
 };
 
 struct listen_where {
@@ -33,7 +33,7 @@ struct listen_where {
 	bool random;
 };
 
-/* Finds a port on which all addresses can listen, for TCP and for UDP. fn owns each fd it is given. */
+/* Finds a port on which all addresses can listen, by TCP and by UDP. fn owns each fd. */
 enum bt_code listen_init(struct listen *l, struct loop *loop, const struct listen_where *where,
     struct rng *rng, listen_fn fn, void *arg, struct bt_error *err);
 void listen_fini(struct listen *l);
