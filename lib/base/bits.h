@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "base/bytes.h"
 #include "base/cdefs.h"
 #include "base/slice.h"
 
@@ -27,6 +28,36 @@ static inline bool
 bits_has(const struct bits *b, uint32_t i)
 {
 	return (b->bytes[i / 8] >> (7 - i % 8)) & 1;
+}
+
+/* Bits in words of 64, so that sets can be joined and walked without looking at each bit: bit 0
+ * of a word's part is its highest. */
+static inline uint32_t
+bits_words(const struct bits *b)
+{
+	return b->len / 64 + (b->len % 64 != 0);
+}
+
+static inline uint64_t
+bits_word(const struct bits *b, uint32_t word)
+{
+	size_t at = (size_t)word * 8, left = bits_bytes(b->len) - at;
+	uint8_t last[8] = { 0 };
+
+	if (left >= 8)
+		return get_be64(b->bytes + at);
+	memcpy(last, b->bytes + at, left);
+	return get_be64(last);
+}
+
+/* Takes the first bit out of a word that is not 0: its index in it. */
+static inline uint32_t
+bits_take(uint64_t *word)
+{
+	uint32_t i = (uint32_t)__builtin_clzll(*word);
+
+	*word &= ~(UINT64_C(1) << (63 - i));
+	return i;
 }
 
 static inline bool

@@ -298,8 +298,9 @@ on_have(void *arg, struct peer *p, uint32_t piece, usec now)
 	struct torrent *t = c->src.torrent;
 
 	picker_add_have(t->picker, piece);
-	if (!bits_has(picker_have(t->picker), piece)) {
+	if (picker_wants(t->picker, piece)) {
 		c->src.missing++;
+		c->src.idle_at = 0;
 		conn_update_interest(c, now);
 	}
 	if (peer_is_seed(p))
@@ -311,9 +312,15 @@ on_bitfield(void *arg, struct peer *p, const struct bits *before, usec now)
 {
 	struct conn *c = arg;
 
-	(void)p;
-	leave_picker(c, before);
-	enter_in_picker(c);
+	/* It may be said again and again, and is not to cost anything then. */
+	if (slice_eq(bits_slice(before), bits_slice(&p->have)))
+		return;
+	if (c->as_seed || peer_is_seed(p)) {
+		leave_picker(c, before);
+		enter_in_picker(c);
+	} else {
+		picker_change_peer(c->src.torrent->picker, before, &p->have);
+	}
 	source_count_missing(&c->src);
 	download_let_go(&c->src, now);
 	conn_update_interest(c, now);

@@ -53,6 +53,21 @@ pick_allowed(struct source *s, const struct picker_peer *who, unsigned n, struct
 	return got;
 }
 
+/* One that gets less than it could take is not looked at again before something changes. */
+static unsigned
+pick_any(struct source *s, const struct picker_peer *who, unsigned n, struct picker_block *out)
+{
+	struct picker *picker = s->torrent->picker;
+	uint64_t generation = picker_generation(picker);
+	unsigned got;
+
+	if (s->idle_at == generation)
+		return 0;
+	got = picker_pick(picker, who, n, out);
+	s->idle_at = got < n ? generation : 0;
+	return got;
+}
+
 void
 download_more(struct source *s, usec now)
 {
@@ -75,7 +90,7 @@ download_more(struct source *s, usec now)
 	if (s->choking)
 		n = pick_allowed(s, &who, n, blocks);
 	else
-		n = picker_pick(t->picker, &who, n, blocks);
+		n = pick_any(s, &who, n, blocks);
 	send_requests(s, blocks, n, now);
 }
 
@@ -235,13 +250,14 @@ credit(struct torrent *t, uint32_t piece)
 static void
 piece_good(struct torrent *t, uint32_t piece, usec now)
 {
+	bool wanted = picker_wants(t->picker, piece);
 	struct source *s;
 
 	credit(t, piece);
 	picker_set_have(t->picker, piece);
 	t->done += bt_metainfo_piece_size(t->opts.meta, piece);
 	TAILQ_FOREACH(s, &t->sources, link)
-		s->missing -= bits_has(s->have, piece);
+		s->missing -= wanted && bits_has(s->have, piece);
 	conns_piece_here(t, piece, now);
 	torrent_event(t, &(struct bt_event){ .type = BT_EVENT_PIECE, .piece = { piece } });
 }
@@ -263,7 +279,7 @@ torrent_piece_done(struct torrent *t, uint32_t piece, const struct bt_error *err
 {
 	if (err->code == BT_OK) {
 		piece_good(t, piece, now);
-		if (bits_full(picker_have(t->picker)) && t->state == BT_TORRENT_DOWNLOADING)
+		if (picker_is_done(t->picker) && t->state == BT_TORRENT_DOWNLOADING)
 			complete(t, now);
 		return;
 	}

@@ -4,46 +4,23 @@
 #include <assert.h>
 #include <string.h>
 
-#include "base/block.h"
 #include "base/mem.h"
 #include "base/num.h"
-#include "base/vec.h"
+#include "torrent/partial.h"
 #include "torrent/rarity.h"
 
 /* Until so many pieces are here they are taken at random: the rarest would come slowly. */
 #define RANDOM_FIRST 4
 
-/* A block is asked of so many peers at once at most. */
-#define END_GAME_COPIES 3
-
-enum block_state { BLOCK_FREE, BLOCK_ASKED, BLOCK_HERE };
-
-struct partial_block {
-	uint32_t peers[END_GAME_COPIES];	/* who was asked, in this order; or who sent it */
-	uint8_t asked;		/* how many were */
-	uint8_t state;		/* enum block_state */
-};
-
-struct partial {
-	uint32_t piece;
-	uint32_t count;		/* blocks */
-	uint32_t free;
-	uint32_t here;
-	uint32_t only;		/* the one peer that may be asked; 0: anyone */
-	bool failed_once;	/* the next to be asked becomes `only` */
-	struct partial_block blocks[];
-};
-
 struct picker {
 	const struct bt_metainfo *meta;
 	struct rng *rng;
 	struct bits have;
-	struct rarity rarity;	/* of the pieces that nobody was asked for yet */
-	struct vec partials;	/* struct partial * */
-	struct partial **of_piece;	/* NULL: not begun */
-	uint32_t free_blocks;	/* in partials */
-	uint64_t partial_bytes;
-	uint32_t sole;		/* partials with an `only` */
+	uint32_t want;		/* pieces that are wanted and not here */
+	uint8_t *priority;	/* of each piece; NULL: all PICKER_NORMAL */
+	struct bits wanted;	/* those above 0; without bytes if priority is NULL */
+	struct rarity rarity;	/* its order has what is wanted, not here and not begun */
+	struct partials partials;
 };
 
 struct picker *
@@ -56,20 +33,14 @@ picker_new(const struct bt_metainfo *meta, struct rng *rng)
 		return NULL;
 	p->meta = meta;
 	p->rng = rng;
-	vec_init(&p->partials, sizeof(struct partial *));
-	p->of_piece = mem_array(pieces, sizeof(struct partial *));
-	if (p->of_piece == NULL || !bits_init(&p->have, pieces) ||
-	    !rarity_init(&p->rarity, pieces, rng)) {
+	p->want = pieces;
+	rarity_init(&p->rarity, pieces, rng);
+	partials_init(&p->partials, rng);
+	if (!bits_init(&p->have, pieces)) {
 		picker_free(p);
 		return NULL;
 	}
 	return p;
-}
-
-static struct partial *
-partial_at(const struct picker *p, size_t i)
-{
-	return *(struct partial **)vec_at(&p->partials, i);
 }
 
 void
@@ -77,16 +48,45 @@ picker_free(struct picker *p)
 {
 	if (p == NULL)
 		return;
-	for (size_t i = 0; i < p->partials.len; i++)
-		mem_free(partial_at(p, i));
-	vec_fini(&p->partials);
-	mem_free(p->of_piece);
-	bits_fini(&p->have);
+	partials_fini(&p->partials);
 	rarity_fini(&p->rarity);
+	bits_fini(&p->have);
+	bits_fini(&p->wanted);
+	mem_free(p->priority);
 	mem_free(p);
 }
 
 /* -- what is in the swarm -- */
+
+void
+picker_add_peer(struct picker *p, const struct bits *have)
+{
+	rarity_add_peer(&p->rarity, have);
+}
+
+void
+picker_remove_peer(struct picker *p, const struct bits *have)
+{
+	rarity_remove_peer(&p->rarity, have);
+}
+
+void
+picker_add_seed(struct picker *p)
+{
+	rarity_add_seed(&p->rarity);
+}
+
+void
+picker_remove_seed(struct picker *p)
+{
+	rarity_remove_seed(&p->rarity);
+}
+
+void
+picker_change_peer(struct picker *p, const struct bits *before, const struct bits *after)
+{
+	rarity_change_peer(&p->rarity, before, after);
+}
 
 void
 picker_add_have(struct picker *p, uint32_t piece)
@@ -94,92 +94,131 @@ picker_add_have(struct picker *p, uint32_t piece)
 	rarity_change(&p->rarity, piece, +1);
 }
 
+void
+picker_lost_have(struct picker *p, uint32_t piece)
+{
+	rarity_change(&p->rarity, piece, -1);
+}
+
+/* -- what we want -- */
+
+static bool
+is_wanted(const struct picker *p, uint32_t piece)
+{
+	return p->priority == NULL || p->priority[piece] > 0;
+}
+
+/* 64 pieces of which those are set that are wanted and not here. */
+static uint64_t
+wanted_word(const struct picker *p, uint32_t w)
+{
+	uint32_t spare = p->have.len - w * 64 < 64 ? 64 - (p->have.len - w * 64) : 0;
+	uint64_t all = UINT64_MAX << spare;
+
+	return (p->priority == NULL ? all : bits_word(&p->wanted, w)) & ~bits_word(&p->have, w);
+}
+
+unsigned
+picker_priority(const struct picker *p, uint32_t piece)
+{
+	return p->priority == NULL ? PICKER_NORMAL : p->priority[piece];
+}
+
+bool
+picker_wants(const struct picker *p, uint32_t piece)
+{
+	return !bits_has(&p->have, piece) && is_wanted(p, piece);
+}
+
+uint32_t
+picker_want_count(const struct picker *p)
+{
+	return p->want;
+}
+
+uint32_t
+picker_missing(const struct picker *p, const struct bits *have)
+{
+	uint32_t n = 0;
+
+	for (uint32_t w = 0; p->want > 0 && w < bits_words(have); w++)
+		n += (uint32_t)__builtin_popcountll(bits_word(have, w) & wanted_word(p, w));
+	return n;
+}
+
+bool
+picker_is_done(const struct picker *p)
+{
+	return p->want == 0;
+}
+
+static bool
+need_priorities(struct picker *p)
+{
+	if (p->priority != NULL)
+		return true;
+	if (!bits_init(&p->wanted, p->have.len))
+		return false;
+	p->priority = mem_array(p->have.len, 1);
+	if (p->priority == NULL) {
+		bits_fini(&p->wanted);
+		return false;
+	}
+	memset(p->priority, PICKER_NORMAL, p->have.len);
+	bits_set_all(&p->wanted);
+	/* Its order knows of one priority only. */
+	rarity_drop(&p->rarity);
+	return true;
+}
+
 static void
-change_all(struct picker *p, const struct bits *have, int by)
+set_one(struct picker *p, uint32_t piece, unsigned priority)
 {
-	for (uint32_t i = 0; i < have->len; i++) {
-		if (bits_has(have, i))
-			rarity_change(&p->rarity, i, by);
-	}
-}
+	struct partial *q = partial_find(&p->partials, piece);
+	bool was = is_wanted(p, piece), is = priority > 0, here = bits_has(&p->have, piece);
 
-void
-picker_add_peer(struct picker *p, const struct bits *have)
-{
-	change_all(p, have, +1);
-}
-
-void
-picker_remove_peer(struct picker *p, const struct bits *have)
-{
-	change_all(p, have, -1);
-}
-
-void
-picker_add_seed(struct picker *p)
-{
-	p->rarity.seeds++;
-}
-
-void
-picker_remove_seed(struct picker *p)
-{
-	p->rarity.seeds--;
-}
-
-/* -- pieces begun -- */
-
-static uint32_t
-block_len(const struct picker *p, const struct partial *q, uint32_t block)
-{
-	uint32_t size = bt_metainfo_piece_size(p->meta, q->piece);
-
-	return (uint32_t)min_u64(BLOCK_SIZE, size - block * BLOCK_SIZE);
-}
-
-static struct partial *
-partial_begin(struct picker *p, uint32_t piece)
-{
-	uint32_t count = (uint32_t)div_up_u64(bt_metainfo_piece_size(p->meta, piece), BLOCK_SIZE);
-	struct partial *q = mem_zero(sizeof(*q) + count * sizeof(q->blocks[0]));
-
-	if (q == NULL || vec_add(&p->partials, &q) == NULL) {
-		mem_free(q);
-		return NULL;
-	}
-	q->piece = piece;
-	q->count = q->free = count;
-	p->free_blocks += count;
-	p->of_piece[piece] = q;
 	rarity_remove(&p->rarity, piece);
-	return q;
+	p->priority[piece] = (uint8_t)priority;
+	if (is)
+		(void)bits_set(&p->wanted, piece);
+	else
+		(void)bits_clear(&p->wanted, piece);
+	if (here)
+		return;
+	p->want = p->want - was + is;
+	p->partials.changes += is && !was;
+	if (q != NULL)
+		partial_set_wanted(&p->partials, q, is);
+	else if (is)
+		rarity_add(&p->rarity, piece);
 }
 
 static void
-set_only(struct picker *p, struct partial *q, uint32_t peer)
+drop_order_if_done(struct picker *p)
 {
-	p->sole -= q->only != 0;
-	q->only = peer;
-	p->sole += q->only != 0;
+	if (p->want == 0)
+		rarity_drop(&p->rarity);
 }
 
-static void
-partial_end(struct picker *p, struct partial *q)
+bool
+picker_set_priority(struct picker *p, uint32_t first, uint32_t count, unsigned priority)
 {
-	size_t i = 0;
-
-	while (partial_at(p, i) != q)
-		i++;
-	vec_remove_swap(&p->partials, i);
-	p->of_piece[q->piece] = NULL;
-	set_only(p, q, 0);
-	p->free_blocks -= q->free;
-	for (uint32_t b = 0; b < q->count; b++) {
-		if (q->blocks[b].state == BLOCK_HERE)
-			p->partial_bytes -= block_len(p, q, b);
-	}
-	mem_free(q);
+	assert(priority <= PICKER_HIGHEST && count <= p->have.len &&
+	    first <= p->have.len - count);
+	if (p->priority == NULL && priority == PICKER_NORMAL)
+		return true;
+	if (!need_priorities(p))
+		return false;
+	/* To sort anew later costs less than to move so many one by one. */
+	if (count > p->have.len / 64)
+		rarity_drop(&p->rarity);
+	for (uint32_t i = 0; i < count; i++)
+		set_one(p, first + i, priority);
+	drop_order_if_done(p);
+	return true;
 }
+
+/* -- what we have -- */
 
 const struct bits *
 picker_have(const struct picker *p)
@@ -190,118 +229,122 @@ picker_have(const struct picker *p)
 void
 picker_set_have(struct picker *p, uint32_t piece)
 {
+	struct partial *q = partial_find(&p->partials, piece);
+
 	if (!bits_set(&p->have, piece))
 		return;
-	if (p->of_piece[piece] != NULL)
-		partial_end(p, p->of_piece[piece]);
+	p->want -= is_wanted(p, piece);
+	if (q != NULL)
+		partial_end(&p->partials, q);
 	else
 		rarity_remove(&p->rarity, piece);
+	drop_order_if_done(p);
+}
+
+void
+picker_set_have_all(struct picker *p, const struct bits *pieces)
+{
+	rarity_drop(&p->rarity);
+	for (uint32_t w = 0; w < bits_words(pieces); w++) {
+		for (uint64_t x = bits_word(pieces, w); x != 0;)
+			picker_set_have(p, w * 64 + bits_take(&x));
+	}
 }
 
 void
 picker_set_failed(struct picker *p, uint32_t piece)
 {
-	struct partial *q = p->of_piece[piece];
+	struct partial *q = partial_find(&p->partials, piece);
 
-	if (q == NULL)
-		return;
-	for (uint32_t b = 0; b < q->count; b++) {
-		if (q->blocks[b].state == BLOCK_HERE)
-			p->partial_bytes -= block_len(p, q, b);
-		q->blocks[b] = (struct partial_block){ .state = BLOCK_FREE };
-	}
-	p->free_blocks += q->count - q->free;
-	q->free = q->count;
-	q->here = 0;
-	q->failed_once = true;
-	set_only(p, q, 0);
+	if (q != NULL)
+		partial_set_failed(&p->partials, q);
 }
 
 /* -- asking -- */
 
-static void
-give(struct picker *p, struct partial *q, uint32_t block, uint32_t peer, struct picker_block *out)
+/* Pieces that are wanted, not here and not begun. */
+static uint32_t
+fresh(const struct picker *p)
 {
-	struct partial_block *b = &q->blocks[block];
-
-	if (b->state == BLOCK_FREE) {
-		q->free--;
-		p->free_blocks--;
-	}
-	b->state = BLOCK_ASKED;
-	b->peers[b->asked++] = peer;
-	*out = (struct picker_block){ q->piece, block * BLOCK_SIZE, block_len(p, q, block) };
+	return p->want - ((uint32_t)p->partials.list.len - p->partials.unwanted);
 }
 
-static unsigned
-take_free(struct picker *p, struct partial *q, uint32_t peer, unsigned n, struct picker_block *out)
+static bool
+need_order(struct picker *p)
 {
+	struct bits of;
+	bool built;
+
+	if (rarity_is_built(&p->rarity))
+		return true;
+	if (!bits_init(&of, p->have.len))
+		return false;
+	for (uint32_t w = 0; w < bits_words(&of); w++) {
+		for (uint64_t x = wanted_word(p, w); x != 0;)
+			(void)bits_set(&of, w * 64 + bits_take(&x));
+	}
+	for (uint32_t i = 0; i < p->partials.list.len; i++)
+		(void)bits_clear(&of, partial_at(&p->partials, i)->piece);
+	built = rarity_build(&p->rarity, &of, p->priority);
+	bits_fini(&of);
+	return built;
+}
+
+static struct partial *
+begin(struct picker *p, uint32_t piece)
+{
+	uint32_t size = bt_metainfo_piece_size(p->meta, piece);
+	struct partial *q = partial_begin(&p->partials, piece, size);
+
+	if (q != NULL)
+		rarity_remove(&p->rarity, piece);
+	return q;
+}
+
+/* One walk: what is the peer's own is taken at once, the rest is remembered for afterwards. */
+static unsigned
+pick_partial(struct picker *p, const struct picker_peer *peer, unsigned priority, unsigned n,
+    struct picker_block *out)
+{
+	struct partials *ps = &p->partials;
+	struct partial *others = NULL, **end = &others;
 	unsigned got = 0;
 
-	if (q->free == 0 || (q->only != 0 && q->only != peer))
-		return 0;
-	for (uint32_t b = 0; b < q->count && got < n; b++) {
-		if (q->blocks[b].state == BLOCK_FREE)
-			give(p, q, b, peer, &out[got++]);
+	for (uint32_t i = 0; i < ps->open && got < n;) {
+		struct partial *q = partial_at(ps, i);
+
+		if (bits_has(peer->have, q->piece) && picker_priority(p, q->piece) == priority) {
+			if (partial_is_own(q, peer->id)) {
+				got += partial_take_free(ps, q, peer->id, n - got, out + got);
+			} else {
+				*end = q;
+				end = &q->next;
+			}
+		}
+		/* One that is used up gives its place to another. */
+		i += q->place == i;
 	}
-	if (got > 0 && q->failed_once)
-		set_only(p, q, peer);
+	*end = NULL;
+	for (; others != NULL && got < n; others = others->next)
+		got += partial_take_free(ps, others, peer->id, n - got, out + got);
 	return got;
 }
 
-/* The peer sent the block, or was the last to be asked for it. */
-static bool
-is_of(const struct partial_block *b, uint32_t peer)
-{
-	return b->peers[b->state == BLOCK_HERE ? 0 : b->asked - 1] == peer;
-}
-
-/* The block before the first free one is of that peer: a piece from one hand is a run of
- * neighbouring blocks on its disk and ours. */
-static bool
-is_own(const struct partial *q, uint32_t peer)
-{
-	for (uint32_t b = 0; b < q->count; b++) {
-		if (q->blocks[b].state == BLOCK_FREE)
-			return b > 0 && is_of(&q->blocks[b - 1], peer);
-	}
-	return false;
-}
-
 static unsigned
-pick_partial(struct picker *p, const struct picker_peer *peer, unsigned n,
+pick_new(struct picker *p, const struct picker_peer *peer, unsigned priority, unsigned n,
     struct picker_block *out)
 {
 	unsigned got = 0;
 
-	if (p->free_blocks == 0)
-		return 0;
-	for (int own = 1; own >= 0; own--) {
-		for (size_t i = 0; i < p->partials.len && got < n; i++) {
-			struct partial *q = partial_at(p, i);
-
-			if (q->free > 0 && bits_has(peer->have, q->piece) &&
-			    (!own || is_own(q, peer->id)))
-				got += take_free(p, q, peer->id, n - got, out + got);
-		}
-	}
-	return got;
-}
-
-static unsigned
-pick_new(struct picker *p, const struct picker_peer *peer, unsigned n, struct picker_block *out)
-{
-	unsigned got = 0;
-
-	while (got < n) {
-		bool random = p->have.count + p->partials.len < RANDOM_FIRST;
-		uint32_t piece = random ? rarity_random(&p->rarity, peer->have)
-		    : rarity_first(&p->rarity, peer->have);
-		struct partial *q = piece == RARITY_NONE ? NULL : partial_begin(p, piece);
+	while (got < n && fresh(p) > 0 && need_order(p)) {
+		bool random = p->have.count + p->partials.list.len < RANDOM_FIRST;
+		uint32_t piece = random ? rarity_random(&p->rarity, peer->have, priority) :
+		    rarity_first(&p->rarity, peer->have, priority);
+		struct partial *q = piece == RARITY_NONE ? NULL : begin(p, piece);
 
 		if (q == NULL)
 			break;
-		got += take_free(p, q, peer->id, n - got, out + got);
+		got += partial_take_free(&p->partials, q, peer->id, n - got, out + got);
 	}
 	return got;
 }
@@ -309,36 +352,7 @@ pick_new(struct picker *p, const struct picker_peer *peer, unsigned n, struct pi
 bool
 picker_in_end_game(const struct picker *p)
 {
-	return p->free_blocks == 0 && p->rarity.count == 0 && p->partials.len > 0;
-}
-
-/* Where the peer stands among those who were asked; b->asked: nowhere. */
-static uint8_t
-asker(const struct partial_block *b, uint32_t peer)
-{
-	uint8_t i = 0;
-
-	while (i < b->asked && b->peers[i] != peer)
-		i++;
-	return i;
-}
-
-static unsigned
-take_asked(struct picker *p, struct partial *q, uint32_t peer, unsigned n,
-    struct picker_block *out)
-{
-	unsigned got = 0;
-
-	if (q->only != 0 && q->only != peer)
-		return 0;
-	for (uint32_t b = 0; b < q->count && got < n; b++) {
-		const struct partial_block *block = &q->blocks[b];
-
-		if (block->state == BLOCK_ASKED && block->asked < END_GAME_COPIES &&
-		    asker(block, peer) == block->asked)
-			give(p, q, b, peer, &out[got++]);
-	}
-	return got;
+	return p->partials.open == 0 && fresh(p) == 0 && p->want > 0;
 }
 
 /* From a place by chance, so that several peers do not all get the same blocks again. */
@@ -346,15 +360,15 @@ static unsigned
 pick_end_game(struct picker *p, const struct picker_peer *peer, unsigned n,
     struct picker_block *out)
 {
-	size_t count = p->partials.len;
-	uint32_t first = rng_below(p->rng, (uint32_t)count);
+	uint32_t count = (uint32_t)p->partials.list.len;
+	uint32_t first = rng_below(p->rng, count);
 	unsigned got = 0;
 
-	for (size_t i = 0; i < count && got < n; i++) {
-		struct partial *q = partial_at(p, (first + i) % count);
+	for (uint32_t i = 0; i < count && got < n; i++) {
+		struct partial *q = partial_at(&p->partials, (first + i) % count);
 
 		if (bits_has(peer->have, q->piece))
-			got += take_asked(p, q, peer->id, n - got, out + got);
+			got += partial_take_asked(q, peer->id, n - got, out + got);
 	}
 	return got;
 }
@@ -363,10 +377,12 @@ unsigned
 picker_pick(struct picker *p, const struct picker_peer *peer, unsigned n,
     struct picker_block *out)
 {
-	unsigned got = pick_partial(p, peer, n, out);
+	unsigned least = p->priority == NULL ? PICKER_NORMAL : 1, got = 0;
 
-	if (got < n)
-		got += pick_new(p, peer, n - got, out + got);
+	for (unsigned i = p->priority == NULL ? PICKER_NORMAL : PICKER_HIGHEST; i >= least; i--) {
+		got += pick_partial(p, peer, i, n - got, out + got);
+		got += pick_new(p, peer, i, n - got, out + got);
+	}
 	if (got == 0 && n > 0 && picker_in_end_game(p))
 		got = pick_end_game(p, peer, n, out);
 	return got;
@@ -376,97 +392,71 @@ unsigned
 picker_pick_piece(struct picker *p, const struct picker_peer *peer, uint32_t piece, unsigned n,
     struct picker_block *out)
 {
-	struct partial *q = p->of_piece[piece];
+	struct partial *q = partial_find(&p->partials, piece);
 
-	if (bits_has(&p->have, piece) || !bits_has(peer->have, piece))
+	if (!picker_wants(p, piece) || !bits_has(peer->have, piece))
 		return 0;
 	if (q == NULL)
-		q = partial_begin(p, piece);
-	return q == NULL ? 0 : take_free(p, q, peer->id, n, out);
+		q = begin(p, piece);
+	return q == NULL ? 0 : partial_take_free(&p->partials, q, peer->id, n, out);
 }
 
-static struct partial_block *
-find_block(const struct picker *p, uint32_t piece, uint32_t begin)
+uint64_t
+picker_generation(const struct picker *p)
 {
-	struct partial *q = p->of_piece[piece];
-
-	return q == NULL ? NULL : &q->blocks[begin / BLOCK_SIZE];
+	return 2 * p->partials.changes + 2 + picker_in_end_game(p);
 }
 
 bool
 picker_release(struct picker *p, uint32_t piece, uint32_t begin, uint32_t peer_id)
 {
-	struct partial *q = p->of_piece[piece];
-	struct partial_block *b = find_block(p, piece, begin);
-	uint8_t i = b == NULL ? 0 : asker(b, peer_id);
+	struct partial *q = partial_find(&p->partials, piece);
 
-	if (b == NULL || i == b->asked)
+	if (q == NULL || !partial_release(&p->partials, q, begin / BLOCK_SIZE, peer_id))
 		return false;
-	/* It will not send all of it: the piece is not to wait. */
-	if (q->only == peer_id)
-		set_only(p, q, 0);
-	b->asked--;
-	memmove(b->peers + i, b->peers + i + 1, (size_t)(b->asked - i) * sizeof(b->peers[0]));
-	if (b->asked > 0)
-		return true;
-	b->state = BLOCK_FREE;
-	q->free++;
-	p->free_blocks++;
+	/* Whoever rejects everything does not leave us with a list of all there is. */
+	if (partial_is_blank(q)) {
+		partial_end(&p->partials, q);
+		if (is_wanted(p, piece))
+			rarity_add(&p->rarity, piece);
+	}
 	return true;
 }
 
 enum picker_result
 picker_receive(struct picker *p, uint32_t piece, uint32_t begin, uint32_t peer_id)
 {
-	struct partial *q = p->of_piece[piece];
-	struct partial_block *b = find_block(p, piece, begin);
+	struct partial *q = partial_find(&p->partials, piece);
 
-	if (b == NULL || b->state == BLOCK_HERE)
+	if (q == NULL || !partial_receive(&p->partials, q, begin / BLOCK_SIZE, peer_id))
 		return PICKER_UNWANTED;
-	/* Of a piece that is one peer's alone only what was asked of others before it was. */
-	if (q->only != 0 && q->only != peer_id && asker(b, peer_id) == b->asked)
-		return PICKER_UNWANTED;
-	if (b->state == BLOCK_FREE) {
-		q->free--;
-		p->free_blocks--;
-	}
-	*b = (struct partial_block){ .peers = { peer_id }, .state = BLOCK_HERE };
-	q->here++;
-	p->partial_bytes += block_len(p, q, begin / BLOCK_SIZE);
 	return q->here == q->count ? PICKER_COMPLETE : PICKER_TAKEN;
 }
 
 bool
 picker_let_go(struct picker *p, uint32_t peer_id)
 {
-	uint32_t before = p->sole;
-
-	for (size_t i = 0; i < p->partials.len && p->sole > 0; i++) {
-		struct partial *q = partial_at(p, i);
-
-		if (q->only == peer_id)
-			set_only(p, q, 0);
-	}
-	return p->sole < before;
+	return partials_let_go(&p->partials, peer_id);
 }
 
 unsigned
 picker_senders(const struct picker *p, uint32_t piece, uint32_t *ids, unsigned n)
 {
-	const struct partial *q = p->of_piece[piece];
+	const struct partial *q = partial_find(&p->partials, piece);
 	unsigned found = 0;
 
 	for (uint32_t b = 0; q != NULL && b < q->count; b++) {
+		uint32_t sender = q->blocks[b].peers[0];
 		unsigned i = 0;
 
 		if (q->blocks[b].state != BLOCK_HERE)
 			continue;
-		while (i < found && i < n && ids[i] != q->blocks[b].peers[0])
+		while (i < found && i < n && ids[i] != sender)
 			i++;
 		if (i < found)
 			continue;
 		if (found < n)
-			ids[found] = q->blocks[b].peers[0];
+			ids[found] = sender;
 		found++;
 	}
 	return found;
@@ -475,15 +465,17 @@ picker_senders(const struct picker *p, uint32_t piece, uint32_t *ids, unsigned n
 bool
 picker_shared(const struct picker *p, uint32_t piece, uint32_t begin)
 {
-	const struct partial_block *b = find_block(p, piece, begin);
+	const struct partial *q = partial_find(&p->partials, piece);
 
-	return b != NULL && b->state == BLOCK_ASKED && b->asked > 1;
+	return q != NULL && q->blocks[begin / BLOCK_SIZE].asked > 1;
 }
+
+/* -- facts -- */
 
 uint64_t
 picker_partial_bytes(const struct picker *p)
 {
-	return p->partial_bytes;
+	return p->partials.bytes;
 }
 
 double
@@ -498,11 +490,11 @@ picker_check_asked(const struct picker *p, uint32_t peer_id,
 {
 	uint32_t count = 0;
 
-	for (size_t i = 0; i < p->partials.len; i++) {
-		const struct partial *q = partial_at(p, i);
+	for (uint32_t i = 0; i < p->partials.list.len; i++) {
+		const struct partial *q = partial_at(&p->partials, i);
 
 		for (uint32_t b = 0; b < q->count; b++) {
-			if (asker(&q->blocks[b], peer_id) == q->blocks[b].asked)
+			if (!partial_asks(q, b, peer_id))
 				continue;
 			assert(asked(arg, q->piece, b * BLOCK_SIZE));
 			count++;
@@ -514,25 +506,21 @@ picker_check_asked(const struct picker *p, uint32_t peer_id,
 void
 picker_check(const struct picker *p)
 {
-	uint32_t free_blocks = 0, sole = 0;
-	uint64_t here = 0;
+	uint32_t want = 0, wanted = 0;
 
 	rarity_check(&p->rarity);
-	for (size_t i = 0; i < p->partials.len; i++) {
-		const struct partial *q = partial_at(p, i);
-		uint32_t counts[3] = { 0 };
+	partials_check(&p->partials);
+	for (uint32_t i = 0; i < p->have.len; i++) {
+		const struct partial *q = partial_find(&p->partials, i);
 
-		assert(p->of_piece[q->piece] == q && !bits_has(&p->have, q->piece));
-		for (uint32_t b = 0; b < q->count; b++) {
-			counts[q->blocks[b].state]++;
-			assert((q->blocks[b].state == BLOCK_ASKED) == (q->blocks[b].asked > 0));
-			if (q->blocks[b].state == BLOCK_HERE)
-				here += block_len(p, q, b);
-		}
-		assert(q->free == counts[BLOCK_FREE] && q->here == counts[BLOCK_HERE]);
-		free_blocks += q->free;
-		sole += q->only != 0;
+		want += picker_wants(p, i);
+		wanted += is_wanted(p, i);
+		assert(p->priority == NULL ||
+		    bits_has(&p->wanted, i) == (p->priority[i] > 0));
+		assert(q == NULL || (!bits_has(&p->have, i) && q->wanted == is_wanted(p, i)));
+		assert(!rarity_is_built(&p->rarity) ||
+		    bits_has(&p->rarity.in, i) == (picker_wants(p, i) && q == NULL));
 	}
-	assert(free_blocks == p->free_blocks && here == p->partial_bytes && sole == p->sole);
-	assert(p->have.count + p->partials.len + p->rarity.count == p->have.len);
+	assert(want == p->want && (p->priority == NULL || wanted == p->wanted.count));
+	assert(p->want > 0 || !rarity_is_built(&p->rarity));
 }

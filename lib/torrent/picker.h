@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Which block to ask of whom. Pure: peers are numbers, time does not matter, chance is handed in.
+ * Which block to ask of whom, and the one place that knows what we still want. Pure: peers are
+ * numbers, time does not matter, chance is handed in.
  *
- * Pieces that were begun are ended first (strict priority), then the rarest (BEP 3), with chance
- * among equals; the very first ones at random, so that there is something to trade soon. When every
- * block is asked for, blocks are asked of a second and third peer as well (end game).
+ * Pieces of higher priority go first. Within one priority, pieces that were begun are ended first
+ * (strict priority, BEP 3), then the rarest, with chance among equals; the very first ones at
+ * random, so that there is something to trade soon. When every block is asked for, blocks are asked
+ * of a second and third peer as well (end game).
+ *
+ * A picker that wants nothing holds no more than a bit for each piece.
  */
 #ifndef TORRENT_PICKER_H
 #define TORRENT_PICKER_H
@@ -13,6 +17,10 @@
 
 #include "base/bits.h"
 #include "base/rng.h"
+
+/* Priorities are 0 ... 7; 0 is not wanted. */
+#define PICKER_NORMAL 4
+#define PICKER_HIGHEST 7
 
 struct picker;
 
@@ -33,6 +41,7 @@ enum picker_result {
 	PICKER_COMPLETE		/* taken, and it was the last of its piece */
 };
 
+/* Nothing is had yet, and everything wanted. */
 struct picker *picker_new(const struct bt_metainfo *meta, struct rng *rng) MUST_USE;
 void picker_free(struct picker *p);
 
@@ -44,7 +53,12 @@ void picker_add_peer(struct picker *p, const struct bits *have);
 void picker_remove_peer(struct picker *p, const struct bits *have);
 void picker_add_seed(struct picker *p);
 void picker_remove_seed(struct picker *p);
+
+/* A peer that was added (not as a seed) has other pieces now, has one more, or one less (BEP 54).
+ */
+void picker_change_peer(struct picker *p, const struct bits *before, const struct bits *after);
 void picker_add_have(struct picker *p, uint32_t piece);
+void picker_lost_have(struct picker *p, uint32_t piece);
 
 /* -- what we have -- */
 
@@ -53,9 +67,30 @@ const struct bits *picker_have(const struct picker *p);
 /* Known good: found by checking, or by its hash after PICKER_COMPLETE. */
 void picker_set_have(struct picker *p, uint32_t piece);
 
+/* The same for all these pieces (known from before) in one go. */
+void picker_set_have_all(struct picker *p, const struct bits *pieces);
+
 /* The piece failed: all its blocks are wanted again, of one peer alone so that its sender is known.
  */
 void picker_set_failed(struct picker *p, uint32_t piece);
+
+/* -- what we want -- */
+
+/* Gives pieces another priority, at any time. What is asked for already stays asked. False: no
+ * memory, nothing changed. */
+bool picker_set_priority(struct picker *p, uint32_t first, uint32_t count,
+    unsigned priority) MUST_USE;
+unsigned picker_priority(const struct picker *p, uint32_t piece);
+
+/* Is the piece wanted, and not here? */
+bool picker_wants(const struct picker *p, uint32_t piece);
+
+/* How many such pieces there are, and how many of them are among these. */
+uint32_t picker_want_count(const struct picker *p);
+uint32_t picker_missing(const struct picker *p, const struct bits *have);
+
+/* All that is wanted is here. */
+bool picker_is_done(const struct picker *p);
 
 /* -- asking -- */
 
@@ -66,6 +101,10 @@ unsigned picker_pick(struct picker *p, const struct picker_peer *peer, unsigned 
 /* The same out of one piece (allowed fast). */
 unsigned picker_pick_piece(struct picker *p, const struct picker_peer *peer, uint32_t piece,
     unsigned n, struct picker_block *out);
+
+/* As long as this is what it was before picker_pick gave a peer less than it asked for, and the
+ * peer's pieces are the same, that peer would get nothing more. Never 0. */
+uint64_t picker_generation(const struct picker *p);
 
 /* The block is asked of this peer no more (choked, rejected, gone, too slow), and a piece that was
  * its alone is open to others. False: it was not asked for it, or the block came meanwhile. */

@@ -37,21 +37,11 @@ source_leave(struct source *s)
 	TAILQ_REMOVE(&s->torrent->sources, s, link);
 }
 
-static uint32_t
-count_missing(const struct source *s)
-{
-	const struct bits *ours = picker_have(s->torrent->picker);
-	uint32_t n = 0;
-
-	for (size_t i = 0; i < bits_bytes(s->have->len); i++)
-		n += (uint32_t)__builtin_popcount(s->have->bytes[i] & ~ours->bytes[i] & 0xff);
-	return n;
-}
-
 void
 source_count_missing(struct source *s)
 {
-	s->missing = count_missing(s);
+	s->missing = picker_missing(s->torrent->picker, s->have);
+	s->idle_at = 0;
 }
 
 static bool
@@ -66,7 +56,7 @@ void
 source_check(const struct source *s)
 {
 	assert(torrent_find_source(s->torrent, s->id) == s);
-	assert(s->missing == count_missing(s));
+	assert(s->missing == picker_missing(s->torrent->picker, s->have));
 	assert(picker_check_asked(s->torrent->picker, s->id, is_asked, s) <=
 	    requests_count(&s->requests));
 }

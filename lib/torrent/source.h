@@ -35,7 +35,8 @@ struct source {
 	struct torrent *torrent;
 	uint32_t id;
 	const struct bits *have;	/* its owner's */
-	uint32_t missing;		/* pieces that it has and we do not */
+	uint32_t missing;		/* pieces that it has and we still want */
+	uint64_t idle_at;		/* generation of the picker that had no more for it; 0 */
 	struct requests requests;
 	bool choking;			/* gives nothing but the allowed pieces */
 	struct vec allowed;		/* uint32_t */

@@ -249,7 +249,7 @@ torrent_check_done(struct torrent *t, const struct bt_error *err, usec now)
 		torrent_fail(t, err, now);
 		return;
 	}
-	complete = bits_full(picker_have(t->picker));
+	complete = picker_is_done(t->picker);
 	torrent_become(t, complete ? BT_TORRENT_SEEDING : BT_TORRENT_DOWNLOADING,
 	    "checked");
 	if (complete)

@@ -45,6 +45,25 @@ START_TEST(loads_wire_bytes)
 }
 END_TEST
 
+START_TEST(walks_in_words)
+{
+	static const uint32_t at[] = { 0, 7, 63, 64, 100, 129 };
+	size_t found = 0;
+	struct bits b;
+
+	ck_assert(bits_init(&b, 130));
+	ck_assert_uint_eq(bits_words(&b), 3);
+	for (size_t i = 0; i < COUNT_OF(at); i++)
+		ck_assert(bits_set(&b, at[i]));
+	for (uint32_t w = 0; w < bits_words(&b); w++) {
+		for (uint64_t x = bits_word(&b, w); x != 0;)
+			ck_assert_uint_eq(w * 64 + bits_take(&x), at[found++]);
+	}
+	ck_assert_uint_eq(found, COUNT_OF(at));
+	bits_fini(&b);
+}
+END_TEST
+
 Suite *
 bits_suite(void)
 {
@@ -53,6 +72,7 @@ bits_suite(void)
 
 	tcase_add_test(c, counts_what_is_set);
 	tcase_add_test(c, loads_wire_bytes);
+	tcase_add_test(c, walks_in_words);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/block.h"
+#include "base/mem.h"
 #include "small_meta.h"
 #include "torrent/picker.h"
 
@@ -315,6 +316,184 @@ START_TEST(always_ends)
 }
 END_TEST
 
+/* -- what we want -- */
+
+START_TEST(done_is_what_is_wanted)
+{
+	begin(130);
+	ck_assert_uint_eq(picker_want_count(p), 130);
+	ck_assert_uint_eq(picker_missing(p, &all), 130);
+	(void)bits_set(&one, 5);
+	(void)bits_set(&one, 129);
+	ck_assert_uint_eq(picker_missing(p, &one), 2);
+	ck_assert(picker_set_priority(p, 2, 128, 0));
+	picker_check(p);
+	ck_assert_uint_eq(picker_want_count(p), 2);
+	ck_assert_uint_eq(picker_missing(p, &one), 0);
+	ck_assert(picker_wants(p, 1) && !picker_wants(p, 2));
+	picker_set_have(p, 0);
+	ck_assert(!picker_is_done(p));
+	picker_set_have(p, 1);
+	ck_assert(picker_is_done(p) && !picker_wants(p, 1));
+	/* One that came unwanted changes nothing; wanted again, it is here. */
+	picker_set_have(p, 5);
+	ck_assert(picker_is_done(p));
+	ck_assert(picker_set_priority(p, 5, 1, PICKER_NORMAL));
+	ck_assert(picker_is_done(p));
+	ck_assert(picker_set_priority(p, 129, 1, PICKER_HIGHEST));
+	ck_assert(!picker_is_done(p));
+	ck_assert_uint_eq(picker_missing(p, &one), 1);
+	ck_assert_uint_eq(picker_priority(p, 129), PICKER_HIGHEST);
+	end();
+}
+END_TEST
+
+START_TEST(higher_priority_goes_first)
+{
+	struct picker_block b[BLOCKS];
+
+	begin(200);
+	picker_add_peer(p, &all);
+	for (uint32_t i = 0; i < 8; i++)
+		picker_set_have(p, i);
+	ck_assert_uint_eq(pick(1, &all, 1, b), 1);
+	ck_assert(picker_set_priority(p, 100, 1, 6));
+	picker_check(p);
+	/* Before what was begun, too. */
+	ck_assert_uint_eq(pick(1, &all, BLOCKS, b), BLOCKS);
+	ck_assert_uint_eq(b[0].piece, 100);
+	ck_assert(picker_set_priority(p, 120, 1, 5));
+	ck_assert(picker_set_priority(p, 121, 1, PICKER_HIGHEST));
+	ck_assert_uint_eq(pick(2, &all, BLOCKS, b), BLOCKS);
+	ck_assert_uint_eq(b[0].piece, 121);
+	ck_assert_uint_eq(pick(2, &all, BLOCKS, b), BLOCKS);
+	ck_assert_uint_eq(b[0].piece, 120);
+	picker_remove_peer(p, &all);
+	end();
+}
+END_TEST
+
+/* What was begun and is not wanted any more is not asked for, but what comes of it is kept. */
+START_TEST(a_begun_piece_is_unwanted_and_wanted_again)
+{
+	struct picker_block b[BLOCKS];
+
+	begin(1);
+	ck_assert_uint_eq(pick(1, &all, 2, b), 2);
+	ck_assert(picker_set_priority(p, 0, 1, 0));
+	ck_assert(picker_is_done(p) && !picker_in_end_game(p));
+	ck_assert_uint_eq(pick(1, &all, 2, b), 0);
+	ck_assert_uint_eq(picker_receive(p, 0, 0, 1), PICKER_TAKEN);
+	ck_assert(picker_release(p, 0, BLOCK_SIZE, 1));
+	picker_check(p);
+	ck_assert(picker_set_priority(p, 0, 1, 3));
+	ck_assert_uint_eq(pick(2, &all, BLOCKS, b), BLOCKS - 1);
+	ck_assert(picker_in_end_game(p));
+	end();
+}
+END_TEST
+
+START_TEST(many_are_had_at_once)
+{
+	struct picker_block b[BLOCKS];
+
+	begin(100);
+	ck_assert_uint_eq(pick(1, &all, 2, b), 2);
+	for (uint32_t i = 0; i < 100; i += 3)
+		(void)bits_set(&one, i);
+	(void)bits_set(&one, b[0].piece);
+	picker_set_have_all(p, &one);
+	picker_check(p);
+	ck_assert_uint_eq(picker_want_count(p), 100 - one.count);
+	ck_assert_uint_eq(picker_partial_bytes(p), 0);
+	ck_assert_uint_eq(pick(1, &one, BLOCKS, b), 0);
+	picker_set_have_all(p, &all);
+	ck_assert(picker_is_done(p));
+	end();
+}
+END_TEST
+
+/* One that has nothing for us is found out once, until there is something for it. */
+START_TEST(a_generation_lasts_while_nothing_changes)
+{
+	struct picker_block b[2 * BLOCKS];
+	uint64_t idle;
+
+	begin(2);
+	(void)bits_set(&one, 1);
+	idle = picker_generation(p);
+	ck_assert_uint_eq(pick(1, &one, BLOCKS + 1, b), BLOCKS);
+	ck_assert_uint_eq(pick(1, &one, 1, b), 0);
+	ck_assert_uint_eq(picker_generation(p), idle);
+	/* What others are asked for is none of its own; but the end game is, also for the one whose
+	 * request began it. */
+	ck_assert_uint_eq(pick(2, &all, 1, b), 1);
+	ck_assert_uint_eq(picker_generation(p), idle);
+	ck_assert_uint_eq(pick(2, &all, BLOCKS, b), BLOCKS - 1);
+	ck_assert_uint_ne(picker_generation(p), idle);
+	idle = picker_generation(p);
+	ck_assert_uint_eq(picker_receive(p, 0, 0, 2), PICKER_TAKEN);
+	ck_assert_uint_eq(picker_generation(p), idle);
+	ck_assert(picker_release(p, 1, 0, 1));
+	ck_assert_uint_ne(picker_generation(p), idle);
+	ck_assert(picker_set_priority(p, 1, 1, 0));
+	idle = picker_generation(p);
+	ck_assert(picker_set_priority(p, 1, 1, 1));
+	ck_assert_uint_ne(picker_generation(p), idle);
+	end();
+}
+END_TEST
+
+/* A peer that rejects everything leaves no trace of the pieces that it was asked for. */
+START_TEST(a_piece_with_nothing_in_it_is_not_begun)
+{
+	struct picker_block b[3 * BLOCKS];
+
+	begin(3);
+	ck_assert_uint_eq(pick(1, &all, 3 * BLOCKS, b), 3 * BLOCKS);
+	ck_assert(picker_in_end_game(p));
+	for (unsigned i = 0; i < 3 * BLOCKS; i++) {
+		ck_assert(picker_release(p, b[i].piece, b[i].begin, 1));
+		picker_check(p);
+	}
+	ck_assert(!picker_in_end_game(p));
+	for (uint32_t i = 0; i < 3; i++)
+		ck_assert(!picker_release(p, i, 0, 1));
+	ck_assert_uint_eq(pick(2, &all, 3 * BLOCKS, b), 3 * BLOCKS);
+	end();
+}
+END_TEST
+
+/* Whatever fails for want of memory, the picker stays whole, and goes on when there is some. */
+START_TEST(without_memory)
+{
+	struct picker_block b[BLOCKS];
+
+	begin(100);
+	for (size_t n = 1; n <= 2; n++) {
+		mem_fail_at(n);
+		ck_assert_ptr_null(picker_new(meta, &rng));
+	}
+	for (size_t n = 1; n <= 6; n++) {
+		mem_fail_at(n);
+		ck_assert_uint_eq(pick(1, &all, BLOCKS, b), 0);
+	}
+	/* The order is there now; what was begun is not. */
+	for (size_t n = 1; n <= 2; n++) {
+		mem_fail_at(n);
+		ck_assert_uint_eq(pick(1, &all, BLOCKS, b), 0);
+	}
+	for (size_t n = 1; n <= 2; n++) {
+		mem_fail_at(n);
+		ck_assert(!picker_set_priority(p, 0, 9, 0));
+		ck_assert_uint_eq(picker_want_count(p), 100);
+	}
+	mem_fail_at(0);
+	ck_assert_uint_eq(pick(1, &all, BLOCKS, b), BLOCKS);
+	end();
+}
+END_TEST
+
 Suite *
 picker_suite(void)
 {
@@ -333,6 +512,13 @@ picker_suite(void)
 	tcase_add_test(c, says_what_is_asked_of_whom);
 	tcase_add_test(c, out_of_one_piece);
 	tcase_add_test(c, always_ends);
+	tcase_add_test(c, done_is_what_is_wanted);
+	tcase_add_test(c, higher_priority_goes_first);
+	tcase_add_test(c, a_begun_piece_is_unwanted_and_wanted_again);
+	tcase_add_test(c, many_are_had_at_once);
+	tcase_add_test(c, a_generation_lasts_while_nothing_changes);
+	tcase_add_test(c, a_piece_with_nothing_in_it_is_not_begun);
+	tcase_add_test(c, without_memory);
 	suite_add_tcase(s, c);
 	return s;
 }
