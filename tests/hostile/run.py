@@ -24,6 +24,7 @@ import cases_announces  # noqa: E402,F401
 import cases_bttrack  # noqa: E402,F401
 import cases_disk  # noqa: E402,F401
 import cases_peers  # noqa: E402,F401
+import cases_rates  # noqa: E402,F401
 import cases_requests  # noqa: E402,F401
 import cases_torrents  # noqa: E402,F401
 import cases_trackers  # noqa: E402,F401
