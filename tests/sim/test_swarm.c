@@ -172,6 +172,48 @@ START_TEST(givers_before_takers)
 }
 END_TEST
 
+/* -- limits -- */
+
+/* Of what the seed allows itself all have the same: none is done long before the others, and no
+ * second of the line is wasted. */
+START_TEST(a_limit_is_shared)
+{
+	struct sim *s = sim_new(11, 64, PIECE);
+	double best = 5 * 4.0 * MIB / KIB / 100;
+
+	(void)sim_add(s, (struct node_opts){ .up_KiBps = 4000, .down_KiBps = 4000, .seed = true,
+	    .max_up_KiBps = 100 });
+	for (int i = 0; i < 5; i++)
+		(void)sim_add(s, (struct node_opts){ .up_KiBps = 4000, .down_KiBps = 4000,
+		    .conduct = FREE_RIDER });
+	ck_assert(sim_run(s, 1000 * SECOND));
+	report("a limit", s);
+	ck_assert(taken(s, 0, 6, 0) > 0.9 * best && taken(s, 0, 6, 1) < 1.1 * best);
+	sim_free(s);
+}
+END_TEST
+
+/* One that lets little out still asks for as much as it can take, of a seed that has no limit and
+ * from others of whom it takes part of what it allows itself. */
+START_TEST(limits_of_a_leech)
+{
+	struct sim *s = sim_new(12, 64, PIECE);
+	const struct node *slow, *quick;
+
+	(void)add_seed(s, 2000);
+	slow = sim_add(s, (struct node_opts){ .up_KiBps = 4000, .down_KiBps = 4000,
+	    .max_down_KiBps = 50, .max_up_KiBps = 5 });
+	quick = sim_add(s, (struct node_opts){ .up_KiBps = 4000, .down_KiBps = 4000,
+	    .max_down_KiBps = 400, .max_up_KiBps = 5 });
+	ck_assert(sim_run(s, 1000 * SECOND));
+	report("two limits", s);
+	ck_assert(seconds(slow->done - slow->joined) < 1.1 * 4 * MIB / KIB / 50);
+	ck_assert(seconds(slow->done - slow->joined) > 0.97 * 4 * MIB / KIB / 50);
+	ck_assert(seconds(quick->done - quick->joined) < 1.3 * 4 * MIB / KIB / 400);
+	sim_free(s);
+}
+END_TEST
+
 /* -- comings and goings -- */
 
 START_TEST(churn)
@@ -317,6 +359,8 @@ swarm_suite(void)
 	tcase_add_test(c, mute_stops_nobody);
 	tcase_add_test(c, sharers_before_free_riders);
 	tcase_add_test(c, givers_before_takers);
+	tcase_add_test(c, a_limit_is_shared);
+	tcase_add_test(c, limits_of_a_leech);
 	tcase_add_test(c, churn);
 	tcase_add_test(c, seed_leaves);
 	tcase_add_test(c, end_game);
