@@ -2,6 +2,7 @@
 #include "base/cdefs.h"
 #include "helper.h"
 
+Suite *bad_days_suite(void);
 Suite *path_suite(void);
 Suite *slow_suite(void);
 Suite *store_suite(void);
@@ -13,6 +14,7 @@ main(void)
 		path_suite,
 		store_suite,
 		slow_suite,
+		bad_days_suite,
 	};
 
 	return run_suites(make, COUNT_OF(make));

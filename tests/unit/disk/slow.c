@@ -17,8 +17,8 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static bool holding, watching;
 static dev_t held_dev;
 static size_t held_least;
-static unsigned held, seen, starving;
-static int read_error;
+static unsigned held, seen, well_fed, starving;
+static int read_error, write_error;
 static pthread_t watched;
 
 void
@@ -65,15 +65,39 @@ slow_seen(void)
 }
 
 void
-slow_starve(unsigned files)
+slow_starve(unsigned after, unsigned names)
 {
-	__atomic_store_n(&starving, files, __ATOMIC_RELAXED);
+	(void)pthread_mutex_lock(&lock);
+	well_fed = after;
+	starving = names;
+	(void)pthread_mutex_unlock(&lock);
+}
+
+static bool
+starves(void)
+{
+	bool fed;
+
+	(void)pthread_mutex_lock(&lock);
+	fed = well_fed > 0 || starving == 0;
+	if (well_fed > 0)
+		well_fed--;
+	else if (starving > 0)
+		starving--;
+	(void)pthread_mutex_unlock(&lock);
+	return !fed;
 }
 
 void
 slow_fail_read(int error)
 {
 	__atomic_store_n(&read_error, error, __ATOMIC_RELAXED);
+}
+
+void
+slow_fail_write(int error)
+{
+	__atomic_store_n(&write_error, error, __ATOMIC_RELAXED);
 }
 
 /* Stands still if it should. */
@@ -128,18 +152,22 @@ pread(int fd, void *to, size_t len, off_t offset)
 ssize_t
 pwritev(int fd, const struct iovec *iov, int count, off_t offset)
 {
+	int error = __atomic_exchange_n(&write_error, 0, __ATOMIC_RELAXED);
 	size_t len = 0;
 
 	for (int i = 0; i < count; i++)
 		len += iov[i].iov_len;
 	meet(fd, len);
+	if (error != 0) {
+		errno = error;
+		return -1;
+	}
 	return syscall(SYS_pwritev, fd, iov, count, offset, 0);
 }
 
 int
 openat(int at, const char *name, int flags, ...)
 {
-	unsigned left = __atomic_load_n(&starving, __ATOMIC_RELAXED);
 	mode_t mode = 0;
 	va_list ap;
 
@@ -149,8 +177,7 @@ openat(int at, const char *name, int flags, ...)
 	va_end(ap);
 	if (watching && pthread_equal(watched, pthread_self()) != 0)
 		seen++;
-	if (left > 0) {
-		__atomic_store_n(&starving, left - 1, __ATOMIC_RELAXED);
+	if (starves()) {
 		errno = EMFILE;
 		return -1;
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A disk that does not answer: system calls of this runner go through here, and those that meet a
- * file of the device named stand still until it is let go. It also sees who asks: a thread that
- * must not wait for a disk is watched.
+ * A disk that does not answer, or says no: system calls of this runner go through here, and those
+ * that meet a file of the device named stand still until it is let go. It also sees who asks: a
+ * thread that must not wait for a disk is watched.
  */
 #ifndef UNIT_DISK_SLOW_H
 #define UNIT_DISK_SLOW_H
@@ -22,10 +22,11 @@ void slow_wait_for(unsigned calls);
 void slow_watch(void);
 unsigned slow_seen(void);
 
-/* The next so many files cannot be opened, for want of descriptors. */
-void slow_starve(unsigned files);
+/* After so many more, so many names cannot be opened below a folder, for want of descriptors. */
+void slow_starve(unsigned after, unsigned names);
 
-/* The next reading fails with this error. */
+/* The next reading, or writing, fails with this error. */
 void slow_fail_read(int error);
+void slow_fail_write(int error);
 
 #endif

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "disk/fds.h"
@@ -74,6 +75,45 @@ START_TEST(follows_no_link_inside)
 	ck_assert_int_eq(access("out/secret", F_OK), -1);
 	/* The folder itself may be reached by one: the user chose it. */
 	ck_assert_int_eq(try("alias", "fine", PATH_WRITE), 0);
+	end();
+}
+END_TEST
+
+/* For root no folder is closed: as nobody, in a process of its own. Returns what it says. */
+static int
+as_nobody(int (*fn)(void))
+{
+	int status;
+	pid_t child = fork();
+
+	ck_assert_int_ge(child, 0);
+	if (child == 0)
+		_exit(geteuid() == 0 && setuid(65534) != 0 ? 99 : fn());
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static int
+open_below_closed(void)
+{
+	int in = open("/dev/null", O_RDONLY);
+	int e;
+
+	if (in != 0 && (dup2(in, 0) != 0 || close(in) != 0))
+		return 98;
+	e = try("root", "a/b/c", PATH_WRITE);
+	/* The folder that could not be made was not taken for standard input. */
+	return fcntl(0, F_GETFD) < 0 ? 97 : e;
+}
+
+START_TEST(a_folder_that_may_not_be_made)
+{
+	begin();
+	ck_assert_int_eq(chmod(".", 0755), 0);
+	ck_assert_int_eq(mkdir("root", 0555), 0);
+	ck_assert_int_eq(as_nobody(open_below_closed), EACCES);
+	ck_assert_int_ne(access("root/a", F_OK), 0);
 	end();
 }
 END_TEST
@@ -202,6 +242,7 @@ path_suite(void)
 
 	tcase_add_test(c, makes_what_is_missing);
 	tcase_add_test(c, follows_no_link_inside);
+	tcase_add_test(c, a_folder_that_may_not_be_made);
 	tcase_add_test(c, only_plain_files);
 	tcase_add_test(c, latest_used_stay_open);
 	tcase_add_test(c, pinned_ones_stay_open);
