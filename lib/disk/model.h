@@ -41,7 +41,7 @@ struct store {
 	struct job_list alone;		/* wait until nothing is running */
 	struct job_list held;		/* wait until none of those waits or runs */
 	bool is_alone;			/* what is running is one of those */
-	bool freed;			/* goes with the last job */
+	bool freed;			/* goes with the last job; atomic, for moving stops then */
 	bool looked;			/* device is what was found */
 	bool checking;
 	TAILQ_ENTRY(store) check_link;	/* in device.checks */
@@ -73,7 +73,8 @@ struct store_job {
 	struct piece_buffer *buffers[FINISH_MOST];
 	unsigned buffer_count;
 	struct bt_error *errs;		/* finish: one a buffer */
-	uint64_t dev;			/* look: the device that was found, or 0 */
+	uint64_t dev;			/* look, move: the device that was found, or 0 */
+	struct store_move *move;	/* move: owned */
 	struct block *block;		/* read */
 	struct content_read what;
 	uint32_t first, count;		/* check: pieces */

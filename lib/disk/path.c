@@ -50,18 +50,61 @@ open_root(struct path_root *root, enum path_mode mode)
 	return fd < 0 ? -1 : recognise(root, fd);
 }
 
+/* The folder that ends after so many bytes of rel. */
 static int
-open_folder(int at, const char *name, enum path_mode mode)
+open_next(struct path_root *root, int at, const char *rel, size_t begin, size_t end,
+    enum path_mode mode)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	int fd = openat(at, name, flags);
+	char name[NAME_MAX + 1];
+	int fd;
 
+	if (end - begin > NAME_MAX) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(name, rel + begin, end - begin);
+	name[end - begin] = '\0';
+	fd = openat(at, name, flags);
 	if (fd >= 0 || errno != ENOENT || mode == PATH_READ)
 		return fd;
-	/* Another worker may make it at the same time. */
-	if (mkdirat(at, name, 0777) != 0 && errno != EEXIST)
+	if (mkdirat(at, name, 0777) == 0) {
+		if (root->made != NULL) {
+			buf_add(root->made, rel, end);
+			buf_add(root->made, "", 1);
+		}
+	} else if (errno != EEXIST) {	/* another worker may make it at the same time */
 		return -1;
+	}
 	return openat(at, name, flags);
+}
+
+static void
+close_quietly(int fd)
+{
+	int e = errno;
+
+	(void)close(fd);
+	errno = e;
+}
+
+int
+path_open_folder(struct path_root *root, const char *rel, enum path_mode mode, const char **name)
+{
+	int at = open_root(root, mode);
+	const char *slash;
+	size_t begin = 0;
+
+	while (at >= 0 && (slash = strchr(rel + begin, '/')) != NULL) {
+		size_t end = (size_t)(slash - rel);
+		int next = open_next(root, at, rel, begin, end, mode);
+
+		close_quietly(at);
+		at = next;
+		begin = end + 1;
+	}
+	*name = rel + begin;
+	return at;
 }
 
 static int
@@ -83,34 +126,11 @@ open_last(int at, const char *name, enum path_mode mode)
 int
 path_open(struct path_root *root, const char *rel, enum path_mode mode)
 {
-	int at = open_root(root, mode);
-	char name[NAME_MAX + 1];
-	const char *slash;
+	const char *name;
+	int at = path_open_folder(root, rel, mode, &name);
+	int fd = at < 0 ? -1 : open_last(at, name, mode);
 
-	while (at >= 0 && (slash = strchr(rel, '/')) != NULL) {
-		size_t len = (size_t)(slash - rel);
-		int next = -1, e;
-
-		if (len > NAME_MAX) {
-			errno = ENAMETOOLONG;
-		} else {
-			memcpy(name, rel, len);
-			name[len] = '\0';
-			next = open_folder(at, name, mode);
-		}
-		e = errno;
-		(void)close(at);
-		errno = e;
-		at = next;
-		rel = slash + 1;
-	}
-	if (at >= 0) {
-		int fd = open_last(at, rel, mode);
-		int e = errno;
-
-		(void)close(at);
-		errno = e;
-		at = fd;
-	}
-	return at;
+	if (at >= 0)
+		close_quietly(at);
+	return fd;
 }

@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "base/buf.h"
+
 enum path_mode {
 	PATH_READ,	/* must exist */
 	PATH_WRITE	/* made if it is not there, with the folders on the way, root included */
@@ -14,6 +16,7 @@ enum path_mode {
 struct path_root {
 	char *path;
 	uint64_t dev;		/* the file system where it was seen, or 0 */
+	struct buf *made;	/* gets the folders made below it, each with its NUL; or NULL */
 };
 
 /* Opens rel ("a/b/c", safe elements) below the folder root, element by element, never through a
@@ -21,5 +24,9 @@ struct path_root {
  * root was seen and is gone, or another file system is mounted there: it is not made anew). Blocks;
  * several workers may open below one root. */
 int path_open(struct path_root *root, const char *rel, enum path_mode mode);
+
+/* The same for the folder that rel lies in; *name is rel's last element. */
+int path_open_folder(struct path_root *root, const char *rel, enum path_mode mode,
+    const char **name);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "disk/model.h"
+#include "disk/move.h"
 #include "meta/layout.h"
 
 /* Bytes under way to the workers: above the first nothing more is taken in until the second. */
@@ -225,7 +226,7 @@ store_free(struct content *c)
 
 	check_cancel(c);
 	gather_drop_all(s);
-	s->freed = true;
+	__atomic_store_n(&s->freed, true, __ATOMIC_RELAXED);
 	job_drop_waiting(s);
 	if (s->jobs == 0)
 		store_end(s);
@@ -251,21 +252,26 @@ work_look(struct job *j)
 }
 
 static void
-answer_look(struct store_job *job)
+settle_on(struct store *s, uint64_t dev)
 {
-	struct store *s = job->store;
-	struct device *dev;
-
-	if (s->freed)
-		return;
 	/* For want of memory it stays with those of the same folder. */
-	dev = job->dev == 0 ? NULL : device_use(s->disk, (struct device_key){ .dev = job->dev });
-	if (dev != NULL) {
+	struct device *next = dev == 0 ? NULL :
+	    device_use(s->disk, (struct device_key){ .dev = dev });
+
+	check_leave(s);
+	if (next != NULL) {
 		device_release(s->device);
-		s->device = dev;
+		s->device = next;
 	}
 	s->looked = true;
 	check_enter(s);
+}
+
+static void
+answer_look(struct store_job *job)
+{
+	if (!job->store->freed)
+		settle_on(job->store, job->dev);
 }
 
 /* On which disk it is must not be asked here, where it may take long. What waits for the answer
@@ -286,6 +292,75 @@ find_device(struct store *s)
 	}
 	job_send_alone(job);
 	return true;
+}
+
+/* -- moving -- */
+
+struct store_move {
+	struct place to;
+	void (*done)(void *arg, const struct bt_error *err);
+	void *arg;
+};
+
+static void
+work_move(struct job *j)
+{
+	struct store_job *job = CONTAINER_OF(j, struct store_job, job);
+	struct store *s = job->store;
+
+	if (move_files(&s->place, &job->move->to, &s->freed, &job->err) == BT_OK)
+		job->dev = place_look(&job->move->to);
+}
+
+static void
+free_move(struct store_move *m)
+{
+	if (m != NULL)
+		place_fini(&m->to);
+	mem_free(m);
+}
+
+static void
+answer_move(struct store_job *job)
+{
+	struct store *s = job->store;
+	struct store_move *m = job->move;
+
+	if (!s->freed && job->err.code == BT_OK) {
+		struct place old = s->place;
+
+		fds_drop(&s->disk->fds, old.number);
+		s->place = m->to;
+		m->to = old;
+		settle_on(s, job->dev);
+	}
+	if (!s->freed)
+		m->done(m->arg, &job->err);
+	free_move(m);
+}
+
+void
+store_move(struct content *c, const char *path, void (*done)(void *arg, const struct bt_error *err),
+    void *arg)
+{
+	struct store *s = store_of(c);
+	struct store_job *job = job_new(s, work_move, answer_move);
+	struct store_move *m = mem_zero(sizeof(*m));
+	struct bt_error err;
+
+	if (job != NULL && m != NULL &&
+	    place_init(&m->to, s->meta, path, s->disk->next_place++)) {
+		m->done = done;
+		m->arg = arg;
+		job->move = m;
+		job->class = JOB_LAZY;
+		job_send_alone(job);
+		return;
+	}
+	mem_free(job);
+	mem_free(m);
+	(void)fail(&err, BT_ENOMEM, "out of memory");
+	done(arg, &err);
 }
 
 struct content *

@@ -3,6 +3,7 @@
 #include "helper.h"
 
 Suite *bad_days_suite(void);
+Suite *move_suite(void);
 Suite *path_suite(void);
 Suite *slow_suite(void);
 Suite *store_suite(void);
@@ -15,6 +16,7 @@ main(void)
 		store_suite,
 		slow_suite,
 		bad_days_suite,
+		move_suite,
 	};
 
 	return run_suites(make, COUNT_OF(make));

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -18,7 +19,8 @@ static bool holding, watching;
 static dev_t held_dev;
 static size_t held_least;
 static unsigned held, seen, well_fed, starving;
-static int read_error, write_error;
+static int read_error, write_error, copy_error;
+static unsigned copies_left;
 static pthread_t watched;
 
 void
@@ -100,6 +102,13 @@ slow_fail_write(int error)
 	__atomic_store_n(&write_error, error, __ATOMIC_RELAXED);
 }
 
+void
+slow_fail_copy(unsigned after, int error)
+{
+	copies_left = after;
+	copy_error = error;
+}
+
 /* Stands still if it should. */
 static void
 meet(int fd, size_t len)
@@ -147,6 +156,18 @@ pread(int fd, void *to, size_t len, off_t offset)
 		return syscall(SYS_pread64, fd, to, len, offset);
 	errno = error;
 	return -1;
+}
+
+/* Of a move, which is alone. */
+ssize_t
+sendfile(int to, int from, off_t *offset, size_t len)
+{
+	if (copy_error != 0 && copies_left-- == 0) {
+		errno = copy_error;
+		copy_error = 0;
+		return -1;
+	}
+	return syscall(SYS_sendfile, to, from, offset, len);
 }
 
 ssize_t

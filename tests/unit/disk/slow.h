@@ -29,4 +29,7 @@ void slow_starve(unsigned after, unsigned names);
 void slow_fail_read(int error);
 void slow_fail_write(int error);
 
+/* After so many more, copying from file to file fails with this error, once. */
+void slow_fail_copy(unsigned after, int error);
+
 #endif

@@ -36,7 +36,7 @@ static int
 try(const char *root, const char *rel, enum path_mode mode)
 {
 	char path[64];
-	struct path_root at = { path, 0 };
+	struct path_root at = { .path = path };
 	int fd;
 
 	(void)snprintf(path, sizeof(path), "%s", root);
