@@ -158,9 +158,13 @@ struct addition {
 static bool
 is_known(const struct bt_session *s, const struct bt_metainfo *m)
 {
-	const uint8_t *v1 = bt_metainfo_info_hash(m);
+	struct torrent_hashes hashes;
+	bool known = false;
 
-	return map_find(&s->by_hash, v1 != NULL ? v1 : bt_metainfo_info_hash_v2(m)) != NULL;
+	torrent_hashes_of(m, &hashes);
+	for (unsigned i = 0; i < hashes.count; i++)
+		known = known || map_find(&s->by_hash, hashes.v[i]) != NULL;
+	return known;
 }
 
 static void

@@ -121,45 +121,6 @@ announce(void *arg, struct torrent *t, uint64_t id, const char *url, enum addr_f
 	}
 }
 
-static void
-entry_tick(struct entry *e, usec now)
-{
-	touch(e);
-	while (e->unsent_count > 0)
-		torrent_announce_reply(e->torrent, e->unsent[--e->unsent_count], NULL, BT_ENOMEM,
-		    "out of memory", now);
-	torrent_tick(e->torrent, now);
-}
-
-void
-entries_due(void *session, usec now)
-{
-	struct bt_session *s = session;
-	struct heap_node *first;
-
-	s->due_at = NEVER;
-	while ((first = heap_first(&s->due)) != NULL && (usec)first->key <= now)
-		entry_tick(CONTAINER_OF(first, struct entry, due), now);
-	set_due_timer(s);
-}
-
-static void
-announce_drop(void *arg, struct torrent *t, uint64_t id)
-{
-	struct entry *e = arg;
-
-	(void)t;
-	announce_cancel(e->session->announces, e, id);
-}
-
-static const struct torrent_ops torrent_calls = {
-	.dial = dial,
-	.event = event,
-	.announce = announce,
-	.announce_cancel = announce_drop,
-	.due = due,
-};
-
 /* -- what its content tells -- */
 
 static usec
@@ -226,6 +187,173 @@ static const struct content_user content_calls = {
 	.eased = eased,
 };
 
+/* -- its parts -- */
+
+static bool
+give_parts(struct entry *e, bool complete)
+{
+	const struct store_opts store = { e->meta, e->path };
+	struct torrent_parts parts = { .meta = e->meta, .complete = complete };
+
+	parts.content = store_new(&e->session->disk, &store, &content_calls, e);
+	if (parts.content != NULL && torrent_attach(e->torrent, &parts, time_of(e)))
+		return true;
+	content_free(parts.content);
+	return false;
+}
+
+static void
+fail_for_memory(struct entry *e)
+{
+	struct bt_error err;
+
+	(void)fail(&err, BT_ENOMEM, "out of memory");
+	torrent_fail(e->torrent, &err, time_of(e));
+}
+
+static void
+give_parts_again(struct entry *e)
+{
+	if (!give_parts(e, true))
+		fail_for_memory(e);
+}
+
+struct load {
+	struct job job;
+	struct bt_session *session;
+	uint32_t id;		/* of the entry, which may be gone when it is done */
+	char *path;
+	struct bt_metainfo *meta;
+	struct bt_error err;
+};
+
+static void
+work_load(struct job *j)
+{
+	struct load *l = CONTAINER_OF(j, struct load, job);
+
+	(void)bt_metainfo_open(l->path, &l->meta, &l->err);
+}
+
+static void
+take_loaded(struct entry *e, struct load *l)
+{
+	struct torrent_hashes hashes;
+	usec now = time_of(e);
+
+	if (l->meta == NULL) {
+		torrent_fail(e->torrent, &l->err, now);
+		return;
+	}
+	torrent_hashes_of(l->meta, &hashes);
+	if (memcmp(&hashes, torrent_hashes(e->torrent), sizeof(hashes)) != 0) {
+		(void)fail(&l->err, BT_EFORMAT, "%.200s is another torrent now", l->path);
+		torrent_fail(e->torrent, &l->err, now);
+		return;
+	}
+	e->meta = bt_metainfo_share(l->meta);
+	give_parts_again(e);
+}
+
+static void
+load_done(struct job *j)
+{
+	struct load *l = CONTAINER_OF(j, struct load, job);
+	struct entry *e = entry_find(l->session, l->id);
+
+	if (e != NULL)
+		take_loaded(e, l);
+	bt_metainfo_free(l->meta);
+	mem_free(l->path);
+	mem_free(l);
+}
+
+static void
+send_load(struct entry *e)
+{
+	struct load *l = mem_zero(sizeof(*l));
+
+	if (l != NULL)
+		l->path = mem_strdup(e->torrent_file);
+	if (l == NULL || l->path == NULL) {
+		mem_free(l);
+		fail_for_memory(e);
+		return;
+	}
+	l->job = (struct job){ .work = work_load, .done = load_done };
+	l->session = e->session;
+	l->id = e->id;
+	pool_send(e->session->pool, &l->job);
+}
+
+/* An answer may not come from inside this call. */
+static void
+wake(void *arg, struct torrent *t)
+{
+	struct entry *e = arg;
+
+	e->waking = true;
+	due(e, t, loop_now(e->session->loop));
+}
+
+static void
+slept(void *arg, struct torrent *t)
+{
+	struct entry *e = arg;
+
+	(void)t;
+	if (e->torrent_file == NULL)
+		return;
+	bt_metainfo_free(e->meta);
+	e->meta = NULL;
+}
+
+static void
+entry_tick(struct entry *e, usec now)
+{
+	touch(e);
+	while (e->unsent_count > 0)
+		torrent_announce_reply(e->torrent, e->unsent[--e->unsent_count], NULL, BT_ENOMEM,
+		    "out of memory", now);
+	if (e->waking && e->meta != NULL)
+		give_parts_again(e);
+	else if (e->waking)
+		send_load(e);
+	e->waking = false;
+	torrent_tick(e->torrent, now);
+}
+
+void
+entries_due(void *session, usec now)
+{
+	struct bt_session *s = session;
+	struct heap_node *first;
+
+	s->due_at = NEVER;
+	while ((first = heap_first(&s->due)) != NULL && (usec)first->key <= now)
+		entry_tick(CONTAINER_OF(first, struct entry, due), now);
+	set_due_timer(s);
+}
+
+static void
+announce_drop(void *arg, struct torrent *t, uint64_t id)
+{
+	struct entry *e = arg;
+
+	(void)t;
+	announce_cancel(e->session->announces, e, id);
+}
+
+static const struct torrent_ops torrent_calls = {
+	.dial = dial,
+	.event = event,
+	.announce = announce,
+	.announce_cancel = announce_drop,
+	.due = due,
+	.wake = wake,
+	.slept = slept,
+};
+
 /* -- life -- */
 
 void
@@ -276,7 +404,6 @@ fill_opts(const struct entry *e, uint8_t peer_id[20], struct torrent_opts *o)
 	memcpy(peer_id, PEER_ID_PREFIX, 8);
 	rng_bytes(&s->rng, peer_id + 8, 12);
 	*o = (struct torrent_opts){
-		.meta = e->meta,
 		.rng = &s->rng,
 		.log = &s->log,
 		.blocks = &s->blocks,
@@ -290,40 +417,76 @@ fill_opts(const struct entry *e, uint8_t peer_id[20], struct torrent_opts *o)
 	fill_limits(e, o);
 }
 
-static enum bt_code
-no_memory(struct entry *e, struct bt_error *err)
+static bool
+add_trackers(struct torrent *t, const struct bt_metainfo *m)
 {
-	entry_free(e);
-	return fail(err, BT_ENOMEM, "out of memory");
+	for (size_t tier = 0; tier < bt_metainfo_tier_count(m); tier++) {
+		for (size_t i = 0; i < bt_metainfo_tracker_count(m, tier); i++) {
+			if (torrent_add_tracker(t, tier, bt_metainfo_tracker(m, tier, i)) ==
+			    BT_ENOMEM)
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool
+add_hashes(struct entry *e)
+{
+	const struct torrent_hashes *h = torrent_hashes(e->torrent);
+
+	for (unsigned i = 0; i < h->count; i++) {
+		if (!map_set(&e->session->by_hash, h->v[i], e))
+			return false;
+	}
+	return true;
+}
+
+static void
+remove_hashes(struct entry *e)
+{
+	const struct torrent_hashes *h = torrent_hashes(e->torrent);
+
+	for (unsigned i = 0; i < h->count; i++) {
+		if (map_find(&e->session->by_hash, h->v[i]) == e)
+			(void)map_remove(&e->session->by_hash, h->v[i]);
+	}
+}
+
+static bool
+make_torrent(struct entry *e)
+{
+	struct torrent_hashes hashes;
+	struct torrent_opts opts;
+	uint8_t peer_id[20];
+
+	torrent_hashes_of(e->meta, &hashes);
+	fill_opts(e, peer_id, &opts);
+	opts.hashes = &hashes;
+	e->torrent = torrent_new(&opts, &torrent_calls, e);
+	return e->torrent != NULL && add_trackers(e->torrent, e->meta);
 }
 
 enum bt_code
 entry_new(struct bt_session *s, struct bt_metainfo *meta, const char *path, struct entry **out,
     struct bt_error *err)
 {
-	const struct store_opts store = { meta, path };
 	struct entry *e = mem_zero(sizeof(*e));
-	struct torrent_opts opts;
-	struct content *content;
-	uint8_t peer_id[20];
 
 	if (e == NULL) {
 		bt_metainfo_free(meta);
 		return fail(err, BT_ENOMEM, "out of memory");
 	}
 	*e = (struct entry){ .session = s, .meta = meta, .id = s->next_id++ };
-	fill_opts(e, peer_id, &opts);
-	e->torrent = torrent_new(&opts, &torrent_calls, e);
-	if (e->torrent == NULL || !map_set(&s->by_id, &e->id, e) ||
-	    !map_set(&s->by_hash, torrent_info_hash(e->torrent), e) ||
-	    !heap_add(&s->due, &e->due, NEVER))
-		return no_memory(e, err);
-	content = store_new(&s->disk, &store, &content_calls, e);
-	if (content == NULL)
-		return no_memory(e, err);
 	e->change.id = e->id;
+	e->path = mem_strdup(path);
+	if (e->path == NULL || !make_torrent(e) || !map_set(&s->by_id, &e->id, e) ||
+	    !add_hashes(e) || !heap_add(&s->due, &e->due, NEVER) || !give_parts(e, false)) {
+		entry_free(e);
+		return fail(err, BT_ENOMEM, "out of memory");
+	}
 	touch(e);
-	torrent_start(e->torrent, content);
+	torrent_start(e->torrent, loop_now(s->loop));
 	*out = e;
 	return BT_OK;
 }
@@ -335,15 +498,15 @@ entry_free(struct entry *e)
 
 	changes_remove(&s->changes, &e->change);
 	heap_remove(&s->due, &e->due);
-	if (e->torrent != NULL) {
-		if (map_find(&s->by_hash, torrent_info_hash(e->torrent)) == e)
-			(void)map_remove(&s->by_hash, torrent_info_hash(e->torrent));
-		torrent_free(e->torrent);
-	}
+	if (e->torrent != NULL)
+		remove_hashes(e);
+	torrent_free(e->torrent);
 	if (s->announces != NULL)
 		announce_cancel_all(s->announces, e);
 	if (map_find(&s->by_id, &e->id) == e)
 		(void)map_remove(&s->by_id, &e->id);
 	bt_metainfo_free(e->meta);
+	mem_free(e->path);
+	mem_free(e->torrent_file);
 	mem_free(e);
 }

@@ -85,6 +85,7 @@ struct look {
 	uint32_t id;
 	struct bt_list *list;
 	struct bt_metainfo *meta;
+	char *torrent_file;	/* where to load it from if it is not here */
 	struct bits have;
 	enum bt_code code;
 };
@@ -135,7 +136,12 @@ look_at_pieces(void *arg)
 	l->code = e == NULL ? BT_ENOENT : BT_OK;
 	if (e == NULL)
 		return;
-	l->meta = bt_metainfo_share(e->meta);
+	if (e->meta != NULL)
+		l->meta = bt_metainfo_share(e->meta);
+	else if ((l->torrent_file = mem_strdup(e->torrent_file)) == NULL)
+		l->code = BT_ENOMEM;
+	if (have == NULL)
+		return;
 	if (!bits_init(&l->have, have->len))
 		l->code = BT_ENOMEM;
 	else
@@ -188,6 +194,20 @@ bt_session_trackers(struct bt_session *s, uint32_t id, struct bt_list **out, str
 	return finish(&l, mailbox_call(s->mailbox, look_at_trackers, &l), out, err);
 }
 
+/* A torrent that sleeps is complete, and what it was made of may have to be loaded. */
+static void
+wake_look(struct look *l)
+{
+	if (l->code == BT_OK && l->meta == NULL)
+		l->code = bt_metainfo_open(l->torrent_file, &l->meta, NULL);
+	if (l->code != BT_OK || l->have.len > 0)
+		return;
+	if (bits_init(&l->have, bt_metainfo_piece_count(l->meta)))
+		bits_set_all(&l->have);
+	else
+		l->code = BT_ENOMEM;
+}
+
 static void
 add_files(struct bt_list *list, const struct bt_metainfo *m)
 {
@@ -226,13 +246,16 @@ bt_session_files(struct bt_session *s, uint32_t id, struct bt_list **out, struct
 	if (l.list == NULL)
 		return say(BT_ENOMEM, id, err);
 	asked = mailbox_call(s->mailbox, look_at_pieces, &l);
+	if (asked)
+		wake_look(&l);
 	if (asked && l.code == BT_OK)
 		add_files(l.list, l.meta);
-	for (uint32_t i = 0; i < l.have.len && !l.list->failed; i++) {
+	for (uint32_t i = 0; i < l.have.len && l.code == BT_OK && !l.list->failed; i++) {
 		if (bits_has(&l.have, i))
 			count_piece(l.list, l.meta, i);
 	}
 	bits_fini(&l.have);
 	bt_metainfo_free(l.meta);
+	mem_free(l.torrent_file);
 	return finish(&l, asked, out, err);
 }

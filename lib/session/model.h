@@ -26,7 +26,10 @@
 struct entry {
 	struct bt_session *session;
 	struct torrent *torrent;
-	struct bt_metainfo *meta;
+	struct bt_metainfo *meta;	/* NULL while the torrent sleeps and it can be loaded */
+	char *path;			/* where the content lies: see bt_session_add */
+	char *torrent_file;		/* from which meta can be loaded; NULL: from none */
+	bool waking;			/* the torrent wants its parts */
 	uint32_t id;
 	struct change change;		/* in session.changes */
 	struct torrent_wishes wishes;

@@ -106,7 +106,7 @@ conn_update_interest(struct conn *c, usec now)
 {
 	const struct torrent *t = c->src.torrent;
 
-	if (c->peer->state == PEER_OPEN && torrent_is_running(t))
+	if (c->peer->state == PEER_OPEN && torrent_is_in_swarm(t))
 		peer_send_interest(c->peer, c->src.missing > 0, now);
 }
 
@@ -139,7 +139,8 @@ void
 conn_check(const struct conn *c)
 {
 	assert(c->peer->state != PEER_CLOSED && c->open == (c->peer->state == PEER_OPEN));
-	assert(c->src.entered == c->open && c->src.choking == c->peer->peer_choking);
+	assert(c->src.entered == (c->open && c->src.torrent->picker != NULL));
+	assert(c->src.choking == c->peer->peer_choking);
 	assert(c->open || requests_count(&c->src.requests) == 0);
 }
 
@@ -211,7 +212,32 @@ say_who_we_are(struct conn *c, usec now)
 	ext.yourip = c->addr;
 	ext.yourip.port = 0;
 	peer_send_ext_handshake(c->peer, &ext, now);
-	peer_send_bitfield(c->peer, picker_have(t->picker), now);
+}
+
+/* Both sides' pieces are known: it can give and be served. */
+static void
+enter(struct conn *c, usec now)
+{
+	enter_in_picker(c);
+	source_enter(&c->src);
+	peer_send_bitfield(c->peer, picker_have(c->src.torrent->picker), now);
+}
+
+void
+conns_learn(struct torrent *t, usec now)
+{
+	struct conn *c, *next;
+
+	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
+		if (!peer_learn(c->peer, t->meta, now) || !c->open)
+			continue;
+		enter(c, now);
+		if (c->open && c->peer->peer_interested)
+			serve_interested(c, now);
+		conn_update_interest(c, now);
+		conn_close_redundant(c, now);
+	}
+	serve_fill_slots(t, now);
 }
 
 static void
@@ -231,9 +257,10 @@ on_open(void *arg, struct peer *p, usec now)
 	c->open = true;
 	if (c->dialled)
 		known_connected(&t->known, &c->addr);
-	enter_in_picker(c);
-	source_enter(&c->src);
 	say_who_we_are(c, now);
+	/* Saying it may fail, and end the connection. */
+	if (c->open && t->picker != NULL)
+		enter(c, now);
 }
 
 static void
@@ -245,8 +272,8 @@ on_closed(void *arg, struct peer *p, const char *why, usec now)
 
 	torrent_say(t, BT_LOG_DEBUG, "peer %s: closed: %s", addr_text(&c->addr, text), why);
 	download_release_all(&c->src, now);
-	if (c->open) {
-		c->open = false;
+	c->open = false;
+	if (c->src.entered) {
 		source_leave(&c->src);
 		leave_picker(c, &p->have);
 		download_let_go(&c->src, now);
@@ -256,7 +283,8 @@ on_closed(void *arg, struct peer *p, const char *why, usec now)
 	if (c->redundant && c->listens.family != ADDR_NONE)
 		known_postpone(&t->known, &c->listens, now + SEED_AGAIN);
 	(void)map_remove(&t->by_id, &c->src.id);
-	t->conn_count--;
+	if (--t->conn_count == 0)
+		t->idle_since = now;
 	TAILQ_REMOVE(&t->conns, c, link);
 	TAILQ_INSERT_TAIL(&t->gone, c, link);
 	torrent_wants_tick(t, now);
@@ -273,6 +301,8 @@ on_choke(void *arg, struct peer *p, usec now)
 		download_more(&c->src, now);
 		return;
 	}
+	if (!c->src.entered)
+		return;
 	download_let_go(&c->src, now);
 	/* With the fast extension each request is rejected by name. */
 	if (!p->fast)
@@ -285,7 +315,7 @@ on_interest(void *arg, struct peer *p, usec now)
 	struct conn *c = arg;
 	struct torrent *t = c->src.torrent;
 
-	if (!p->peer_interested || !torrent_is_running(t))
+	if (!p->peer_interested || t->picker == NULL)
 		return;
 	serve_interested(c, now);
 	serve_fill_slots(t, now);

@@ -255,23 +255,11 @@ piece_good(struct torrent *t, uint32_t piece, usec now)
 
 	credit(t, piece);
 	picker_set_have(t->picker, piece);
-	t->done += bt_metainfo_piece_size(t->opts.meta, piece);
+	t->done += bt_metainfo_piece_size(t->meta, piece);
 	TAILQ_FOREACH(s, &t->sources, link)
 		s->missing -= wanted && bits_has(s->have, piece);
 	conns_piece_here(t, piece, now);
 	torrent_event(t, &(struct bt_event){ .type = BT_EVENT_PIECE, .piece = { piece } });
-}
-
-static void
-complete(struct torrent *t, usec now)
-{
-	struct conn *c, *next;
-
-	torrent_become(t, BT_TORRENT_SEEDING, "complete");
-	announce_completed(t->announce, now);
-	torrent_event(t, &(struct bt_event){ .type = BT_EVENT_COMPLETE });
-	TAILQ_FOREACH_SAFE(c, &t->conns, link, next)
-		conn_close_redundant(c, now);
 }
 
 void
@@ -279,13 +267,12 @@ torrent_piece_done(struct torrent *t, uint32_t piece, const struct bt_error *err
 {
 	if (err->code == BT_OK) {
 		piece_good(t, piece, now);
-		if (picker_is_done(t->picker) && t->state == BT_TORRENT_DOWNLOADING)
-			complete(t, now);
+		torrent_settle(t, "complete", now);
 		return;
 	}
 	if (err->code == BT_EHASH) {
 		torrent_say(t, BT_LOG_WARN, "piece %u fails its hash", piece);
-		t->wasted += bt_metainfo_piece_size(t->opts.meta, piece);
+		t->wasted += bt_metainfo_piece_size(t->meta, piece);
 		blame(t, piece, now);
 		picker_set_failed(t->picker, piece);
 		torrent_ask_again(t, now);

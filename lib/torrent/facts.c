@@ -15,21 +15,19 @@ bt_torrent_state_name(enum bt_torrent_state state)
 		[BT_TORRENT_STOPPING] = "stopping",
 		[BT_TORRENT_STOPPED] = "stopped",
 		[BT_TORRENT_FAILED] = "failed",
+		[BT_TORRENT_METADATA] = "metadata",
+		[BT_TORRENT_PAUSED] = "paused",
+		[BT_TORRENT_QUEUED] = "queued",
+		[BT_TORRENT_WAITING] = "waiting",
 	};
 
 	return names[state];
 }
 
-const uint8_t *
-torrent_info_hash(const struct torrent *t)
+const struct torrent_hashes *
+torrent_hashes(const struct torrent *t)
 {
-	return t->info_hash;
-}
-
-const struct bt_metainfo *
-torrent_meta(const struct torrent *t)
-{
-	return t->opts.meta;
+	return &t->hashes;
 }
 
 enum bt_torrent_state
@@ -55,12 +53,11 @@ torrent_status(const struct torrent *t, struct bt_torrent_status *out)
 	*out = (struct bt_torrent_status){
 		.state = t->state,
 		.error = t->error,
-		.piece_count = bt_metainfo_piece_count(t->opts.meta),
-		.pieces_checked = t->checked,
-		.pieces_done = picker_have(t->picker)->count,
-		.size = bt_metainfo_content_size(t->opts.meta),
+		.piece_count = t->piece_count,
+		.pieces_checked = t->pieces_checked,
+		.pieces_done = t->asleep ? t->piece_count : 0,
+		.size = t->size,
 		.done = t->done,
-		.partial = picker_partial_bytes(t->picker),
 		.downloaded = t->down.total,
 		.uploaded = t->up.total,
 		.wasted = t->wasted,
@@ -69,11 +66,14 @@ torrent_status(const struct torrent *t, struct bt_torrent_status *out)
 		.peers = t->conn_count,
 		.seeds = count_seeds(t),
 		.known_peers = (uint32_t)t->known.peers.len,
-		.distributed_copies = t->conn_count == 0 ? 0 :
-		    picker_distributed_copies(t->picker),
 		.tracker_seeds = t->tracker_seeds,
 		.tracker_leeches = t->tracker_leeches,
 	};
+	if (t->picker == NULL)
+		return;
+	out->pieces_done = picker_have(t->picker)->count;
+	out->partial = picker_partial_bytes(t->picker);
+	out->distributed_copies = t->conn_count == 0 ? 0 : picker_distributed_copies(t->picker);
 }
 
 void
@@ -189,5 +189,5 @@ bt_tracker_state_name(enum bt_tracker_state state)
 const struct bits *
 torrent_have(const struct torrent *t)
 {
-	return picker_have(t->picker);
+	return t->picker == NULL ? NULL : picker_have(t->picker);
 }

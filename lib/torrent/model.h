@@ -18,8 +18,8 @@ struct conn {
 	struct addr addr;
 	struct addr listens;		/* where others reach it; ADDR_NONE: not known */
 	bool dialled;
-	bool open;			/* counted in the picker */
-	bool as_seed;			/* counted there as a seed */
+	bool open;
+	bool as_seed;			/* counted in the picker as a seed */
 	bool redundant;			/* closed because both are seeds */
 	struct uploads uploads;
 	unsigned reading;		/* blocks that the disk is reading for it */
@@ -36,11 +36,28 @@ struct torrent {
 	struct torrent_opts opts;
 	const struct torrent_ops *ops;
 	void *arg;
-	enum bt_torrent_state state;
-	uint8_t info_hash[20];
+	enum bt_torrent_state state;	/* follows from what comes next: see torrent_settle */
+	unsigned holds;			/* enum torrent_hold */
+	bool stopped, said_goodbye;	/* to its trackers */
+	bool announced;			/* trackers and peers know of it */
+	bool checked;			/* what is on disk is known */
+	bool checking;
+	bool asleep;			/* complete, and its parts were let go */
+	bool waking;			/* they are asked for */
+	bool told_complete;
+	enum bt_code error;		/* why it failed; BT_OK */
+	int error_errno;
+	char *error_text;		/* NULL: none, or no memory for it */
+	struct torrent_hashes hashes;
 	uint8_t peer_id[20];
+	/* Its parts: all of them, or none. */
+	struct bt_metainfo *meta;
 	struct content *content;
 	struct picker *picker;
+	uint32_t piece_count;		/* stays when they are let go, as what follows */
+	uint32_t pieces_checked;
+	uint64_t size;
+	uint64_t done;			/* bytes verified */
 	struct choker choker;
 	struct known known;
 	struct announce *announce;
@@ -52,22 +69,18 @@ struct torrent {
 	uint32_t next_id;
 	unsigned conn_count;
 	unsigned dialling;
-	uint64_t done;			/* bytes verified */
 	uint64_t wasted;
 	struct meter down, up;
-	uint32_t checked;
-	usec due;		/* when the next tick is, as last told; 0 while it runs */
+	usec due;			/* when the next tick is, as last told; 0 while it runs */
 	usec next_round, next_slow;
-	usec again;		/* when everybody is asked for more; NEVER */
-	enum bt_code error;	/* why it failed; BT_OK */
-	int error_errno;
-	char *error_text;	/* NULL: none, or no memory for it */
+	usec again;			/* when everybody is asked for more; NEVER */
+	usec idle_since;		/* seeding: nobody is connected since */
 	int64_t tracker_seeds, tracker_leeches;
 };
 
 /* torrent.c */
-void torrent_become(struct torrent *t, enum bt_torrent_state state, const char *why);
-void torrent_fail(struct torrent *t, const struct bt_error *why, usec now);
+/* Brings the state in line with wishes and parts, and does what such a change takes. */
+void torrent_settle(struct torrent *t, const char *why, usec now);
 void torrent_event(struct torrent *t, const struct bt_event *e);
 /* A tick is needed, at that time at the latest. */
 void torrent_wants_tick(struct torrent *t, usec when);
@@ -78,11 +91,19 @@ struct source *torrent_find_source(const struct torrent *t, uint32_t id);
 void torrent_say(const struct torrent *t, enum bt_log_level level, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 
-static inline bool
-torrent_is_running(const struct torrent *t)
-{
-	return t->state == BT_TORRENT_DOWNLOADING || t->state == BT_TORRENT_SEEDING;
-}
+/* It may have peers: metadata, downloading or seeding. */
+bool torrent_is_in_swarm(const struct torrent *t);
+
+/* Somebody needs its parts. */
+void torrent_wake(struct torrent *t);
+
+/* join.c */
+void join_add_address(struct torrent *t, const struct addr *a, enum known_source source);
+bool join_may_dial(const struct torrent *t);
+void join_dial(struct torrent *t, usec now);
+
+/* trackers.c */
+extern const struct announce_ops tracker_calls;
 
 /* conn.c */
 extern const struct peer_ops conn_calls;
@@ -91,6 +112,9 @@ void conn_free(struct conn *c);
 void conn_update_interest(struct conn *c, usec now);
 void conn_close_redundant(struct conn *c, usec now);
 void conn_check(const struct conn *c);
+
+/* The parts are here now: what peers have said already is entered, and we say what we have. */
+void conns_learn(struct torrent *t, usec now);
 
 /* We have the piece now: the others are told, or are of less interest. */
 void conns_piece_here(struct torrent *t, uint32_t piece, usec now);

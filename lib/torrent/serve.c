@@ -64,7 +64,7 @@ serve_request(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len, usec
 	const struct upload u = { piece, begin, len };
 
 	if ((c->peer->am_choking && (!is_allowing(c, piece) || !has_favour(c))) ||
-	    !torrent_is_running(t) || !bits_has(picker_have(t->picker), piece) ||
+	    !torrent_is_in_swarm(t) || !bits_has(picker_have(t->picker), piece) ||
 	    !uploads_add(&c->uploads, u))
 		peer_send_reject(c->peer, piece, begin, len, now);
 }
@@ -168,11 +168,9 @@ set_choke(struct conn *c, bool choke, usec now)
 void
 serve_interested(struct conn *c, usec now)
 {
-	struct torrent *t = c->src.torrent;
-
 	if (!c->peer->fast || c->allowing_count > 0 || c->peer->have.count >= ALLOWED_FAST_COUNT)
 		return;
-	c->allowing_count = allowed_fast_set(&c->addr, t->info_hash, c->peer->have.len,
+	c->allowing_count = allowed_fast_set(&c->addr, c->peer->ours.info_hash, c->peer->have.len,
 	    ALLOWED_FAST_COUNT, c->allowing);
 	for (uint32_t i = 0; i < c->allowing_count; i++)
 		peer_send_allowed_fast(c->peer, c->allowing[i], now);

@@ -12,22 +12,19 @@
 /* Addresses remembered (libtorrent: 3000). */
 #define KNOWN_MAX 3000
 
-/* Connections begun at once by one torrent. */
-#define DIALLING_MAX 8
-
-/* Of the connections one party (see addr_same_party) has this part, and no fewer than these. */
-#define PARTY_SHARE 8
-#define PARTY_LEAST 4
-
 /* While there are connections: keepalives, meters, who is silent. */
 #define SLOW_TICK SECOND
 
 /* Blocks that come free are asked of others after so long, for they come free in crowds. */
 #define ASK_AGAIN (100 * MSEC)
 
+/* A seed that nobody is connected to lets go of what it can load again. */
+#define SLEEP_AFTER (60 * SECOND)
+
 void
 torrent_say(const struct torrent *t, enum bt_log_level level, const char *fmt, ...)
 {
+	const uint8_t *hash = t->hashes.v[0];
 	char text[300];
 	va_list ap;
 
@@ -36,28 +33,14 @@ torrent_say(const struct torrent *t, enum bt_log_level level, const char *fmt, .
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	log_write(t->opts.log, level, "torrent", "%02x%02x%02x%02x: %s", t->info_hash[0],
-	    t->info_hash[1], t->info_hash[2], t->info_hash[3], text);
+	log_write(t->opts.log, level, "torrent", "%02x%02x%02x%02x: %s", hash[0], hash[1], hash[2],
+	    hash[3], text);
 }
 
 void
 torrent_event(struct torrent *t, const struct bt_event *e)
 {
 	t->ops->event(t->arg, t, e);
-}
-
-void
-torrent_become(struct torrent *t, enum bt_torrent_state state, const char *why)
-{
-	const struct bt_event e = { .type = BT_EVENT_STATE, .text = why,
-		.state = { .from = t->state, .to = state } };
-
-	if (t->state == state)
-		return;
-	torrent_say(t, BT_LOG_INFO, "%s -> %s: %s", bt_torrent_state_name(t->state),
-	    bt_torrent_state_name(state), why);
-	t->state = state;
-	torrent_event(t, &e);
 }
 
 void
@@ -83,6 +66,44 @@ torrent_find_source(const struct torrent *t, uint32_t id)
 	return map_find(&t->by_id, &id);
 }
 
+/* -- state -- */
+
+static bool
+is_swarm_state(enum bt_torrent_state state)
+{
+	return state == BT_TORRENT_METADATA || state == BT_TORRENT_DOWNLOADING ||
+	    state == BT_TORRENT_SEEDING;
+}
+
+bool
+torrent_is_in_swarm(const struct torrent *t)
+{
+	return is_swarm_state(t->state);
+}
+
+/* What the wishes and the parts amount to. */
+static enum bt_torrent_state
+state_of(const struct torrent *t)
+{
+	if (t->error != BT_OK)
+		return BT_TORRENT_FAILED;
+	if (t->stopped)
+		return t->said_goodbye ? BT_TORRENT_STOPPED : BT_TORRENT_STOPPING;
+	if ((t->holds & TORRENT_PAUSED) != 0)
+		return BT_TORRENT_PAUSED;
+	if ((t->holds & TORRENT_WAITING) != 0)
+		return BT_TORRENT_WAITING;
+	if ((t->holds & TORRENT_QUEUED) != 0)
+		return BT_TORRENT_QUEUED;
+	if (t->asleep)
+		return BT_TORRENT_SEEDING;
+	if (t->meta == NULL)
+		return BT_TORRENT_METADATA;
+	if (!t->checked)
+		return BT_TORRENT_CHECKING;
+	return picker_is_done(t->picker) ? BT_TORRENT_SEEDING : BT_TORRENT_DOWNLOADING;
+}
+
 static void
 close_all(struct torrent *t, const char *why, usec now)
 {
@@ -92,6 +113,79 @@ close_all(struct torrent *t, const char *why, usec now)
 		peer_close(c->peer, why, now);
 }
 
+static void
+become(struct torrent *t, enum bt_torrent_state state, const char *why)
+{
+	const struct bt_event e = { .type = BT_EVENT_STATE, .text = why,
+		.state = { .from = t->state, .to = state } };
+
+	torrent_say(t, BT_LOG_INFO, "%s -> %s: %s", bt_torrent_state_name(t->state),
+	    bt_torrent_state_name(state), why);
+	t->state = state;
+	torrent_event(t, &e);
+}
+
+static void
+begin_check(struct torrent *t)
+{
+	t->checking = true;
+	t->pieces_checked = 0;
+	content_check(t->content);
+}
+
+static void
+begin_seeding(struct torrent *t, enum bt_torrent_state before, usec now)
+{
+	struct conn *c, *next;
+
+	if (before == BT_TORRENT_DOWNLOADING)
+		announce_completed(t->announce, now);
+	if (!t->told_complete)
+		torrent_event(t, &(struct bt_event){ .type = BT_EVENT_COMPLETE });
+	t->told_complete = true;
+	t->idle_since = now;
+	TAILQ_FOREACH_SAFE(c, &t->conns, link, next)
+		conn_close_redundant(c, now);
+}
+
+/* A check of what metadata has just come for keeps the peers that it came from. */
+static void
+enter_or_leave_swarm(struct torrent *t, const char *why, usec now)
+{
+	bool in = torrent_is_in_swarm(t) || (t->state == BT_TORRENT_CHECKING && t->announced);
+
+	if (in == t->announced)
+		return;
+	t->announced = in;
+	if (in) {
+		announce_start(t->announce, now);
+	} else {
+		announce_stop(t->announce, now);
+		close_all(t, why, now);
+	}
+}
+
+void
+torrent_settle(struct torrent *t, const char *why, usec now)
+{
+	enum bt_torrent_state before = t->state, state = state_of(t);
+
+	if (state == before)
+		return;
+	if (t->checking)
+		content_cancel_check(t->content);
+	t->checking = false;
+	become(t, state, why);
+	enter_or_leave_swarm(t, why, now);
+	if (state == BT_TORRENT_CHECKING)
+		begin_check(t);
+	else if (state == BT_TORRENT_DOWNLOADING)
+		content_make_empty_files(t->content);
+	else if (state == BT_TORRENT_SEEDING)
+		begin_seeding(t, before, now);
+	torrent_wants_tick(t, now);
+}
+
 void
 torrent_fail(struct torrent *t, const struct bt_error *why, usec now)
 {
@@ -99,165 +193,174 @@ torrent_fail(struct torrent *t, const struct bt_error *why, usec now)
 		.error = { .code = why->code, .sys_errno = why->sys_errno } };
 
 	/* Several pieces may fail at once, and still while it stops for the first. */
-	if (!torrent_is_running(t) && t->state != BT_TORRENT_CHECKING)
+	if (!torrent_is_in_swarm(t) && t->state != BT_TORRENT_CHECKING)
 		return;
 	t->error = why->code;
 	t->error_errno = why->sys_errno;
-	mem_free(t->error_text);
 	t->error_text = mem_strdup(why->text);
-	torrent_become(t, BT_TORRENT_FAILED, why->text);
-	torrent_event(t, &e);
-	close_all(t, "torrent failed", now);
-	announce_stop(t->announce, now);
-	torrent_wants_tick(t, now);
-}
-
-/* -- the trackers' side -- */
-
-static uint64_t
-bytes_left(const struct torrent *t)
-{
-	return bt_metainfo_content_size(t->opts.meta) - t->done;
-}
-
-static void
-announce_fill(void *arg, struct announce_req *req)
-{
-	const struct torrent *t = arg;
-
-	memcpy(req->info_hash, t->info_hash, sizeof(req->info_hash));
-	memcpy(req->peer_id, t->peer_id, sizeof(req->peer_id));
-	req->port = t->opts.port;
-	req->uploaded = t->up.total;
-	req->downloaded = t->down.total > t->wasted ? t->down.total - t->wasted : 0;
-	req->left = bytes_left(t);
-	req->numwant = 80;
-}
-
-static void
-send_announce(void *arg, uint64_t id, const char *url, enum addr_family family,
-    const struct announce_req *req)
-{
-	struct torrent *t = arg;
-
-	t->ops->announce(t->arg, t, id, url, family, req);
-}
-
-static void
-cancel_announce(void *arg, uint64_t id)
-{
-	struct torrent *t = arg;
-
-	t->ops->announce_cancel(t->arg, t, id);
-}
-
-static void
-add_address(struct torrent *t, const struct addr *a, enum known_source source)
-{
-	unsigned family = a->family == ADDR_V6 ? ANNOUNCE_V6 : ANNOUNCE_V4;
-
-	if (t->opts.dial_families == 0 || (t->opts.dial_families & family) != 0)
-		known_add(&t->known, a, source);
-}
-
-static size_t
-take_peers(void *arg, const struct announce_peer *peers, size_t count)
-{
-	struct torrent *t = arg;
-	size_t before = t->known.peers.len;
-
-	for (size_t i = 0; i < count; i++)
-		add_address(t, &peers[i].addr, KNOWN_TRACKER);
-	return t->known.peers.len - before;
-}
-
-static void
-take_status(void *arg, const struct announce_status *s)
-{
-	struct torrent *t = arg;
-	char text[232];
-	const struct bt_event e = {
-		.type = BT_EVENT_TRACKER,
-		.text = text,
-		.tracker = { .url = s->url, .code = s->code, .peers = s->peers,
-			.seeds = s->complete, .leeches = s->incomplete },
-	};
-
-	if (!s->failed) {
-		t->tracker_seeds = s->complete;
-		t->tracker_leeches = s->incomplete;
-	}
-	(void)snprintf(text, sizeof(text), "%.120s: %.100s", s->url,
-	    s->text[0] != '\0' ? s->text : "ok");
+	torrent_settle(t, why->text, now);
 	torrent_event(t, &e);
 }
-
-static const struct announce_ops announce_calls = {
-	.fill = announce_fill,
-	.send = send_announce,
-	.cancel = cancel_announce,
-	.peers = take_peers,
-	.status = take_status,
-};
 
 void
-torrent_announce_reply(struct torrent *t, uint64_t id, const struct announce_reply *reply,
-    enum bt_code code, const char *text, usec now)
+torrent_start(struct torrent *t, usec now)
 {
-	if (reply != NULL)
-		announce_on_reply(t->announce, id, reply, now);
-	else
-		announce_on_error(t->announce, id, code, text, now);
+	mem_free(t->error_text);
+	t->error_text = NULL;
+	t->error = BT_OK;
+	t->stopped = t->said_goodbye = false;
+	torrent_settle(t, "started", now);
+}
+
+void
+torrent_stop(struct torrent *t, usec now)
+{
+	t->stopped = true;
+	torrent_settle(t, "asked to stop", now);
+}
+
+void
+torrent_hold(struct torrent *t, unsigned holds, bool on, const char *why, usec now)
+{
+	t->holds = on ? t->holds | holds : t->holds & ~holds;
+	torrent_settle(t, why, now);
+}
+
+void
+torrent_set_limits(struct torrent *t, const struct torrent_opts *limits, usec now)
+{
+	struct torrent_opts *o = &t->opts;
+	struct conn *c;
+
+	o->in_Bps = limits->in_Bps;
+	o->out_Bps = limits->out_Bps;
+	rate_set(&t->in_rate, limits->in_Bps, now);
+	rate_set(&t->out_rate, limits->out_Bps, now);
+	o->max_uploads = t->choker.slots = limits->max_uploads;
+	o->max_peers = limits->max_peers;
+	o->max_initiate = limits->max_initiate;
+	o->min_peers = limits->min_peers;
+	o->request_backlog = limits->request_backlog;
+	o->peer_timeout = limits->peer_timeout;
+	o->snub_time = limits->snub_time;
+	TAILQ_FOREACH(c, &t->conns, link)
+		c->src.requests.floor = limits->request_backlog;
 	torrent_wants_tick(t, now);
 }
 
-static bool
-add_trackers(struct torrent *t)
-{
-	const struct bt_metainfo *m = t->opts.meta;
+/* -- parts -- */
 
-	for (size_t tier = 0; tier < bt_metainfo_tier_count(m); tier++) {
-		for (size_t i = 0; i < bt_metainfo_tracker_count(m, tier); i++) {
-			if (announce_add(t->announce, tier, bt_metainfo_tracker(m, tier, i)) ==
-			    BT_ENOMEM)
-				return false;
-		}
+static void
+drop_parts(struct torrent *t)
+{
+	content_free(t->content);
+	picker_free(t->picker);
+	bt_metainfo_free(t->meta);
+	t->content = NULL;
+	t->picker = NULL;
+	t->meta = NULL;
+}
+
+/* Without a check. */
+static bool
+make_picker(struct torrent *t, const struct torrent_parts *parts)
+{
+	struct bits all = { 0 };
+
+	t->picker = picker_new(parts->meta, t->opts.rng);
+	if (t->picker == NULL ||
+	    (parts->complete && !bits_init(&all, bt_metainfo_piece_count(parts->meta))))
+		return false;
+	if (parts->complete) {
+		bits_set_all(&all);
+		picker_set_have_all(t->picker, &all);
+	} else if (parts->have != NULL) {
+		picker_set_have_all(t->picker, parts->have);
 	}
+	bits_fini(&all);
 	return true;
 }
 
-/* -- the content's side -- */
+static uint64_t
+bytes_here(const struct torrent *t)
+{
+	const struct bits *have = picker_have(t->picker);
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < have->len; i++)
+		sum += bits_has(have, i) ? bt_metainfo_piece_size(t->meta, i) : 0;
+	return sum;
+}
+
+bool
+torrent_attach(struct torrent *t, const struct torrent_parts *parts, usec now)
+{
+	assert(t->meta == NULL);
+	if (!make_picker(t, parts)) {
+		picker_free(t->picker);
+		t->picker = NULL;
+		return false;
+	}
+	t->meta = bt_metainfo_share(parts->meta);
+	t->content = parts->content;
+	t->size = bt_metainfo_content_size(t->meta);
+	t->piece_count = bt_metainfo_piece_count(t->meta);
+	t->checked = parts->complete || parts->have != NULL;
+	t->done = bytes_here(t);
+	t->asleep = t->waking = false;
+	t->idle_since = now;
+	torrent_settle(t, "metadata is here", now);
+	conns_learn(t, now);
+	torrent_wants_tick(t, now);
+	return true;
+}
+
+void
+torrent_wake(struct torrent *t)
+{
+	if (!t->asleep || t->waking)
+		return;
+	t->waking = true;
+	t->ops->wake(t->arg, t);
+}
+
+static bool
+may_sleep(const struct torrent *t)
+{
+	return t->state == BT_TORRENT_SEEDING && !t->asleep && t->conn_count == 0 &&
+	    TAILQ_EMPTY(&t->gone) && bits_full(picker_have(t->picker));
+}
+
+static void
+fall_asleep(struct torrent *t)
+{
+	torrent_say(t, BT_LOG_DEBUG, "sleeps");
+	t->asleep = true;
+	drop_parts(t);
+	t->ops->slept(t->arg, t);
+}
+
+/* -- what the content says -- */
 
 void
 torrent_checked(struct torrent *t, uint32_t piece, bool good)
 {
-	t->checked++;
-	if (!good)
+	t->pieces_checked++;
+	if (!good || bits_has(picker_have(t->picker), piece))
 		return;
 	picker_set_have(t->picker, piece);
-	t->done += bt_metainfo_piece_size(t->opts.meta, piece);
+	t->done += bt_metainfo_piece_size(t->meta, piece);
 }
 
 void
 torrent_check_done(struct torrent *t, const struct bt_error *err, usec now)
 {
-	bool complete;
-
-	if (t->state != BT_TORRENT_CHECKING)
-		return;
-	if (err->code != BT_OK) {
-		torrent_fail(t, err, now);
-		return;
-	}
-	complete = picker_is_done(t->picker);
-	torrent_become(t, complete ? BT_TORRENT_SEEDING : BT_TORRENT_DOWNLOADING,
-	    "checked");
-	if (complete)
-		torrent_event(t, &(struct bt_event){ .type = BT_EVENT_COMPLETE });
+	t->checking = false;
+	t->checked = err->code == BT_OK;
+	if (t->checked)
+		torrent_settle(t, "checked", now);
 	else
-		content_make_empty_files(t->content);
-	announce_start(t->announce, now);
-	torrent_wants_tick(t, now);
+		torrent_fail(t, err, now);
 }
 
 void
@@ -278,13 +381,24 @@ torrent_eased(struct torrent *t, usec now)
 	}
 }
 
-/* -- life -- */
+/* -- birth and death -- */
+
+void
+torrent_hashes_of(const struct bt_metainfo *meta, struct torrent_hashes *out)
+{
+	const uint8_t *v1 = bt_metainfo_info_hash(meta), *v2 = bt_metainfo_info_hash_v2(meta);
+
+	*out = (struct torrent_hashes){ 0 };
+	if (v1 != NULL)
+		memcpy(out->v[out->count++], v1, 20);
+	if (v2 != NULL)
+		memcpy(out->v[out->count++], v2, 20);
+}
 
 struct torrent *
 torrent_new(const struct torrent_opts *opts, const struct torrent_ops *ops, void *arg)
 {
 	const uint64_t seed[2] = { rng_u64(opts->rng), rng_u64(opts->rng) };
-	const uint8_t *hash = bt_metainfo_info_hash(opts->meta);
 	struct torrent *t = mem_zero(sizeof(*t));
 
 	if (t == NULL)
@@ -292,22 +406,22 @@ torrent_new(const struct torrent_opts *opts, const struct torrent_ops *ops, void
 	t->opts = *opts;
 	t->ops = ops;
 	t->arg = arg;
+	t->state = BT_TORRENT_STOPPED;
+	t->stopped = t->said_goodbye = true;
 	t->tracker_seeds = t->tracker_leeches = -1;
 	t->due = t->again = NEVER;
 	TAILQ_INIT(&t->conns);
 	TAILQ_INIT(&t->gone);
 	TAILQ_INIT(&t->sources);
-	/* BEP 52: on the wire a v2 hash is cut to the length of the old one. */
-	memcpy(t->info_hash, hash != NULL ? hash : bt_metainfo_info_hash_v2(opts->meta), 20);
+	t->hashes = *opts->hashes;
 	memcpy(t->peer_id, opts->peer_id, 20);
 	map_init(&t->by_id, sizeof(uint32_t), seed);
 	known_init(&t->known, opts->rng, KNOWN_MAX);
 	choker_init(&t->choker, opts->rng, opts->max_uploads);
 	rate_init(&t->in_rate, opts->in_rate, opts->in_Bps);
 	rate_init(&t->out_rate, opts->out_rate, opts->out_Bps);
-	t->picker = picker_new(opts->meta, opts->rng);
-	t->announce = announce_new(opts->rng, opts->families, &announce_calls, t);
-	if (t->picker == NULL || t->announce == NULL || !add_trackers(t)) {
+	t->announce = announce_new(opts->rng, opts->families, &tracker_calls, t);
+	if (t->announce == NULL) {
 		torrent_free(t);
 		return NULL;
 	}
@@ -333,156 +447,12 @@ torrent_free(struct torrent *t)
 		return;
 	close_all(t, "torrent removed", 0);
 	free_gone(t);
-	content_free(t->content);
+	drop_parts(t);
 	announce_free(t->announce);
-	picker_free(t->picker);
 	known_fini(&t->known);
 	map_fini(&t->by_id);
 	mem_free(t->error_text);
 	mem_free(t);
-}
-
-void
-torrent_start(struct torrent *t, struct content *content)
-{
-	t->content = content;
-	content_check(content);
-}
-
-void
-torrent_stop(struct torrent *t, usec now)
-{
-	if (t->state == BT_TORRENT_STOPPING || t->state == BT_TORRENT_STOPPED)
-		return;
-	torrent_become(t, BT_TORRENT_STOPPING, "asked to");
-	content_cancel_check(t->content);
-	announce_stop(t->announce, now);
-	close_all(t, "torrent stopped", now);
-	torrent_wants_tick(t, now);
-}
-
-void
-torrent_set_limits(struct torrent *t, const struct torrent_opts *limits, usec now)
-{
-	struct torrent_opts *o = &t->opts;
-	struct conn *c;
-
-	o->in_Bps = limits->in_Bps;
-	o->out_Bps = limits->out_Bps;
-	rate_set(&t->in_rate, limits->in_Bps, now);
-	rate_set(&t->out_rate, limits->out_Bps, now);
-	o->max_uploads = t->choker.slots = limits->max_uploads;
-	o->max_peers = limits->max_peers;
-	o->max_initiate = limits->max_initiate;
-	o->min_peers = limits->min_peers;
-	o->request_backlog = limits->request_backlog;
-	o->peer_timeout = limits->peer_timeout;
-	o->snub_time = limits->snub_time;
-	TAILQ_FOREACH(c, &t->conns, link)
-		c->src.requests.floor = limits->request_backlog;
-	torrent_wants_tick(t, now);
-}
-
-/* -- peers -- */
-
-/* Whoever has one address cannot take all the places. */
-static bool
-has_its_share(const struct torrent *t, const struct addr *a)
-{
-	unsigned share = t->opts.max_peers / PARTY_SHARE, count = 0;
-	const struct conn *c;
-
-	TAILQ_FOREACH(c, &t->conns, link)
-		count += addr_same_party(&c->addr, a);
-	return count >= (share < PARTY_LEAST ? PARTY_LEAST : share);
-}
-
-static bool
-wants_peer(const struct torrent *t, const struct addr *a)
-{
-	return torrent_is_running(t) && t->conn_count < t->opts.max_peers &&
-	    !known_is_banned(&t->known, a) && !has_its_share(t, a);
-}
-
-static bool
-join(struct torrent *t, struct peer *p, const struct addr *a, bool dialled, usec now)
-{
-	struct handshake ours = { 0 };
-	struct conn *c;
-
-	memcpy(ours.info_hash, t->info_hash, 20);
-	memcpy(ours.peer_id, t->peer_id, 20);
-	handshake_set(&ours, HANDSHAKE_EXTENSIONS);
-	handshake_set(&ours, HANDSHAKE_FAST);
-	c = conn_new(t, p, a, dialled);
-	if (c == NULL)
-		return false;
-	peer_join(p, &ours, &conn_calls, c, now);
-	stream_set_rates(p->stream, &t->in_rate, &t->out_rate);
-	/* If it cannot, it is closed, and goes like others that are. */
-	(void)peer_learn(p, t->opts.meta, now);
-	return true;
-}
-
-bool
-torrent_add_incoming(struct torrent *t, struct peer *p, usec now)
-{
-	torrent_wants_tick(t, now);
-	return wants_peer(t, &p->stream->remote) && join(t, p, &p->stream->remote, false, now);
-}
-
-void
-torrent_add_outgoing(struct torrent *t, struct stream *s, const struct addr *to, usec now)
-{
-	struct peer *p;
-
-	t->dialling--;
-	torrent_wants_tick(t, now);
-	if (!wants_peer(t, to)) {
-		stream_free(s);
-		known_lost(&t->known, to, false, now);
-		return;
-	}
-	p = peer_new(s, t->opts.blocks, &conn_calls, NULL, now);
-	if (p == NULL || !join(t, p, to, true, now)) {
-		peer_free(p);
-		known_lost(&t->known, to, false, now);
-	} else if (p->state != PEER_CLOSED) {
-		peer_start(p, false);
-	}
-}
-
-void
-torrent_dial_failed(struct torrent *t, const struct addr *to, usec now)
-{
-	t->dialling--;
-	known_lost(&t->known, to, false, now);
-	torrent_wants_tick(t, now);
-}
-
-void
-torrent_add_address(struct torrent *t, const struct addr *a, enum known_source source, usec now)
-{
-	add_address(t, a, source);
-	torrent_wants_tick(t, now);
-}
-
-static bool
-may_dial(const struct torrent *t)
-{
-	return torrent_is_running(t) && t->dialling < DIALLING_MAX &&
-	    t->conn_count + t->dialling < t->opts.max_initiate;
-}
-
-static void
-dial_more(struct torrent *t, usec now)
-{
-	struct addr to;
-
-	while (may_dial(t) && known_next(&t->known, now, &to)) {
-		t->dialling++;
-		t->ops->dial(t->arg, t, &to);
-	}
 }
 
 /* -- time -- */
@@ -540,10 +510,12 @@ next_due(const struct torrent *t, usec now)
 		return now;
 	if (!is_quiet(t))
 		due = sooner(due, t->next_slow);
-	if (t->conn_count > 0 && torrent_is_running(t))
+	if (t->conn_count > 0 && torrent_is_in_swarm(t))
 		due = sooner(due, t->next_round);
-	if (may_dial(t))
+	if (join_may_dial(t))
 		due = sooner(due, known_due(&t->known));
+	if (may_sleep(t))
+		due = sooner(due, t->idle_since + SLEEP_AFTER);
 	return due;
 }
 
@@ -554,17 +526,21 @@ torrent_tick(struct torrent *t, usec now)
 	free_gone(t);
 	if (announce_due(t->announce) <= now)
 		announce_tick(t->announce, now);
-	if (t->state == BT_TORRENT_STOPPING && announce_is_idle(t->announce))
-		torrent_become(t, BT_TORRENT_STOPPED, "said goodbye");
+	if (t->state == BT_TORRENT_STOPPING && announce_is_idle(t->announce)) {
+		t->said_goodbye = true;
+		torrent_settle(t, "said goodbye", now);
+	}
 	if (now >= t->next_slow)
 		tick_slow(t, now);
 	if (now >= t->again)
 		ask_all(t, now);
-	dial_more(t, now);
-	if (torrent_is_running(t) && now >= t->next_round) {
+	join_dial(t, now);
+	if (t->conn_count > 0 && torrent_is_in_swarm(t) && now >= t->next_round) {
 		t->next_round = now + CHOKER_ROUND;
 		serve_round(t, now);
 	}
+	if (may_sleep(t) && now >= t->idle_since + SLEEP_AFTER)
+		fall_asleep(t);
 	t->due = next_due(t, now);
 	t->ops->due(t->arg, t, t->due);
 }
@@ -576,7 +552,10 @@ torrent_check(const struct torrent *t)
 	const struct conn *c;
 	unsigned count = 0;
 
-	picker_check(t->picker);
+	if (t->picker != NULL)
+		picker_check(t->picker);
+	assert(t->asleep == (t->meta == NULL && t->piece_count > 0));
+	assert(t->state == state_of(t));
 	TAILQ_FOREACH(c, &t->conns, link) {
 		conn_check(c);
 		count++;

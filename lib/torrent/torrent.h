@@ -4,8 +4,13 @@
  * reaches the world through torrent_ops, so that it runs as well in a session as in the simulator.
  * Time comes in with every call.
  *
- *     checking -> downloading -> seeding
+ *     metadata -> checking -> downloading -> seeding
  *        any of them -> stopping -> stopped;  any of them -> failed
+ *        any of them -> paused, waiting or queued while such a wish lasts
+ *
+ * It is born stopped, and torrent_start leaves every state that it can leave. What it knows of its
+ * content comes and goes with its parts (torrent_attach): a torrent of a magnet link has none yet,
+ * and a seed that nobody is connected to lets go of them until somebody comes.
  */
 #ifndef TORRENT_TORRENT_H
 #define TORRENT_TORRENT_H
@@ -21,6 +26,20 @@
 
 struct torrent;
 
+/* The info-hashes that it goes by on the wire: that of v1, that of v2 cut to the same length
+ * (BEP 52), or both. We dial by the first. */
+struct torrent_hashes {
+	uint8_t v[2][20];
+	unsigned count;
+};
+
+/* Reasons that hold it up, beside its state; of several the first is shown. */
+enum torrent_hold {
+	TORRENT_PAUSED = 1,	/* the user's wish */
+	TORRENT_WAITING = 2,	/* for storage or network */
+	TORRENT_QUEUED = 4	/* others go first */
+};
+
 struct torrent_ops {
 	/* Connect to it; answered by torrent_add_outgoing or torrent_dial_failed, later. */
 	void (*dial)(void *arg, struct torrent *t, const struct addr *to);
@@ -31,10 +50,15 @@ struct torrent_ops {
 	/* Call torrent_tick at that time (which may be over already), not before this returns.
 	 * It takes the place of what was said before; NEVER: there is nothing to do. */
 	void (*due)(void *arg, struct torrent *t, usec when);
+	/* It sleeps, and somebody has come: answered by torrent_attach with all its pieces, or by
+	 * torrent_fail, later. */
+	void (*wake)(void *arg, struct torrent *t);
+	/* It let go of its parts, and needs them no more until it calls wake. */
+	void (*slept)(void *arg, struct torrent *t);
 };
 
 struct torrent_opts {
-	const struct bt_metainfo *meta;	/* outlives the torrent */
+	const struct torrent_hashes *hashes;	/* copied */
 	struct rng *rng;
 	const struct log *log;
 	struct block_store *blocks;
@@ -60,8 +84,8 @@ struct torrent *torrent_new(const struct torrent_opts *opts, const struct torren
 /* Closes all peers, tells no tracker. The content is freed with it. */
 void torrent_free(struct torrent *t);
 
-/* Takes the content and begins by checking it. */
-void torrent_start(struct torrent *t, struct content *content);
+/* Leaves STOPPED and FAILED: begins to check, or goes on with what is known. */
+void torrent_start(struct torrent *t, usec now);
 
 /* Goodbye to peers and trackers. */
 void torrent_stop(struct torrent *t, usec now);
@@ -69,6 +93,24 @@ void torrent_stop(struct torrent *t, usec now);
 /* Takes over in_Bps and what stands below it from limits. Connections that are too many now stay
  * until they end. */
 void torrent_set_limits(struct torrent *t, const struct torrent_opts *limits, usec now);
+
+/* It cannot go on, until it is started again. */
+void torrent_fail(struct torrent *t, const struct bt_error *why, usec now);
+
+/* Such a reason (enum torrent_hold) begins or ends; peers and trackers are told goodbye. */
+void torrent_hold(struct torrent *t, unsigned holds, bool on, const char *why, usec now);
+
+/* -- its parts -- */
+
+struct torrent_parts {
+	const struct bt_metainfo *meta;	/* the torrent keeps a share */
+	struct content *content;	/* the torrent's from now on */
+	bool complete;			/* all of it is there */
+	const struct bits *have;	/* else: what is; NULL: nobody knows, it must be checked */
+};
+
+/* It had none. False: no memory, nothing changed. */
+bool torrent_attach(struct torrent *t, const struct torrent_parts *parts, usec now) MUST_USE;
 
 /* -- the content's answers (see disk/content.h); the torrent's owner is the content's user, since
  * it knows the time -- */
@@ -96,19 +138,23 @@ void torrent_dial_failed(struct torrent *t, const struct addr *to, usec now);
 /* A peer that came to us and named this torrent. False: not wanted; the caller still has it. */
 bool torrent_add_incoming(struct torrent *t, struct peer *p, usec now);
 
-/* -- trackers' answers -- */
+/* -- trackers -- */
+
+/* Before torrent_start. BT_ENOMEM; others mean that it will not be asked. */
+enum bt_code torrent_add_tracker(struct torrent *t, size_t tier, struct bt_slice url);
 
 void torrent_announce_reply(struct torrent *t, uint64_t id, const struct announce_reply *reply,
     enum bt_code code, const char *text, usec now);
 
 /* -- facts -- */
 
-const uint8_t *torrent_info_hash(const struct torrent *t);	/* 20 bytes, as on the wire */
-const struct bt_metainfo *torrent_meta(const struct torrent *t);
+void torrent_hashes_of(const struct bt_metainfo *meta, struct torrent_hashes *out);
+const struct torrent_hashes *torrent_hashes(const struct torrent *t);
 enum bt_torrent_state torrent_state(const struct torrent *t);
 void torrent_status(const struct torrent *t, struct bt_torrent_status *out);
 void torrent_error(const struct torrent *t, struct bt_error *out);	/* why it failed; BT_OK */
 
+/* NULL: it sleeps and has all, or its metadata is not here yet. */
 const struct bits *torrent_have(const struct torrent *t);
 
 /* What is told is good within fn only. */

@@ -36,7 +36,7 @@ on_info_hash(void *arg, struct peer *p, const uint8_t info_hash[20], usec now)
 	struct guest *g = arg;
 	struct node *n = g->node;
 
-	if (memcmp(info_hash, torrent_info_hash(n->torrent), 20) != 0 ||
+	if (memcmp(info_hash, torrent_hashes(n->torrent)->v[0], 20) != 0 ||
 	    !torrent_add_incoming(n->torrent, p, now))
 		return false;
 	TAILQ_REMOVE(&n->guests, g, link);
@@ -310,14 +310,6 @@ due(void *arg, struct torrent *t, usec when)
 		clock_at(clock, when > clock->now ? when : clock->now, tick, n, n->life);
 }
 
-static const struct torrent_ops torrent_calls = {
-	.dial = dial,
-	.event = event,
-	.announce = announce,
-	.announce_cancel = announce_cancel,
-	.due = due,
-};
-
 static void
 fill_opts(struct node *n, uint8_t peer_id[20], struct torrent_opts *o)
 {
@@ -326,7 +318,6 @@ fill_opts(struct node *n, uint8_t peer_id[20], struct torrent_opts *o)
 	memcpy(peer_id, "-SIM---0", 8);
 	rng_bytes(&s->rng, peer_id + 8, 12);
 	*o = (struct torrent_opts){
-		.meta = s->meta,
 		.rng = &s->rng,
 		.blocks = &s->blocks,
 		.in_rate = &n->in.tree.all,
@@ -344,22 +335,85 @@ fill_opts(struct node *n, uint8_t peer_id[20], struct torrent_opts *o)
 	};
 }
 
+/* Loading takes a while. */
+#define WAKING (50 * MSEC)
+
+static bool
+attach(struct node *n, bool complete)
+{
+	struct torrent_parts parts = { .meta = n->sim->meta, .complete = complete };
+
+	n->content = parts.content = pattern_new(n, &content_calls, n);
+	if (torrent_attach(n->torrent, &parts, n->sim->clock.now))
+		return true;
+	content_free(n->content);
+	return false;
+}
+
+static void
+loaded(void *arg, uint64_t life)
+{
+	const struct bt_error err = { .code = BT_ENOMEM };
+	struct node *n = arg;
+
+	if (node_is_here(n) && n->life == life && !attach(n, true))
+		torrent_fail(n->torrent, &err, n->sim->clock.now);
+}
+
+static void
+wake(void *arg, struct torrent *t)
+{
+	struct node *n = arg;
+	struct clock *clock = &n->sim->clock;
+
+	(void)t;
+	clock_at(clock, clock->now + WAKING, loaded, n, n->life);
+}
+
+static void
+slept(void *arg, struct torrent *t)
+{
+	struct node *n = arg;
+
+	(void)t;
+	n->content = NULL;
+	n->slept++;
+}
+
+static const struct torrent_ops torrent_calls = {
+	.dial = dial,
+	.event = event,
+	.announce = announce,
+	.announce_cancel = announce_cancel,
+	.due = due,
+	.wake = wake,
+	.slept = slept,
+};
+
 void
 node_join(struct node *n)
 {
 	struct sim *s = n->sim;
+	struct torrent_hashes hashes;
 	struct torrent_opts opts;
 	uint8_t peer_id[20];
 
 	/* Who comes for the first time is waited for already. */
 	s->waiting += n->life++ > 0 && n->done == NEVER;
 	fill_opts(n, peer_id, &opts);
+	torrent_hashes_of(s->meta, &hashes);
+	opts.hashes = &hashes;
 	n->torrent = torrent_new(&opts, &torrent_calls, n);
 	if (n->torrent == NULL)
 		return;
 	n->joined = s->clock.now;
-	n->content = pattern_new(n, &content_calls, n);
-	torrent_start(n->torrent, n->content);
+	if (torrent_add_tracker(n->torrent, 0, bt_metainfo_tracker(s->meta, 0, 0)) == BT_OK &&
+	    attach(n, false)) {
+		torrent_start(n->torrent, s->clock.now);
+		return;
+	}
+	torrent_free(n->torrent);
+	n->torrent = NULL;
 }
 
 void

@@ -90,6 +90,7 @@ struct node {
 	usec down_free;
 	TAILQ_HEAD(, guest) guests, gone_guests;
 	usec tick_due;		/* of the torrent */
+	unsigned slept;		/* times that its torrent fell asleep */
 	bool announced;
 	usec joined, done;	/* done: NEVER until complete */
 	uint64_t sent;		/* bytes of all kinds */

@@ -243,6 +243,28 @@ START_TEST(churn)
 }
 END_TEST
 
+/* A seed that nobody asks lets go of what it can load again, and serves the next who comes. */
+START_TEST(seed_sleeps)
+{
+	struct sim *s = sim_new(12, 64, PIECE);
+	const struct node *seed = add_seed(s, 300), *late;
+
+	while (seed->slept == 0 && clock_step(&s->clock))
+		continue;
+	ck_assert_uint_eq(seed->slept, 1);
+	ck_assert(s->clock.now >= 60 * SECOND && s->clock.now < 70 * SECOND);
+	ck_assert(seed->content == NULL);
+	late = sim_add(s, (struct node_opts){ .up_KiBps = 100, .down_KiBps = 4000 });
+	ck_assert(sim_run(s, 1000 * SECOND));
+	report("seed sleeps", s);
+	ck_assert(late->done != NEVER);
+	/* It was awake all the while that it served. */
+	ck_assert_uint_eq(seed->slept, 1);
+	ck_assert(seed->content != NULL);
+	sim_free(s);
+}
+END_TEST
+
 START_TEST(seed_leaves)
 {
 	struct sim *s = sim_new(9, 256, PIECE);
@@ -363,6 +385,7 @@ swarm_suite(void)
 	tcase_add_test(c, limits_of_a_leech);
 	tcase_add_test(c, churn);
 	tcase_add_test(c, seed_leaves);
+	tcase_add_test(c, seed_sleeps);
 	tcase_add_test(c, end_game);
 	tcase_add_test(c, without_memory);
 	tcase_add_test(c, same_seed_same_run);

@@ -15,7 +15,11 @@ enum bt_torrent_state {
 	BT_TORRENT_SEEDING,
 	BT_TORRENT_STOPPING,	/* says goodbye to its trackers */
 	BT_TORRENT_STOPPED,
-	BT_TORRENT_FAILED	/* it cannot go on; see error */
+	BT_TORRENT_FAILED,	/* it cannot go on; see error */
+	BT_TORRENT_METADATA,	/* looks for somebody who has the metadata */
+	BT_TORRENT_PAUSED,	/* as asked */
+	BT_TORRENT_QUEUED,	/* others go first */
+	BT_TORRENT_WAITING	/* for storage or network */
 };
 
 /* "checking", "downloading", ... */

@@ -322,6 +322,10 @@ START_TEST(failures_tell_in_numbers)
 	    BT_OK);
 	e = wait_for_event(leech, BT_EVENT_STATE);
 	ck_assert_uint_eq(e->torrent, id);
+	ck_assert_int_eq(e->state.from, BT_TORRENT_STOPPED);
+	ck_assert_int_eq(e->state.to, BT_TORRENT_CHECKING);
+	bt_event_free(e);
+	e = wait_for_event(leech, BT_EVENT_STATE);
 	ck_assert_int_eq(e->state.from, BT_TORRENT_CHECKING);
 	ck_assert_int_eq(e->state.to, BT_TORRENT_DOWNLOADING);
 	bt_event_free(e);
