@@ -45,6 +45,14 @@ sendq_fini(struct sendq *q)
 	buf_fini(&q->bytes);
 }
 
+void
+sendq_set_cipher(struct sendq *q, const struct stream_cipher *cipher)
+{
+	assert(TAILQ_EMPTY(&q->items));
+	q->cipher = cipher;
+	q->sealed = q->bytes.len - q->bytes_at;
+}
+
 /* -- adding -- */
 
 /* The sent front of buf is dropped when it is most of it, so that the cost of moving is bounded. */
@@ -151,7 +159,17 @@ sendq_file_first(struct sendq *q)
 {
 	struct sendq_item *item = front(q);
 
-	return item != NULL && item->block == NULL && item->head_at == item->head_len ? item : NULL;
+	if (item == NULL || item->block != NULL)
+		return NULL;
+	return item->head_at == item->head_len || q->cipher != NULL ? item : NULL;
+}
+
+void
+sendq_load(struct sendq *q, struct sendq_item *item, struct block *b)
+{
+	release(q, NULL, &item->file);
+	item->block = b;
+	item->block_at = 0;
 }
 
 /* What is being put together for one system call. */
@@ -186,16 +204,49 @@ put_item(struct pieces *p, struct sendq_item *item)
 		p->full = true;
 }
 
+static void
+put_short(struct pieces *p, struct sendq *q)
+{
+	put(p, q->bytes.ptr + q->bytes_at, short_len(q));
+}
+
+/* One message of content at a time, or what there is of short ones: what comes in later cannot go
+ * ahead of what is encrypted. */
+static int
+memory_sealed(struct sendq *q, struct pieces *p, size_t max, bool *more)
+{
+	const struct stream_cipher *c = q->cipher;
+	struct sendq_item *item = front(q);
+	size_t fresh = short_len(q) - q->sealed;
+
+	if (item != NULL && item->block != NULL) {
+		if (!item->sealed) {
+			c->apply(c->arg, item->head, item->head_len);
+			c->apply(c->arg, item->block->data, item->len);
+			item->begun = item->sealed = true;
+		}
+		put_item(p, item);
+	} else if (item == NULL && short_len(q) > 0) {
+		c->apply(c->arg, q->bytes.ptr + q->bytes.len - fresh, fresh);
+		q->sealed = short_len(q);
+		put_short(p, q);
+	}
+	*more = max - p->room < q->pending;
+	return p->count;
+}
+
 int
 sendq_memory(struct sendq *q, struct iovec *iov, int n, size_t max, bool *more)
 {
 	struct pieces p = { .iov = iov, .most = n, .room = max };
 	struct sendq_item *item = begun(q);
 
+	if (q->cipher != NULL)
+		return memory_sealed(q, &p, max, more);
 	if (item != NULL)
 		put_item(&p, item);
 	if (short_len(q) > 0)
-		put(&p, q->bytes.ptr + q->bytes_at, short_len(q));
+		put_short(&p, q);
 	for (item = item != NULL ? TAILQ_NEXT(item, link) : TAILQ_FIRST(&q->items);
 	    item != NULL && !p.full; item = TAILQ_NEXT(item, link))
 		put_item(&p, item);
@@ -246,6 +297,7 @@ sendq_sent(struct sendq *q, size_t n)
 		} else {
 			part = least(short_len(q), n);
 			q->bytes_at += part;
+			q->sealed -= least(q->sealed, part);
 		}
 	}
 	return content;

@@ -47,6 +47,35 @@ stream_set_rates(struct stream *s, struct rate *in, struct rate *out)
 }
 
 void
+stream_set_ciphers(struct stream *s, const struct stream_cipher *decrypt,
+    const struct stream_cipher *encrypt)
+{
+	s->decrypt = decrypt;
+	sendq_set_cipher(&s->out, encrypt);
+}
+
+static void
+decrypt(const struct stream_cipher *c, const struct iovec *iov, size_t len)
+{
+	for (; len > 0; iov++) {
+		size_t part = iov->iov_len < len ? iov->iov_len : len;
+
+		c->apply(c->arg, iov->iov_base, part);
+		len -= part;
+	}
+}
+
+ssize_t
+stream_readv(struct stream *s, const struct iovec *iov, int n)
+{
+	ssize_t got = s->ops->readv(s, iov, n);
+
+	if (got > 0 && s->decrypt != NULL)
+		decrypt(s->decrypt, iov, (size_t)got);
+	return got;
+}
+
+void
 stream_write(struct stream *s, struct bt_slice bytes)
 {
 	sendq_add_bytes(&s->out, bytes);

@@ -42,6 +42,7 @@ struct stream {
 	const struct stream_user *user;
 	void *arg;
 	struct sendq out;
+	const struct stream_cipher *decrypt;	/* NULL: none */
 	struct rate_user reader, sender;
 	struct addr remote;
 };
@@ -55,12 +56,13 @@ void stream_set_user(struct stream *s, const struct stream_user *user, void *arg
 /* The buckets outlive the stream. Until then it is free; it does not change buckets later. */
 void stream_set_rates(struct stream *s, struct rate *in, struct rate *out);
 
+/* What is read, or written, from now on is changed where it lies; no content waits to be sent.
+ * The ciphers outlive the stream. */
+void stream_set_ciphers(struct stream *s, const struct stream_cipher *decrypt,
+    const struct stream_cipher *encrypt);
+
 /* Bytes read; 0: the end; -1: nothing now. A failure is told through broken, later. */
-static inline ssize_t
-stream_readv(struct stream *s, const struct iovec *iov, int n)
-{
-	return s->ops->readv(s, iov, n);
-}
+ssize_t stream_readv(struct stream *s, const struct iovec *iov, int n);
 
 static inline void
 stream_set_reading(struct stream *s, bool on)

@@ -89,16 +89,54 @@ send_file(struct stream_tcp *t, const struct sendq_item *item, size_t max)
 	return n;
 }
 
-/* One system call's worth. Bytes sent; 0: no more now. */
+/* What is to be encrypted comes through our memory, as sendfile would have it out of the cache. */
+static bool
+load_file(struct stream_tcp *t, struct sendq_item *item)
+{
+	struct sendq *q = &t->base.out;
+	struct block *b = block_new(q->blocks);
+	size_t got = 0;
+	ssize_t n = 1;
+
+	if (b == NULL)
+		return false;
+	while (got < item->len && (n > 0 || (n < 0 && errno == EINTR))) {
+		n = pread(item->file.fd, b->data + got, item->len - got,
+		    (off_t)(item->file.offset + got));
+		got += n > 0 ? (size_t)n : 0;
+	}
+	if (got < item->len) {
+		if (n == 0)
+			errno = ENODATA;
+		block_free(q->blocks, b);
+		return false;
+	}
+	sendq_load(q, item, b);
+	return true;
+}
+
+/* One system call's worth: of memory, or of a file. */
+static ssize_t
+send_once(struct stream_tcp *t, size_t max)
+{
+	struct sendq_item *file = sendq_file_first(&t->base.out);
+
+	if (file == NULL)
+		return send_memory(t, max);
+	if (t->base.out.cipher == NULL)
+		return send_file(t, file, max);
+	return load_file(t, file) ? send_memory(t, max) : -1;
+}
+
+/* Bytes sent; 0: no more now. */
 static size_t
 send_some(struct stream_tcp *t, size_t max, size_t *content)
 {
 	struct stream *s = &t->base;
-	const struct sendq_item *file = sendq_file_first(&s->out);
 	ssize_t n;
 
 	do
-		n = file != NULL ? send_file(t, file, max) : send_memory(t, max);
+		n = send_once(t, max);
 	while (n < 0 && errno == EINTR);
 	if (n < 0) {
 		if (errno == EAGAIN || errno == EWOULDBLOCK)

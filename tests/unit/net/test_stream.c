@@ -139,9 +139,33 @@ START_TEST(short_messages_go_first)
 }
 END_TEST
 
+/* One that gives other bytes back if it sees them twice or in another order. */
+struct scrambler {
+	struct stream_cipher cipher;
+	uint32_t state;
+};
+
+static void
+scramble(void *arg, uint8_t *bytes, size_t len)
+{
+	struct scrambler *s = arg;
+
+	for (size_t i = 0; i < len; i++) {
+		s->state = s->state * 1664525 + 1013904223;
+		bytes[i] ^= (uint8_t)(s->state >> 24);
+	}
+}
+
+static void
+scrambler_init(struct scrambler *s)
+{
+	*s = (struct scrambler){ { scramble, s }, 1 };
+}
+
 /* Written and sent at random: what goes in as a message comes out as one, those of a kind in
  * order. A message is its kind, its number and its length, and as many bytes of filling. */
-START_TEST(queue_loses_nothing)
+static void
+send_at_random(struct scrambler *in, struct scrambler *out_again)
 {
 	uint32_t written[2] = { 0 }, seen[2] = { 0 };
 	struct buf out;
@@ -150,6 +174,8 @@ START_TEST(queue_loses_nothing)
 
 	rng_seed(&rng, 13);
 	sendq_init(&q, &blocks);
+	if (in != NULL)
+		sendq_set_cipher(&q, &in->cipher);
 	buf_init(&out, 64u << 20);
 	for (int i = 0; i < 5000 || q.pending > 0; i++) {
 		uint32_t kind = rng_below(&rng, 4) == 0;
@@ -179,6 +205,8 @@ START_TEST(queue_loses_nothing)
 		}
 	}
 	ck_assert(!q.failed);
+	if (out_again != NULL)
+		scramble(out_again, out.ptr, out.len);
 	for (size_t at = 0; at < out.len;) {
 		uint32_t message[3];
 
@@ -192,6 +220,16 @@ START_TEST(queue_loses_nothing)
 	buf_fini(&out);
 	ck_assert_uint_eq(blocks.in_use, 0);
 	block_store_fini(&blocks);
+}
+
+START_TEST(queue_loses_nothing)
+{
+	struct scrambler in, out;
+
+	send_at_random(NULL, NULL);
+	scrambler_init(&in);
+	scrambler_init(&out);
+	send_at_random(&in, &out);
 }
 END_TEST
 
@@ -419,6 +457,65 @@ START_TEST(all_kinds_arrive)
 }
 END_TEST
 
+/* Both ways, with something plain before it, and with no more than the sockets take at once. */
+START_TEST(ciphers_are_kept_in_step)
+{
+	static uint8_t content[100000];
+	struct sendq_file file = { -1, 0, BLOCK_SIZE, release, NULL };
+	struct scrambler to, to_again, fro, fro_again;
+	struct side a, b;
+	struct buf want;
+
+	file.fd = file_of(content, sizeof(content));
+	scrambler_init(&to);
+	scrambler_init(&to_again);
+	scrambler_init(&fro);
+	scrambler_init(&fro_again);
+	open_pair(&a, &b);
+	released = 0;
+	stream_write(a.s, slice_str("plain"));
+	b.stop_at = 5;
+	stream_set_ciphers(a.s, &fro_again.cipher, &to.cipher);
+	stream_write(a.s, slice_str("secret"));
+	loop_run(loop);
+	ck_assert_mem_eq(b.got.ptr, "plain", 5);
+	/* What came with it was read too early. */
+	scramble(&to_again, b.got.ptr + 5, b.got.len - 5);
+	stream_set_ciphers(b.s, &to_again.cipher, &fro.cipher);
+	buf_init(&want, 8u << 20);
+	buf_add_str(&want, "plainsecret");
+	for (int i = 0; i < 60; i++) {
+		struct block *block = block_of((char)('a' + i));
+
+		buf_add_str(&want, "block");
+		buf_add(&want, block->data, BLOCK_SIZE);
+		buf_add_str(&want, "file");
+		buf_add(&want, content, BLOCK_SIZE);
+		stream_write_block(a.s, slice_str("block"), block, BLOCK_SIZE);
+		stream_write_file(a.s, slice_str("file"), &file);
+		stream_write(b.s, slice_str("back"));
+	}
+	b.stop_at = want.len;
+	loop_run(loop);
+	ck_assert(slice_eq(buf_slice(&b.got), buf_slice(&want)));
+	a.stop_at = 240;
+	if (a.got.len < 240)
+		loop_run(loop);
+	ck_assert(a.got.len == 240 && memcmp(a.got.ptr + 236, "back", 4) == 0);
+	ck_assert_uint_eq(released, 60);
+	ck_assert_uint_eq(a.sent, 120 * BLOCK_SIZE);
+	/* A file that is shorter than was said is no stream that goes on. */
+	file.offset = sizeof(content) - 1000;
+	stream_write_file(a.s, SLICE_NONE, &file);
+	loop_run(loop);
+	ck_assert_str_eq(a.broken, "file shrank");
+	buf_fini(&want);
+	close_pair(&a, &b);
+	ck_assert_uint_eq(released, 61);
+	(void)close(file.fd);
+}
+END_TEST
+
 START_TEST(the_end_is_read)
 {
 	struct side a, b;
@@ -578,6 +675,7 @@ stream_suite(void)
 	tcase_add_test(c, queue_has_an_end);
 	tcase_add_test(c, loop_turns);
 	tcase_add_test(c, all_kinds_arrive);
+	tcase_add_test(c, ciphers_are_kept_in_step);
 	tcase_add_test(c, the_end_is_read);
 	tcase_add_test(c, a_file_that_shrank);
 	tcase_add_test(c, limits_hold);
