@@ -16,6 +16,7 @@ struct announce_net {
 	struct announce_net_opts opts;
 	char *user_agent;
 	struct announce_udp *udp;
+	struct announce_stats stats;
 	TAILQ_HEAD(, announce_call) calls;
 };
 
@@ -43,6 +44,12 @@ announce_net_new(const struct announce_net_opts *opts)
 		return NULL;
 	}
 	return n;
+}
+
+const struct announce_stats *
+announce_net_stats(const struct announce_net *n)
+{
+	return &n->stats;
 }
 
 void
@@ -85,6 +92,7 @@ announce_call_done(struct announce_call *c, const struct announce_reply *reply,
 	void *arg = c->arg;
 	uint64_t id = c->id;
 
+	++*(reply != NULL ? &c->net->stats.answered : &c->net->stats.failed);
 	call_free(c);
 	fn(arg, id, reply, code, text);
 }
@@ -143,6 +151,7 @@ call_new(struct announce_net *n, const char *url, const struct announce_req *req
 	c->fail_later.fn = fail_now;
 	c->fail_later.arg = c;
 	TAILQ_INSERT_TAIL(&n->calls, c, link);
+	n->stats.sent++;
 	return c;
 }
 

@@ -34,6 +34,15 @@ typedef void (*announce_answer_fn)(void *arg, uint64_t id, const struct announce
 
 struct announce_net *announce_net_new(const struct announce_net_opts *opts) MUST_USE;
 
+/* What was counted of announces and scrapes. */
+struct announce_stats {
+	uint64_t sent;
+	uint64_t answered;	/* by whatever the tracker said */
+	uint64_t failed;	/* without a word of it */
+};
+
+const struct announce_stats *announce_net_stats(const struct announce_net *n);
+
 /* Of announces from now on; see announce_net_opts. */
 void announce_net_set_timeout(struct announce_net *n, usec timeout);
 

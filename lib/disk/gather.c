@@ -218,12 +218,22 @@ release_buffers(struct store_job *job)
 }
 
 static void
+tell_piece(struct store *s, uint32_t piece, const struct bt_error *err)
+{
+	struct disk_stats *stats = &s->disk->stats;
+
+	++*(err->code == BT_OK ? &stats->pieces_good : err->code == BT_EHASH ?
+	    &stats->pieces_bad : &stats->pieces_failed);
+	s->base.user->piece_done(s->base.arg, piece, err);
+}
+
+static void
 fail_piece(struct store *s, uint32_t piece)
 {
 	struct bt_error err;
 
 	(void)fail(&err, BT_ENOMEM, "out of memory");
-	s->base.user->piece_done(s->base.arg, piece, &err);
+	tell_piece(s, piece, &err);
 }
 
 static void send_complete(struct store *s);
@@ -240,7 +250,7 @@ answer_finish(struct store_job *job)
 	release_buffers(job);
 	send_complete(s);
 	for (unsigned i = 0; i < job->buffer_count && !s->freed; i++)
-		s->base.user->piece_done(s->base.arg, pieces[i], &job->errs[i]);
+		tell_piece(s, pieces[i], &job->errs[i]);
 	mem_free(job->errs);
 }
 
@@ -344,7 +354,7 @@ answer_spill(struct store_job *job)
 
 		take_buffer(b);
 		buffer_free(b);
-		s->base.user->piece_done(s->base.arg, piece, &err);
+		tell_piece(s, piece, &err);
 	} else if (b->complete) {
 		finish_buffer(b);
 	}

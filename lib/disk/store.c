@@ -144,8 +144,11 @@ store_read(struct content *c, const struct content_read *what, struct sendq_file
 	uint64_t offset = store_piece_offset(s, what->piece) + what->begin;
 	struct store_job *job;
 
-	if (!job_is_fenced(s) && read_at_once(s, offset, what->len, out))
+	if (!job_is_fenced(s) && read_at_once(s, offset, what->len, out)) {
+		s->disk->stats.reads_at_once++;
 		return true;
+	}
+	s->disk->stats.reads_waited++;
 	job = job_new(s, work_read, answer_read);
 	if (job != NULL)
 		job->block = block_new(s->disk->blocks);

@@ -15,6 +15,15 @@
 
 struct piece_buffer;
 
+/* What was counted of all stores. */
+struct disk_stats {
+	uint64_t pieces_good;	/* received, hashed, written */
+	uint64_t pieces_bad;	/* received, with another hash */
+	uint64_t pieces_failed;	/* could not be kept */
+	uint64_t reads_at_once;	/* blocks that are sent from the page cache */
+	uint64_t reads_waited;	/* blocks that a worker reads */
+};
+
 /* What the stores of a session share. */
 struct disk {
 	struct pool *pool;
@@ -30,6 +39,7 @@ struct disk {
 	TAILQ_HEAD(, store) stores;
 	uint32_t next_place;
 	uint64_t seed[2];
+	struct disk_stats stats;
 };
 
 /* max_open: files open at once. budget: bytes of unfinished pieces kept in memory. */

@@ -14,6 +14,7 @@ struct loop {
 	struct later_list later;
 	usec now;		/* 0: not read in this turn */
 	bool stopping;
+	struct loop_stats stats;
 };
 
 struct loop *
@@ -53,6 +54,12 @@ loop_base(struct loop *l)
 	return l->base;
 }
 
+struct loop_stats *
+loop_stats(struct loop *l)
+{
+	return &l->stats;
+}
+
 usec
 loop_now(struct loop *l)
 {
@@ -89,6 +96,7 @@ loop_run(struct loop *l)
 		int flags = EVLOOP_ONCE | (TAILQ_EMPTY(&l->later) ? 0 : EVLOOP_NONBLOCK);
 
 		l->now = 0;
+		l->stats.turns++;
 		if (event_base_loop(l->base, flags | EVLOOP_NO_EXIT_ON_EMPTY) < 0)
 			break;
 		run_later(l);

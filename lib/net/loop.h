@@ -7,6 +7,7 @@
 #define NET_LOOP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/cdefs.h"
 #include "base/list.h"
@@ -25,6 +26,14 @@ void loop_stop(struct loop *l);
 
 /* Monotonic, read once a turn. */
 usec loop_now(struct loop *l);
+
+/* What was counted since the loop was made. */
+struct loop_stats {
+	uint64_t turns;
+	uint64_t tcp_in, tcp_out;	/* bytes of net/stream_tcp */
+};
+
+struct loop_stats *loop_stats(struct loop *l);
 
 /* For libevent's own modules in this folder (evhttp, evdns). */
 struct event_base *loop_base(struct loop *l);

@@ -145,6 +145,7 @@ send_some(struct stream_tcp *t, size_t max, size_t *content)
 			note_failure(t, errno);
 		return 0;
 	}
+	loop_stats(t->loop)->tcp_out += (size_t)n;
 	rate_spend(&s->sender, (size_t)n);
 	*content += sendq_sent(&s->out, (size_t)n);
 	return (size_t)n;
@@ -250,6 +251,8 @@ read_some(struct stream_tcp *t, const struct iovec *iov, int n)
 	while (got < 0 && errno == EINTR);
 	if (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
 		note_failure(t, errno);
+	if (got > 0)
+		loop_stats(t->loop)->tcp_in += (size_t)got;
 	return got;
 }
 

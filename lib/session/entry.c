@@ -48,11 +48,12 @@ entry_dialled(void *session, uint32_t id, const struct addr *to, int fd)
 		torrent_add_outgoing(e->torrent, stream, to, loop_now(s->loop));
 }
 
-/* Its status may be another one than before. */
+/* Its status may be another one than before. Nobody has seen one that is being born. */
 static void
 touch(struct entry *e)
 {
-	changes_touch(&e->session->changes, &e->change);
+	if (e->change.id != 0)
+		changes_touch(&e->session->changes, &e->change);
 }
 
 static void
@@ -478,17 +479,30 @@ entry_new(struct bt_session *s, struct bt_metainfo *meta, const char *path, stru
 		return fail(err, BT_ENOMEM, "out of memory");
 	}
 	*e = (struct entry){ .session = s, .meta = meta, .id = s->next_id++ };
-	e->change.id = e->id;
 	e->path = mem_strdup(path);
 	if (e->path == NULL || !make_torrent(e) || !map_set(&s->by_id, &e->id, e) ||
 	    !add_hashes(e) || !heap_add(&s->due, &e->due, NEVER) || !give_parts(e, false)) {
 		entry_free(e);
 		return fail(err, BT_ENOMEM, "out of memory");
 	}
+	e->change.id = e->id;
 	touch(e);
+	s->stats.added++;
 	torrent_start(e->torrent, loop_now(s->loop));
 	*out = e;
 	return BT_OK;
+}
+
+static void
+count_gone(struct entry *e)
+{
+	struct session_stats *stats = &e->session->stats;
+
+	if (e->change.at == 0)
+		return;
+	stats->removed++;
+	torrent_add_stats(e->torrent, &stats->gone);
+	changes_remove(&e->session->changes, &e->change);
 }
 
 void
@@ -496,7 +510,7 @@ entry_free(struct entry *e)
 {
 	struct bt_session *s = e->session;
 
-	changes_remove(&s->changes, &e->change);
+	count_gone(e);
 	heap_remove(&s->due, &e->due);
 	if (e->torrent != NULL)
 		remove_hashes(e);

@@ -27,6 +27,7 @@ struct events {
 	struct node *last;
 	size_t count;
 	bool full;		/* until there is room for EVENTS_AGAIN */
+	uint64_t lost;		/* in all */
 	uint64_t unsaid;	/* lost, and there was no memory even to say so */
 	uint64_t kinds;		/* that are wanted */
 	int fd;
@@ -188,7 +189,17 @@ events_add(struct events *q, const struct bt_event *e)
 			append(q, n);
 		else
 			tell_lost(q, 1);
+		q->lost += n == NULL;
 	}
+	(void)pthread_mutex_unlock(&q->lock);
+}
+
+void
+events_count(struct events *q, uint64_t *waiting, uint64_t *lost)
+{
+	(void)pthread_mutex_lock(&q->lock);
+	*waiting = q->count;
+	*lost = q->lost;
 	(void)pthread_mutex_unlock(&q->lock);
 }
 

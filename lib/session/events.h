@@ -23,6 +23,9 @@ void events_want(struct events *q, uint64_t kinds);
  * those that come, until half of the others were taken. */
 void events_add(struct events *q, const struct bt_event *e);
 
+/* How many wait, and how many were lost since the beginning. */
+void events_count(struct events *q, uint64_t *waiting, uint64_t *lost);
+
 /* The oldest, to be freed by bt_event_free; NULL: none waits. */
 struct bt_event *events_next(struct events *q);
 

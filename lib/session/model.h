@@ -47,6 +47,12 @@ struct guest {
 
 TAILQ_HEAD(guest_list, guest);
 
+/* What was counted of the session itself. */
+struct session_stats {
+	uint64_t added, removed;	/* torrents */
+	struct torrent_stats gone;	/* of those that were removed */
+};
+
 struct bt_session {
 	struct bt_settings settings;	/* that are in force */
 	struct log log;			/* to lines */
@@ -78,6 +84,7 @@ struct bt_session {
 	struct map by_hash;		/* 20 bytes to entry */
 	uint32_t next_id;
 	struct changes changes;
+	struct session_stats stats;
 	struct guest_list guests;
 	struct guest_list gone_guests;
 	unsigned guest_count;

@@ -85,6 +85,17 @@ torrent_error(const struct torrent *t, struct bt_error *out)
 		    t->error_text : bt_strerror(t->error));
 }
 
+void
+torrent_add_stats(const struct torrent *t, struct torrent_stats *sum)
+{
+	sum->downloaded += t->down.total;
+	sum->uploaded += t->up.total;
+	sum->wasted += t->wasted;
+	sum->connections += t->conn_count;
+	sum->seeds += count_seeds(t);
+	sum->known += t->known.peers.len;
+}
+
 static unsigned
 flags_of(const struct conn *c)
 {

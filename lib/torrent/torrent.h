@@ -154,6 +154,16 @@ enum bt_torrent_state torrent_state(const struct torrent *t);
 void torrent_status(const struct torrent *t, struct bt_torrent_status *out);
 void torrent_error(const struct torrent *t, struct bt_error *out);	/* why it failed; BT_OK */
 
+/* What torrents have counted, in sum; their connections are those of now. */
+struct torrent_stats {
+	uint64_t downloaded, uploaded, wasted;	/* bytes of content */
+	uint64_t connections;
+	uint64_t seeds;
+	uint64_t known;				/* addresses */
+};
+
+void torrent_add_stats(const struct torrent *t, struct torrent_stats *sum);
+
 /* NULL: it sleeps and has all, or its metadata is not here yet. */
 const struct bits *torrent_have(const struct torrent *t);
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include <btcore/add.h>
+#include <btcore/counters.h>
 #include <btcore/error.h>
 #include <btcore/event.h>
 #include <btcore/log.h>

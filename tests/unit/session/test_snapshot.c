@@ -2,6 +2,7 @@
 /* How torrents are added, and how all of them are looked at. */
 #include <sys/stat.h>
 
+#include "base/cdefs.h"
 #include "base/mem.h"
 #include "session/changes.h"
 #include "rig.h"
@@ -301,6 +302,72 @@ START_TEST(old_removals_are_forgotten)
 }
 END_TEST
 
+static uint64_t
+counted(struct bt_session *s, const char *name)
+{
+	uint64_t values[100];
+	size_t n = bt_session_counters(s, values, COUNT_OF(values)), i = bt_counter_find(name);
+
+	ck_assert_uint_eq(n, bt_counter_count());
+	ck_assert_msg(i < n && n <= COUNT_OF(values), "%s", name);
+	return values[i];
+}
+
+START_TEST(counters_by_name)
+{
+	const uint64_t pieces = (SIZE + 65535) / 65536;
+	struct bt_session *seed, *leech;
+	struct bt_torrent_status st = { 0 };
+	struct bt_error err;
+	uint64_t few[2] = { 0, 99 };
+	uint32_t id;
+
+	write_content();
+	seed = must_open();
+	leech = must_open();
+	(void)add(seed, "seed", 0);
+	id = add(leech, "leech", 0);
+	ck_assert_int_eq(bt_session_add_peer(leech, id, "127.0.0.1", bt_session_port(seed), &err),
+	    BT_OK);
+	for (int i = 0; i < 1500 && st.state != BT_TORRENT_SEEDING; i++) {
+		ck_assert_int_eq(bt_session_status(leech, id, &st, sizeof(st)), BT_OK);
+		(void)usleep(10000);
+	}
+	ck_assert_uint_eq(counted(leech, "disk.pieces_good"), pieces);
+	ck_assert_uint_eq(counted(leech, "disk.pieces_bad"), 0);
+	ck_assert_uint_ge(counted(leech, "content.downloaded"), SIZE);
+	ck_assert_uint_gt(counted(leech, "net.tcp_in"), SIZE);
+	ck_assert_uint_gt(counted(leech, "net.tcp_out"), 0);
+	ck_assert_uint_gt(counted(seed, "net.tcp_out"), SIZE);
+	ck_assert_uint_ge(counted(seed, "disk.reads_at_once") +
+	    counted(seed, "disk.reads_waited"), (SIZE + 16383) / 16384);
+	ck_assert_uint_ge(counted(seed, "content.uploaded"), SIZE);
+	ck_assert_uint_gt(counted(leech, "net.turns"), 0);
+	ck_assert_uint_eq(counted(leech, "torrents.now"), 1);
+	ck_assert_uint_ge(counted(leech, "events.waiting"), pieces + 1);
+	ck_assert_uint_eq(counted(leech, "events.lost"), 0);
+	/* What a torrent has moved stays counted when it is gone. */
+	ck_assert_int_eq(bt_session_remove(leech, id), BT_OK);
+	ck_assert_uint_ge(counted(leech, "content.downloaded"), SIZE);
+	ck_assert_uint_eq(counted(leech, "torrents.added"), 1);
+	ck_assert_uint_eq(counted(leech, "torrents.removed"), 1);
+	ck_assert_uint_eq(counted(leech, "torrents.now"), 0);
+	ck_assert_uint_eq(counted(leech, "peers.connections"), 0);
+	ck_assert_uint_gt(bt_session_counters(leech, few, 1), 2);
+	ck_assert_uint_eq(few[1], 99);
+	ck_assert_uint_eq(bt_counter_find("no.such"), bt_counter_count());
+	for (size_t i = 0; i < bt_counter_count(); i++) {
+		ck_assert_uint_eq(bt_counter_find(bt_counter_name(i)), i);
+		ck_assert_ptr_nonnull(strchr(bt_counter_help(i), '.'));
+	}
+	ck_assert(bt_counter_is_gauge(bt_counter_find("disk.open_files")));
+	ck_assert(!bt_counter_is_gauge(bt_counter_find("net.tcp_in")));
+	bt_session_free(leech);
+	bt_session_free(seed);
+	remove_content();
+}
+END_TEST
+
 Suite *
 snapshot_suite(void)
 {
@@ -313,6 +380,7 @@ snapshot_suite(void)
 	tcase_add_test(c, what_comes_with_it);
 	tcase_add_test(c, looks_at_what_changed);
 	tcase_add_test(c, old_removals_are_forgotten);
+	tcase_add_test(c, counters_by_name);
 	suite_add_tcase(s, c);
 	return s;
 }
