@@ -22,6 +22,7 @@ struct move {
 	struct place *from, *to;
 	const bool *stop;
 	struct buf made;	/* folders, see path_root */
+	bool same_root;
 	size_t root_was;	/* bytes of to's root that were there: what is longer was made */
 	uint8_t *moved;		/* enum moved of each file */
 };
@@ -53,7 +54,7 @@ close_ends(struct ends *e)
 	errno = keep;
 }
 
-/* The new folder is made only for a file that is there. False with errno, 0 if it is not. */
+/* The new folder is made only for a file that is there. False with errno; 0: nothing to be done. */
 static bool
 open_ends(struct move *m, uint32_t file, struct stat *st, struct ends *e)
 {
@@ -61,6 +62,11 @@ open_ends(struct move *m, uint32_t file, struct stat *st, struct ends *e)
 	e->failed = m->from;
 	place_path_of(m->from, file, e->from_rel, sizeof(e->from_rel));
 	place_path_of(m->to, file, e->to_rel, sizeof(e->to_rel));
+	e->from = -1;
+	if (m->same_root && strcmp(e->from_rel, e->to_rel) == 0) {
+		errno = 0;	/* it is there already */
+		return false;
+	}
 	e->from = path_open_folder(&m->from->root, e->from_rel, PATH_READ, &e->from_name);
 	if (e->from < 0 || fstatat(e->from, e->from_name, st, AT_SYMLINK_NOFOLLOW) != 0) {
 		errno = errno == ENOENT ? 0 : errno;
@@ -178,7 +184,7 @@ move_file(struct move *m, uint32_t file, struct bt_error *err)
 	struct ends e;
 
 	if (!open_ends(m, file, &st, &e)) {
-		if (errno != 0)	/* else it is not there */
+		if (errno != 0)
 			code = place_fail(e.failed, file, err);
 	} else if (rename_file(e.from, e.from_name, e.to, e.to_name)) {
 		m->moved[file] = RENAMED;
@@ -264,7 +270,7 @@ leave(struct move *m, bool copied, struct bt_error *err)
 		remove_folders(&m->from->root, rel);
 	}
 	/* Of several files the folder is the torrent's own. */
-	if (m->from->single_name == NULL)
+	if (m->from->single_name == NULL && !m->same_root)
 		(void)rmdir(m->from->root.path);
 	return BT_OK;
 }
@@ -337,13 +343,12 @@ length_there(const char *path)
 }
 
 static bool
-is_same(const struct place *a, const struct place *b)
+is_same_folder(const char *a, const char *b)
 {
 	struct stat one, two;
 
-	return stat(a->root.path, &one) == 0 && stat(b->root.path, &two) == 0 &&
-	    one.st_dev == two.st_dev && one.st_ino == two.st_ino &&
-	    (a->single_name == NULL || strcmp(a->single_name, b->single_name) == 0);
+	return stat(a, &one) == 0 && stat(b, &two) == 0 && one.st_dev == two.st_dev &&
+	    one.st_ino == two.st_ino;
 }
 
 static enum bt_code
@@ -378,8 +383,7 @@ move_files(struct place *from, struct place *to, const bool *stop, struct bt_err
 	struct move m = { .from = from, .to = to, .stop = stop };
 	enum bt_code code;
 
-	if (is_same(from, to))
-		return BT_OK;
+	m.same_root = is_same_folder(from->root.path, to->root.path);
 	m.moved = mem_zero(bt_metainfo_file_count(from->meta));
 	if (m.moved == NULL)
 		return fail(err, BT_ENOMEM, "out of memory");

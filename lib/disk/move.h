@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Moving a torrent's files from one place to another, on a worker that is alone with them. Nothing
+ * Moving a torrent's files from one place to another (or only some of them, by other paths in the
+ * same folder), on a worker that is alone with them. Nothing
  * that is there already is replaced, and nothing of others is touched. All of it or nothing: what
  * fails halfway is taken back.
  */

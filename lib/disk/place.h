@@ -15,13 +15,24 @@ struct place {
 	const struct bt_metainfo *meta;
 	struct path_root root;
 	char *single_name;	/* a single file's name below root; NULL: the torrent's own paths */
+	char **names;		/* of several files: of each another path, or NULL; NULL: of none */
 	uint32_t number;	/* of this place in the table of open files; never used again */
 };
 
 /* path: the file of a single-file torrent, or the folder; copied. False: no memory. */
 bool place_init(struct place *p, const struct bt_metainfo *meta, const char *path,
     uint32_t number) MUST_USE;
+
+/* Like an old one, but at another path, or with another path of one file. False: no memory. */
+bool place_init_moved(struct place *p, const struct place *old, const char *path,
+    uint32_t number) MUST_USE;
+bool place_init_renamed(struct place *p, const struct place *old, uint32_t file, const char *path,
+    uint32_t number) MUST_USE;
 void place_fini(struct place *p);
+
+/* May file be called what it is? BT_EARG: its path could lead outside. BT_EEXIST: that is another
+ * one's path. */
+enum bt_code place_judge_name(const struct place *p, uint32_t file, struct bt_error *err);
 
 /* A file's path below root. */
 void place_path_of(const struct place *p, uint32_t file, char *out, size_t size);

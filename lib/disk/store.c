@@ -300,8 +300,12 @@ find_device(struct store *s)
 /* -- moving -- */
 
 struct store_move {
-	struct place to;
-	void (*done)(void *arg, const struct bt_error *err);
+	char *path;
+	bool renames;
+	uint32_t file;		/* if so, which */
+	uint32_t number;	/* of the new place */
+	struct place to;	/* made when it is alone, for an earlier one may be under way */
+	store_moved_fn done;
 	void *arg;
 };
 
@@ -309,17 +313,27 @@ static void
 work_move(struct job *j)
 {
 	struct store_job *job = CONTAINER_OF(j, struct store_job, job);
-	struct store *s = job->store;
+	struct place *from = &job->store->place;
+	struct store_move *m = job->move;
+	bool made = m->renames ?
+	    place_init_renamed(&m->to, from, m->file, m->path, m->number) :
+	    place_init_moved(&m->to, from, m->path, m->number);
 
-	if (move_files(&s->place, &job->move->to, &s->freed, &job->err) == BT_OK)
-		job->dev = place_look(&job->move->to);
+	if (!made)
+		(void)fail(&job->err, BT_ENOMEM, "out of memory");
+	else if (m->renames && place_judge_name(&m->to, m->file, &job->err) != BT_OK)
+		return;
+	else if (move_files(from, &m->to, &job->store->freed, &job->err) == BT_OK)
+		job->dev = place_look(&m->to);
 }
 
 static void
 free_move(struct store_move *m)
 {
-	if (m != NULL)
-		place_fini(&m->to);
+	if (m == NULL)
+		return;
+	place_fini(&m->to);
+	mem_free(m->path);
 	mem_free(m);
 }
 
@@ -342,19 +356,19 @@ answer_move(struct store_job *job)
 	free_move(m);
 }
 
-void
-store_move(struct content *c, const char *path, void (*done)(void *arg, const struct bt_error *err),
-    void *arg)
+static void
+send_move(struct store *s, const struct store_move *what, const char *path)
 {
-	struct store *s = store_of(c);
 	struct store_job *job = job_new(s, work_move, answer_move);
 	struct store_move *m = mem_zero(sizeof(*m));
 	struct bt_error err;
 
-	if (job != NULL && m != NULL &&
-	    place_init(&m->to, s->meta, path, s->disk->next_place++)) {
-		m->done = done;
-		m->arg = arg;
+	if (job != NULL && m != NULL) {
+		*m = *what;
+		m->number = s->disk->next_place++;
+		m->path = mem_strdup(path);
+	}
+	if (job != NULL && m != NULL && m->path != NULL) {
 		job->move = m;
 		job->class = JOB_LAZY;
 		job_send_alone(job);
@@ -363,7 +377,20 @@ store_move(struct content *c, const char *path, void (*done)(void *arg, const st
 	mem_free(job);
 	mem_free(m);
 	(void)fail(&err, BT_ENOMEM, "out of memory");
-	done(arg, &err);
+	what->done(what->arg, &err);
+}
+
+void
+store_move(struct content *c, const char *path, store_moved_fn done, void *arg)
+{
+	send_move(store_of(c), &(struct store_move){ .done = done, .arg = arg }, path);
+}
+
+void
+store_rename(struct content *c, uint32_t file, const char *path, store_moved_fn done, void *arg)
+{
+	send_move(store_of(c), &(struct store_move){ .renames = true, .file = file, .done = done,
+		.arg = arg }, path);
 }
 
 struct content *

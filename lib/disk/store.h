@@ -57,11 +57,15 @@ struct store_opts {
 	const char *path;	/* the file of a single-file torrent, or the folder; copied */
 };
 
-/* Moves what is there to another path (as in opts), where the content lies from then on. Nothing is
- * replaced. Jobs under way end first, later ones wait. done is told, unless the content was freed
- * meanwhile: BT_OK, or all is where it was: BT_EEXIST (a file is in the way), BT_ENOSPC, ... */
-void store_move(struct content *c, const char *path,
-    void (*done)(void *arg, const struct bt_error *err), void *arg);
+/* BT_OK, or all is where it was: BT_EEXIST (a file is in the way), BT_ENOSPC, ... */
+typedef void (*store_moved_fn)(void *arg, const struct bt_error *err);
+
+/* Moves what is there to another path (as in opts), where the content lies from then on; or calls a
+ * file otherwise below its folder ("a/b", BT_EARG if that leads outside). Nothing is replaced. Jobs
+ * under way end first, later ones wait. done is told, unless the content was freed meanwhile. */
+void store_move(struct content *c, const char *path, store_moved_fn done, void *arg);
+void store_rename(struct content *c, uint32_t file, const char *path, store_moved_fn done,
+    void *arg);
 
 /* NULL: no memory. */
 struct content *store_new(struct disk *d, const struct store_opts *opts,

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cdefs.h"
 #include "slow.h"
 #include "stand.h"
 
@@ -160,6 +161,66 @@ START_TEST(takes_back_what_fails)
 	ck_assert(!is_there(path_of("far")));
 	has_file("c/d/00", 0, 1000);
 	has_file("c/d/03", 1005 + 2 * PIECE, 70000);
+	end();
+}
+END_TEST
+
+static void
+rename_to(uint32_t file, const char *path, enum bt_code code)
+{
+	moved = 0;
+	store_rename(content, file, path, on_moved, NULL);
+	settle();
+	ck_assert_uint_eq(moved, 1);
+	ck_assert_msg(moved_err.code == code, "%s: %d %s", path, moved_err.code, moved_err.text);
+}
+
+START_TEST(calls_a_file_otherwise)
+{
+	static const char *const unsafe[] = { "", "/", "/x", "x/", "../x", "a/../x", "a//b", ".",
+		"a/." };
+
+	begin(0, files, 0, 8u << 20);
+	put_all();
+	rename_to(2, "other/name", BT_OK);
+	has_file("c/other/name", 1005, 2 * PIECE);
+	ck_assert(!is_there(path_of("c/d/02")));
+	/* What is not there yet comes there. */
+	ck_assert_int_eq(unlink(path_of("c/d/00")), 0);
+	rename_to(0, "first", BT_OK);
+	put_all();
+	has_file("c/first", 0, 1000);
+	ck_assert(!is_there(path_of("c/d/00")));
+	check_finds_all();
+	/* Neither another's path, nor one that is taken, nor one that leads outside. */
+	rename_to(1, "first", BT_EEXIST);
+	rename_to(1, "d/03", BT_EEXIST);
+	ck_assert_int_eq(mkdir(path_of("c/taken"), 0700), 0);
+	rename_to(1, "taken", BT_EEXIST);
+	for (size_t i = 0; i < COUNT_OF(unsafe); i++)
+		rename_to(1, unsafe[i], BT_EARG);
+	has_file("c/d/01", 1000, 5);
+	/* Names go along. */
+	move_to(path_of("new"));
+	has_file("new/first", 0, 1000);
+	has_file("new/other/name", 1005, 2 * PIECE);
+	rename_to(2, "d/02", BT_OK);
+	ck_assert(!is_there(path_of("new/other")));
+	check_finds_all();
+	end();
+}
+END_TEST
+
+START_TEST(calls_a_single_file_otherwise)
+{
+	begin(PIECE, NULL, 0, 8u << 20);
+	put_all();
+	rename_to(0, "sub/z", BT_OK);
+	has_file("sub/z", 0, size);
+	check_finds_all();
+	move_to(path_of("y"));
+	has_file("y", 0, size);
+	check_finds_all();
 	end();
 }
 END_TEST
@@ -322,6 +383,8 @@ move_suite(void)
 	tcase_add_test(c, moves_a_single_file_and_its_name);
 	tcase_add_test(c, replaces_nothing);
 	tcase_add_test(c, takes_back_what_fails);
+	tcase_add_test(c, calls_a_file_otherwise);
+	tcase_add_test(c, calls_a_single_file_otherwise);
 	tcase_add_test(c, copies_to_another_file_system);
 	tcase_add_test(c, a_copy_that_fails_leaves_all_where_it_was);
 	tcase_add_test(c, jobs_wait_for_the_move);
