@@ -9,17 +9,20 @@
 void
 text_print(FILE *out, struct bt_slice s)
 {
+	const uint8_t *run = s.ptr;	/* what may be shown, up to here */
 	struct bt_slice bytes;
 	int32_t point;
 
 	while (bt_text_next(&s, &point, &bytes)) {
-		if (point >= 0 && !bt_text_is_control(point)) {
-			(void)fwrite(bytes.ptr, 1, bytes.len, out);
+		if (point >= 0 && !bt_text_is_control(point))
 			continue;
-		}
+		(void)fwrite(run, 1, (size_t)(bytes.ptr - run), out);
 		for (size_t i = 0; i < bytes.len; i++)
 			(void)fprintf(out, "\\x%02x", bytes.ptr[i]);
+		run = s.ptr;
 	}
+	if (s.ptr != run)
+		(void)fwrite(run, 1, (size_t)(s.ptr - run), out);
 }
 
 void
