@@ -181,59 +181,59 @@ edit_say_new_trackers(FILE *out, const struct bt_edit *e)
 /* -- for programs -- */
 
 static void
-json_text(struct json *j, const char *key, struct bt_slice text)
+json_text(struct bt_json *j, const char *key, struct bt_slice text)
 {
 	if (text.ptr == NULL)
-		json_null(j, key);
+		bt_json_null(j, key);
 	else
-		json_slice(j, key, text);
+		bt_json_slice(j, key, text);
 }
 
 static void
-json_hash(struct json *j, const char *key, hash_fn get, size_t len, const struct bt_edit *e,
+json_hash(struct bt_json *j, const char *key, hash_fn get, size_t len, const struct bt_edit *e,
     enum bt_edit_when when)
 {
 	uint8_t hash[32];
 
-	json_hex(j, key, get(e, when, hash) ? hash : NULL, len);
+	bt_json_hex(j, key, get(e, when, hash) ? hash : NULL, len);
 }
 
 static void
-json_hashes(struct json *j, const struct bt_edit *e, enum bt_edit_when when)
+json_hashes(struct bt_json *j, const struct bt_edit *e, enum bt_edit_when when)
 {
 	json_hash(j, "info_hash", bt_edit_info_hash, 20, e, when);
 	json_hash(j, "info_hash_v2", bt_edit_info_hash_v2, 32, e, when);
 }
 
 static void
-json_urls(struct json *j, const char *key, urls_fn get, const struct bt_edit *e,
+json_urls(struct bt_json *j, const char *key, urls_fn get, const struct bt_edit *e,
     enum bt_edit_when when)
 {
 	bool tiers = get == bt_edit_trackers;
 	size_t count;
 	struct bt_edit_url *urls = urls_of(get, e, when, &count);
 
-	json_array(j, key);
+	bt_json_array(j, key);
 	for (size_t i = 0; i < count; i++) {
 		bool begins = i == 0 || urls[i].tier != urls[i - 1].tier;
 
 		if (tiers && begins && i > 0)
-			json_end(j);
+			bt_json_end(j);
 		if (tiers && begins)
-			json_array(j, NULL);
-		json_slice(j, NULL, urls[i].url);
+			bt_json_array(j, NULL);
+		bt_json_slice(j, NULL, urls[i].url);
 	}
 	if (tiers && count > 0)
-		json_end(j);
-	json_end(j);
+		bt_json_end(j);
+	bt_json_end(j);
 	free(urls);
 }
 
 /* What differs, as it was or is. */
 static void
-json_face(struct json *j, const char *key, const struct bt_edit *e, enum bt_edit_when when)
+json_face(struct bt_json *j, const char *key, const struct bt_edit *e, enum bt_edit_when when)
 {
-	json_object(j, key);
+	bt_json_object(j, key);
 	if (text_differs(bt_edit_announce, e))
 		json_text(j, "announce", bt_edit_announce(e, when));
 	if (bt_edit_changed(e, "announce-list"))
@@ -247,33 +247,33 @@ json_face(struct json *j, const char *key, const struct bt_edit *e, enum bt_edit
 			json_text(j, "source", bt_edit_source(e, when));
 		json_hashes(j, e, when);
 	}
-	json_end(j);
+	bt_json_end(j);
 }
 
 void
 edit_json(FILE *out, const struct bt_edit *e, const char *path)
 {
-	struct json j;
+	struct bt_json j;
 
-	json_init(&j, out);
-	json_object(&j, NULL);
-	json_string(&j, "path", path);
+	json_to(&j, out);
+	bt_json_object(&j, NULL);
+	bt_json_string(&j, "path", path);
 	json_hashes(&j, e, BT_EDIT_NOW);
-	json_bool(&j, "changed", bt_edit_changed(e, NULL));
+	bt_json_bool(&j, "changed", bt_edit_changed(e, NULL));
 	json_face(&j, "old", e, BT_EDIT_BEFORE);
 	json_face(&j, "new", e, BT_EDIT_NOW);
-	json_end(&j);
+	bt_json_end(&j);
 }
 
 void
 edit_json_error(FILE *out, const char *path, const char *why)
 {
-	struct json j;
+	struct bt_json j;
 
-	json_init(&j, out);
-	json_object(&j, NULL);
-	json_string(&j, "path", path);
-	json_bool(&j, "changed", false);
-	json_string(&j, "error", why);
-	json_end(&j);
+	json_to(&j, out);
+	bt_json_object(&j, NULL);
+	bt_json_string(&j, "path", path);
+	bt_json_bool(&j, "changed", false);
+	bt_json_string(&j, "error", why);
+	bt_json_end(&j);
 }

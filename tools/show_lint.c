@@ -10,7 +10,7 @@
 
 struct lint_view {
 	const char *path;
-	struct json json;
+	struct bt_json json;
 };
 
 static void
@@ -25,12 +25,12 @@ print_finding(void *arg, unsigned bep, const char *text)
 static void
 add_finding(void *arg, unsigned bep, const char *text)
 {
-	struct json *j = &((struct lint_view *)arg)->json;
+	struct bt_json *j = &((struct lint_view *)arg)->json;
 
-	json_object(j, NULL);
-	json_uint(j, "bep", bep);
-	json_string(j, "text", text);
-	json_end(j);
+	bt_json_object(j, NULL);
+	bt_json_uint(j, "bep", bep);
+	bt_json_string(j, "text", text);
+	bt_json_end(j);
 }
 
 static enum bt_code
@@ -38,16 +38,16 @@ lint_json(struct lint_view *v, size_t *count, struct bt_error *err)
 {
 	enum bt_code code;
 
-	json_init(&v->json, stdout);
-	json_object(&v->json, NULL);
-	json_string(&v->json, "metainfo_file", v->path);
-	json_array(&v->json, "findings");
+	json_to(&v->json, stdout);
+	bt_json_object(&v->json, NULL);
+	bt_json_string(&v->json, "metainfo_file", v->path);
+	bt_json_array(&v->json, "findings");
 	code = bt_lint_file(v->path, add_finding, v, count, err);
-	json_end(&v->json);
-	json_uint(&v->json, "finding_count", *count);
+	bt_json_end(&v->json);
+	bt_json_uint(&v->json, "finding_count", *count);
 	if (code != BT_OK)
-		json_string(&v->json, "error", err->text);
-	json_end(&v->json);
+		bt_json_string(&v->json, "error", err->text);
+	bt_json_end(&v->json);
 	return code;
 }
 

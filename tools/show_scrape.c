@@ -38,37 +38,37 @@ print_reply(void *arg, const struct bt_scrape_reply *r)
 static void
 add_reply(void *arg, const struct bt_scrape_reply *r)
 {
-	struct json *j = arg;
+	struct bt_json *j = arg;
 
-	json_object(j, NULL);
-	json_slice(j, "url", r->url);
-	json_uint(j, "tier", r->tier);
-	json_known(j, "seeds", r->complete);
-	json_known(j, "leeches", r->incomplete);
-	json_known(j, "completed", r->downloaded);
+	bt_json_object(j, NULL);
+	bt_json_slice(j, "url", r->url);
+	bt_json_uint(j, "tier", r->tier);
+	bt_json_known(j, "seeds", r->complete);
+	bt_json_known(j, "leeches", r->incomplete);
+	bt_json_known(j, "completed", r->downloaded);
 	if (r->code == BT_OK)
-		json_null(j, "error");
+		bt_json_null(j, "error");
 	else
-		json_string(j, "error", r->text);
-	json_end(j);
+		bt_json_string(j, "error", r->text);
+	bt_json_end(j);
 }
 
 static enum bt_code
 scrape_json(const char *path, const struct bt_metainfo *m, size_t *answered, struct bt_error *err)
 {
 	enum bt_code code;
-	struct json j;
+	struct bt_json j;
 
-	json_init(&j, stdout);
-	json_object(&j, NULL);
-	json_string(&j, "metainfo_file", path);
-	json_hex(&j, "info_hash", bt_metainfo_info_hash(m), 20);
-	json_hex(&j, "info_hash_v2", bt_metainfo_info_hash_v2(m), 32);
-	json_array(&j, "trackers");
+	json_to(&j, stdout);
+	bt_json_object(&j, NULL);
+	bt_json_string(&j, "metainfo_file", path);
+	bt_json_hex(&j, "info_hash", bt_metainfo_info_hash(m), 20);
+	bt_json_hex(&j, "info_hash_v2", bt_metainfo_info_hash_v2(m), 32);
+	bt_json_array(&j, "trackers");
 	code = bt_scrape(m, 0, add_reply, &j, answered, err);
-	json_end(&j);
-	json_uint(&j, "answered", *answered);
-	json_end(&j);
+	bt_json_end(&j);
+	bt_json_uint(&j, "answered", *answered);
+	bt_json_end(&j);
 	return code;
 }
 

@@ -22,7 +22,7 @@ struct view {
 	bool progress_stands;
 	size_t complete, incomplete, failed;	/* torrents so far */
 	bool begun;		/* the torrent whose files are being told */
-	struct json json;
+	struct bt_json json;
 	double start, last;	/* seconds */
 	uint64_t before;	/* bytes of the torrents that are done */
 };
@@ -184,88 +184,88 @@ print_result(const struct bt_verify_torrent *t, uint32_t files, bool complete)
 /* -- for scripts -- */
 
 static void
-json_path(struct json *j, const char *key, const struct bt_metainfo *m, uint32_t file)
+json_path(struct bt_json *j, const char *key, const struct bt_metainfo *m, uint32_t file)
 {
 	size_t len;
 	char *path = show_path(m, file, &len);
 
-	json_slice(j, key, (struct bt_slice){ (uint8_t *)path, len });
+	bt_json_slice(j, key, (struct bt_slice){ (uint8_t *)path, len });
 	free(path);
 }
 
 static void
-json_head(struct json *j, const struct bt_verify_torrent *t)
+json_head(struct bt_json *j, const struct bt_verify_torrent *t)
 {
 	const struct subject *s = t->tag;
 
-	json_init(j, stdout);
-	json_object(j, NULL);
-	json_string(j, "metainfo_file", s->file);
-	json_string(j, "content", t->content);
-	json_slice(j, "name", bt_metainfo_name(t->meta));
-	json_hex(j, "info_hash", bt_metainfo_info_hash(t->meta), 20);
-	json_hex(j, "info_hash_v2", bt_metainfo_info_hash_v2(t->meta), 32);
-	json_array(j, "files");
+	json_to(j, stdout);
+	bt_json_object(j, NULL);
+	bt_json_string(j, "metainfo_file", s->file);
+	bt_json_string(j, "content", t->content);
+	bt_json_slice(j, "name", bt_metainfo_name(t->meta));
+	bt_json_hex(j, "info_hash", bt_metainfo_info_hash(t->meta), 20);
+	bt_json_hex(j, "info_hash_v2", bt_metainfo_info_hash_v2(t->meta), 32);
+	bt_json_array(j, "files");
 }
 
 static void
-json_pieces(struct json *j, const struct bt_metainfo *m, const struct bt_verify_file *f)
+json_pieces(struct bt_json *j, const struct bt_metainfo *m, const struct bt_verify_file *f)
 {
 	static const char *const reason[] = {
 		[BT_VERIFY_HASH] = "bad", [BT_VERIFY_ABSENT] = "absent",
 		[BT_VERIFY_UNTRIED] = "untried",
 	};
 
-	json_array(j, "pieces");
+	bt_json_array(j, "pieces");
 	for (size_t i = 0; i < f->piece_ranges; i++) {
 		const struct bt_verify_pieces *p = &f->pieces[i];
 
-		json_object(j, NULL);
-		json_uint(j, "first", p->first);
-		json_uint(j, "last", p->last);
-		json_string(j, "reason", reason[p->reason]);
-		json_uint(j, "neighbours", p->neighbours);
+		bt_json_object(j, NULL);
+		bt_json_uint(j, "first", p->first);
+		bt_json_uint(j, "last", p->last);
+		bt_json_string(j, "reason", reason[p->reason]);
+		bt_json_uint(j, "neighbours", p->neighbours);
 		if (p->neighbours > 0)
 			json_path(j, "neighbour", m, p->neighbour);
-		json_end(j);
+		bt_json_end(j);
 	}
-	json_end(j);
+	bt_json_end(j);
 }
 
 static void
-json_file(struct json *j, const struct bt_verify_torrent *t, const struct bt_verify_file *f)
+json_file(struct bt_json *j, const struct bt_verify_torrent *t, const struct bt_verify_file *f)
 {
-	json_object(j, NULL);
+	bt_json_object(j, NULL);
 	json_path(j, "path", t->meta, f->index);
-	json_uint(j, "length", bt_metainfo_file(t->meta, f->index).size);
-	json_string(j, "state", bt_verify_state_name(f->state));
-	json_uint(j, "length_on_disk", f->size_on_disk);
+	bt_json_uint(j, "length", bt_metainfo_file(t->meta, f->index).size);
+	bt_json_string(j, "state", bt_verify_state_name(f->state));
+	bt_json_uint(j, "length_on_disk", f->size_on_disk);
 	if (f->state == BT_VERIFY_UNREADABLE)
-		json_string(j, "error", strerror(f->sys_errno));
-	json_uint(j, "good", f->good);
-	json_uint(j, "bad", f->bad);
-	json_uint(j, "absent", f->absent);
-	json_uint(j, "doubtful", f->doubtful);
+		bt_json_string(j, "error", strerror(f->sys_errno));
+	bt_json_uint(j, "good", f->good);
+	bt_json_uint(j, "bad", f->bad);
+	bt_json_uint(j, "absent", f->absent);
+	bt_json_uint(j, "doubtful", f->doubtful);
 	json_pieces(j, t->meta, f);
-	json_bool(j, "more_pieces", f->more);
-	json_end(j);
+	bt_json_bool(j, "more_pieces", f->more);
+	bt_json_end(j);
 }
 
 static void
-json_result(struct json *j, const struct bt_verify_torrent *t, uint32_t files, bool complete)
+json_result(struct bt_json *j, const struct bt_verify_torrent *t, uint32_t files, bool complete)
 {
-	json_end(j);
-	json_bool(j, "complete", complete);
-	json_uint(j, "total_size", bt_metainfo_total_size(t->meta));
-	json_uint(j, "good", t->good);
-	json_uint(j, "file_count", files);
+	bt_json_end(j);
+	bt_json_bool(j, "complete", complete);
+	bt_json_uint(j, "total_size", bt_metainfo_total_size(t->meta));
+	bt_json_uint(j, "good", t->good);
+	bt_json_uint(j, "file_count", files);
 	for (unsigned i = 0; i < BT_VERIFY_STATES; i++) {
 		char key[32];
 
 		(void)snprintf(key, sizeof(key), "files_%s", bt_verify_state_name(i));
-		json_uint(j, key, t->files[i]);
+		bt_json_uint(j, key, t->files[i]);
 	}
-	json_end(j);
+	bt_json_end(j);
 }
 
 /* -- both -- */

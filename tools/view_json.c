@@ -6,43 +6,43 @@
 #include "tools/view.h"
 
 static void
-begin(struct json *j, const char *event)
+begin(struct bt_json *j, const char *event)
 {
-	json_init(j, stdout);
-	json_object(j, NULL);
-	json_string(j, "event", event);
+	json_to(j, stdout);
+	bt_json_object(j, NULL);
+	bt_json_string(j, "event", event);
 }
 
 static void
 put_status(const char *event, const struct view_subject *s, const struct bt_torrent_status *t,
     const struct view_words *w)
 {
-	struct json j;
+	struct bt_json j;
 
 	begin(&j, event);
-	json_slice(&j, "name", s->name);
-	json_string(&j, "path", s->path);
-	json_string(&j, "state", bt_torrent_state_name(t->state));
-	json_bool(&j, "complete", t->state != BT_TORRENT_CHECKING && t->done == t->size);
-	json_uint(&j, "size", t->size);
-	json_uint(&j, "done", t->done);
-	json_uint(&j, "pieces", t->piece_count);
-	json_uint(&j, "pieces_done", t->pieces_done);
-	json_uint(&j, "pieces_checked", t->pieces_checked);
-	json_uint(&j, "downloaded", t->downloaded);
-	json_uint(&j, "uploaded", t->uploaded);
-	json_uint(&j, "wasted", t->wasted);
-	json_uint(&j, "download_rate", t->download_rate);
-	json_uint(&j, "upload_rate", t->upload_rate);
-	json_uint(&j, "peers", t->peers);
-	json_uint(&j, "seeds", t->seeds);
-	json_uint(&j, "known_peers", t->known_peers);
-	json_double(&j, "distributed_copies", t->distributed_copies);
-	json_known(&j, "tracker_seeds", t->tracker_seeds);
-	json_known(&j, "tracker_leeches", t->tracker_leeches);
-	json_string(&j, "tracker_text", w->tracker);
-	json_string(&j, "error", w->error);
-	json_end(&j);
+	bt_json_slice(&j, "name", s->name);
+	bt_json_string(&j, "path", s->path);
+	bt_json_string(&j, "state", bt_torrent_state_name(t->state));
+	bt_json_bool(&j, "complete", t->state != BT_TORRENT_CHECKING && t->done == t->size);
+	bt_json_uint(&j, "size", t->size);
+	bt_json_uint(&j, "done", t->done);
+	bt_json_uint(&j, "pieces", t->piece_count);
+	bt_json_uint(&j, "pieces_done", t->pieces_done);
+	bt_json_uint(&j, "pieces_checked", t->pieces_checked);
+	bt_json_uint(&j, "downloaded", t->downloaded);
+	bt_json_uint(&j, "uploaded", t->uploaded);
+	bt_json_uint(&j, "wasted", t->wasted);
+	bt_json_uint(&j, "download_rate", t->download_rate);
+	bt_json_uint(&j, "upload_rate", t->upload_rate);
+	bt_json_uint(&j, "peers", t->peers);
+	bt_json_uint(&j, "seeds", t->seeds);
+	bt_json_uint(&j, "known_peers", t->known_peers);
+	bt_json_double(&j, "distributed_copies", t->distributed_copies);
+	bt_json_known(&j, "tracker_seeds", t->tracker_seeds);
+	bt_json_known(&j, "tracker_leeches", t->tracker_leeches);
+	bt_json_string(&j, "tracker_text", w->tracker);
+	bt_json_string(&j, "error", w->error);
+	bt_json_end(&j);
 }
 
 static void
@@ -55,36 +55,36 @@ json_view_status(const struct view_subject *s, const struct bt_torrent_status *t
 static void
 json_view_event(const struct view_subject *s, const struct bt_event *e)
 {
-	struct json j;
+	struct bt_json j;
 
 	(void)s;
 	begin(&j, bt_event_name(e->type));
 	switch (e->type) {
 	case BT_EVENT_STATE:
-		json_string(&j, "state", bt_torrent_state_name(e->state.to));
-		json_string(&j, "from", bt_torrent_state_name(e->state.from));
-		json_string(&j, "to", bt_torrent_state_name(e->state.to));
+		bt_json_string(&j, "state", bt_torrent_state_name(e->state.to));
+		bt_json_string(&j, "from", bt_torrent_state_name(e->state.from));
+		bt_json_string(&j, "to", bt_torrent_state_name(e->state.to));
 		break;
 	case BT_EVENT_PIECE:
-		json_uint(&j, "index", e->piece.index);
+		bt_json_uint(&j, "index", e->piece.index);
 		break;
 	case BT_EVENT_TRACKER:
-		json_bool(&j, "failed", e->tracker.code != BT_OK);
-		json_string(&j, "url", e->tracker.url);
+		bt_json_bool(&j, "failed", e->tracker.code != BT_OK);
+		bt_json_string(&j, "url", e->tracker.url);
 		break;
 	case BT_EVENT_PEER_BANNED:
-		json_string(&j, "ip", e->peer.ip);
-		json_uint(&j, "port", e->peer.port);
+		bt_json_string(&j, "ip", e->peer.ip);
+		bt_json_uint(&j, "port", e->peer.port);
 		break;
 	case BT_EVENT_LOST:
-		json_uint(&j, "count", e->lost.count);
+		bt_json_uint(&j, "count", e->lost.count);
 		break;
 	case BT_EVENT_COMPLETE:
 	case BT_EVENT_ERROR:
 		break;
 	}
-	json_string(&j, "text", e->text);
-	json_end(&j);
+	bt_json_string(&j, "text", e->text);
+	bt_json_end(&j);
 }
 
 static void

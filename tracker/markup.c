@@ -9,10 +9,8 @@
 #define REPLACEMENT "\xef\xbf\xbd"	/* U+FFFD */
 #define NARROW_SPACE "\xe2\x80\xaf"	/* U+202F */
 
-typedef bool (*escape_fn)(struct buf *b, uint8_t c);
-
-static void
-add_escaped(struct buf *b, struct bt_slice s, escape_fn escape)
+void
+html_text(struct buf *b, struct bt_slice s)
 {
 	while (s.len > 0) {
 		size_t n = utf8_len(s);
@@ -20,44 +18,13 @@ add_escaped(struct buf *b, struct bt_slice s, escape_fn escape)
 		if (n == 0 || !utf8_printable(slice_of(s.ptr, n))) {
 			buf_add_str(b, REPLACEMENT);
 			n = n > 0 ? n : 1;
-		} else if (!escape(b, s.ptr[0])) {
+		} else if (strchr("&<>\"'", s.ptr[0]) != NULL) {
+			buf_addf(b, "&#%u;", s.ptr[0]);
+		} else {
 			buf_add(b, s.ptr, n);
 		}
 		s = slice_skip(s, n);
 	}
-}
-
-static bool
-escape_html(struct buf *b, uint8_t c)
-{
-	if (c != '&' && c != '<' && c != '>' && c != '"' && c != '\'')
-		return false;
-	buf_addf(b, "&#%u;", c);
-	return true;
-}
-
-/* '<' so that it may stand in a page, too. */
-static bool
-escape_json(struct buf *b, uint8_t c)
-{
-	if (c != '"' && c != '\\' && c != '<')
-		return false;
-	buf_addf(b, "\\u%04x", c);
-	return true;
-}
-
-void
-html_text(struct buf *b, struct bt_slice s)
-{
-	add_escaped(b, s, escape_html);
-}
-
-void
-json_text(struct buf *b, struct bt_slice s)
-{
-	buf_add_u8(b, '"');
-	add_escaped(b, s, escape_json);
-	buf_add_u8(b, '"');
 }
 
 void

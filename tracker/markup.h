@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Texts and numbers as HTML and JSON want them. Whatever bytes come, nothing can break out. */
+/* Texts and numbers as HTML wants them. Whatever bytes come, nothing can break out. */
 #ifndef TRACKER_MARKUP_H
 #define TRACKER_MARKUP_H
 
@@ -7,9 +7,6 @@
 
 /* What is no valid, visible UTF-8 becomes U+FFFD. Fit for attributes in double quotes too. */
 void html_text(struct buf *b, struct bt_slice s);
-
-/* With its quotes. */
-void json_text(struct buf *b, struct bt_slice s);
 
 /* Digits in groups of three, narrow spaces between. */
 void add_grouped(struct buf *b, uint64_t n);

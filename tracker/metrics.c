@@ -3,44 +3,25 @@
 
 #include <inttypes.h>
 
-#include "base/hex.h"
-#include "tracker/markup.h"
+#include "base/json.h"
 
 /* -- JSON -- */
 
 static void
-json_number(struct buf *b, const char *key, uint64_t n)
-{
-	buf_addf(b, "\"%s\":%" PRIu64 ",", key, n);
-}
-
-/* Overwrites the comma behind the last member. */
-static void
-json_end(struct buf *b, const char *end)
-{
-	if (b->len > 0 && b->ptr[b->len - 1] == ',')
-		b->len--;
-	buf_add_str(b, end);
-}
-
-static void
-json_torrent(struct buf *b, const struct census_row *r, const struct torrent_names *names)
+json_torrent(struct bt_json *j, const struct census_row *r, const struct torrent_names *names)
 {
 	struct torrent_name name;
 
-	buf_add_str(b, "\n{\"info_hash\":\"");
-	hex_add(b, r->info_hash, 20);
-	buf_add_str(b, "\",");
+	bt_json_object(j, NULL);
+	bt_json_hex(j, "info_hash", r->info_hash, 20);
 	if (names != NULL && names->find(names->arg, r->info_hash, &name)) {
-		buf_add_str(b, "\"name\":");
-		json_text(b, name.text);
-		buf_add_u8(b, ',');
-		json_number(b, "size", name.size);
+		bt_json_slice(j, "name", name.text);
+		bt_json_uint(j, "size", name.size);
 	}
-	json_number(b, "seeds", r->complete);
-	json_number(b, "leeches", r->incomplete);
-	json_number(b, "completed", r->downloaded);
-	json_end(b, "},");
+	bt_json_uint(j, "seeds", r->complete);
+	bt_json_uint(j, "leeches", r->incomplete);
+	bt_json_uint(j, "completed", r->downloaded);
+	bt_json_end(j);
 }
 
 static const char *const sample_names[SAMPLE_COUNT] = {
@@ -54,42 +35,49 @@ static const char *const sample_names[SAMPLE_COUNT] = {
 };
 
 static void
-json_history(struct buf *b, const struct stats_view *v)
+json_history(struct bt_json *j, const struct stats_view *v)
 {
-	buf_add_str(b, "\"history\":{\"step\":60,");
+	bt_json_object(j, "history");
+	bt_json_uint(j, "step", 60);
 	for (size_t i = 0; i < SAMPLE_COUNT; i++) {
-		buf_addf(b, "\n\"%s\":[", sample_names[i]);
+		bt_json_array(j, sample_names[i]);
 		for (unsigned k = 0; k < v->sample_count; k++)
-			buf_addf(b, "%.10g,", v->samples[k].v[i]);
-		json_end(b, "],");
+			bt_json_double(j, NULL, v->samples[k].v[i]);
+		bt_json_end(j);
 	}
-	json_end(b, "},\n");
+	bt_json_end(j);
 }
 
 void
 metrics_json(struct buf *b, const struct stats_view *v, const struct census *c,
     const struct torrent_names *names, int64_t now)
 {
-	buf_add_str(b, "{\"program\":\"bttrack " PACKAGE_VERSION "\",");
-	json_number(b, "time", (uint64_t)now);
-	json_number(b, "started", (uint64_t)v->started);
-	json_number(b, "uptime", (uint64_t)v->uptime);
-	json_number(b, "torrents", v->totals.torrents);
-	json_number(b, "peers_ipv4", v->totals.peers4);
-	json_number(b, "peers_ipv6", v->totals.peers6);
-	json_number(b, "seeds", v->totals.seeds);
-	json_number(b, "leeches", v->totals.peers4 + v->totals.peers6 - v->totals.seeds);
-	json_number(b, "completed", c->downloaded);
-	buf_addf(b, "\n\"http_per_second\":%.10g,\"udp_per_second\":%.10g,\n\"counters\":{",
-	    v->http, v->udp);
+	struct bt_json j;
+
+	json_into(&j, b);
+	bt_json_object(&j, NULL);
+	bt_json_string(&j, "program", "bttrack " PACKAGE_VERSION);
+	bt_json_int(&j, "time", now);
+	bt_json_int(&j, "started", v->started);
+	bt_json_uint(&j, "uptime", (uint64_t)v->uptime);
+	bt_json_uint(&j, "torrents", v->totals.torrents);
+	bt_json_uint(&j, "peers_ipv4", v->totals.peers4);
+	bt_json_uint(&j, "peers_ipv6", v->totals.peers6);
+	bt_json_uint(&j, "seeds", v->totals.seeds);
+	bt_json_uint(&j, "leeches", v->totals.peers4 + v->totals.peers6 - v->totals.seeds);
+	bt_json_uint(&j, "completed", c->downloaded);
+	bt_json_double(&j, "http_per_second", v->http);
+	bt_json_double(&j, "udp_per_second", v->udp);
+	bt_json_object(&j, "counters");
 	for (unsigned i = 0; i < STAT_COUNT; i++)
-		json_number(b, stat_names[i].json, v->counts[i]);
-	json_end(b, "},\n");
-	json_history(b, v);
-	buf_add_str(b, "\"largest\":[");
+		bt_json_uint(&j, stat_names[i].json, v->counts[i]);
+	bt_json_end(&j);
+	json_history(&j, v);
+	bt_json_array(&j, "largest");
 	for (size_t i = 0; i < c->rows.len; i++)
-		json_torrent(b, vec_at(&c->rows, i), names);
-	json_end(b, "]}\n");
+		json_torrent(&j, vec_at(&c->rows, i), names);
+	bt_json_end(&j);
+	bt_json_end(&j);
 }
 
 /* -- Prometheus -- */

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/query.h"
-#include "tracker/markup.h"
 
 #define GATHER (64u << 10)	/* lines are written before they are more than that */
 #define FULL (2 * GATHER)	/* of what nobody reads; further lines are only counted */
@@ -178,16 +178,15 @@ add_combined(struct reqlog *l, const struct entry *e)
 }
 
 static void
-add_json_field(struct buf *b, const char *name, struct bt_slice value)
+add_json_field(struct bt_json *j, const char *name, struct bt_slice value)
 {
 	if (value.len > FIELD_MAX)
 		value.len = FIELD_MAX;
-	buf_addf(b, ",\"%s\":", name);
-	json_text(b, value);
+	bt_json_slice(j, name, value);
 }
 
 static void
-add_json_begin(struct reqlog *l)
+begin_json(struct reqlog *l, struct bt_json *j)
 {
 	time_t now = time(NULL);
 	char text[32] = "";
@@ -195,28 +194,31 @@ add_json_begin(struct reqlog *l)
 
 	if (gmtime_r(&now, &tm) != NULL)
 		(void)strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	buf_addf(&l->lines, "{\"time\":\"%s\"", text);
+	json_into(j, &l->lines);
+	bt_json_object(j, NULL);
+	bt_json_string(j, "time", text);
 }
 
 static void
 add_json(struct reqlog *l, const struct entry *e)
 {
 	char ip[ADDR_TEXT_MAX];
-	struct buf *b = &l->lines;
+	struct bt_json j;
 
-	add_json_begin(l);
-	buf_addf(b, ",\"ip\":\"%s\"", addr_ip_text(e->from, ip));
+	begin_json(l, &j);
+	bt_json_string(&j, "ip", addr_ip_text(e->from, ip));
 	if (e->target.len > 0) {
-		add_json_field(b, "method", e->method);
-		add_json_field(b, "target", e->target);
-		buf_addf(b, ",\"protocol\":\"%s\"", e->protocol);
+		add_json_field(&j, "method", e->method);
+		add_json_field(&j, "target", e->target);
+		bt_json_string(&j, "protocol", e->protocol);
 	}
-	buf_addf(b, ",\"status\":%u,\"bytes\":%zu", e->status, e->bytes);
+	bt_json_uint(&j, "status", e->status);
+	bt_json_uint(&j, "bytes", e->bytes);
 	if (e->referer.len > 0)
-		add_json_field(b, "referer", e->referer);
+		add_json_field(&j, "referer", e->referer);
 	if (e->agent.len > 0)
-		add_json_field(b, "user_agent", e->agent);
-	buf_add_str(b, "}\n");
+		add_json_field(&j, "user_agent", e->agent);
+	bt_json_end(&j);
 }
 
 /* How many were left out in the second that is over. */
@@ -224,8 +226,11 @@ static void
 add_omitted(struct reqlog *l)
 {
 	if (l->format == REQLOG_JSON) {
-		add_json_begin(l);
-		buf_addf(&l->lines, ",\"omitted\":%" PRIu64 "}\n", l->omitted);
+		struct bt_json j;
+
+		begin_json(l, &j);
+		bt_json_uint(&j, "omitted", l->omitted);
+		bt_json_end(&j);
 	} else {
 		buf_addf(&l->lines, "- - - [%s] \"!omitted\" 0 %" PRIu64 " - -\n", stamp_now(l),
 		    l->omitted);
@@ -351,14 +356,19 @@ static void
 add_nat_check(struct reqlog *l, const uint8_t peer_id[20], const struct addr *at, unsigned status)
 {
 	char ip[ADDR_TEXT_MAX];
-	struct buf *b = &l->lines;
 
 	addr_ip_text(at, ip);
 	if (l->format == REQLOG_JSON) {
-		add_json_begin(l);
-		buf_addf(b, ",\"ip\":\"%s\",\"natcheck\":%u,\"status\":%u}\n", ip, at->port,
-		    status);
+		struct bt_json j;
+
+		begin_json(l, &j);
+		bt_json_string(&j, "ip", ip);
+		bt_json_uint(&j, "natcheck", at->port);
+		bt_json_uint(&j, "status", status);
+		bt_json_end(&j);
 	} else {
+		struct buf *b = &l->lines;
+
 		buf_addf(b, "%s - ", ip);
 		query_escape(b, slice_of(peer_id, 20));
 		buf_addf(b, " [%s] \"!natcheck-%s:%u\" %u 0 - -\n", stamp_now(l), ip, at->port,

@@ -12,6 +12,7 @@ Suite *file_suite(void);
 Suite *hash_suite(void);
 Suite *hash_many_suite(void);
 Suite *heap_suite(void);
+Suite *json_suite(void);
 Suite *map_suite(void);
 Suite *option_suite(void);
 Suite *pool_suite(void);
@@ -35,6 +36,7 @@ main(void)
 		hash_suite,
 		hash_many_suite,
 		heap_suite,
+		json_suite,
 		map_suite,
 		option_suite,
 		pool_suite,

@@ -10,33 +10,27 @@
 
 START_TEST(nothing_breaks_out)
 {
-	static const struct { const char *text, *html, *json; } cases[] = {
-		{ "", "", "\"\"" },
-		{ "plain", "plain", "\"plain\"" },
-		{ "<b a=\"x\" b='y'>&", "&#60;b a=&#34;x&#34; b=&#39;y&#39;&#62;&#38;",
-		  "\"\\u003cb a=\\u0022x\\u0022 b='y'>&\"" },
-		{ "a\\b", "a\\b", "\"a\\u005cb\"" },
-		{ "\xc3\xa4\xe2\x82\xac", "\xc3\xa4\xe2\x82\xac",
-		  "\"\xc3\xa4\xe2\x82\xac\"" },
+	static const struct { const char *text, *html; } cases[] = {
+		{ "", "" },
+		{ "plain", "plain" },
+		{ "<b a=\"x\" b='y'>&", "&#60;b a=&#34;x&#34; b=&#39;y&#39;&#62;&#38;" },
+		{ "a\\b", "a\\b" },
+		{ "\xc3\xa4\xe2\x82\xac", "\xc3\xa4\xe2\x82\xac" },
 		/* Broken, overlong, cut, and what moves the cursor or turns the text. */
-		{ "\xff", BAD, "\"" BAD "\"" },
-		{ "\xc0\xbc", BAD BAD, "\"" BAD BAD "\"" },
-		{ "\xe2\x82", BAD BAD, "\"" BAD BAD "\"" },
-		{ "a\nb\x1b[c", "a" BAD "b" BAD "[c", "\"a" BAD "b" BAD "[c\"" },
-		{ "\xe2\x80\xae", BAD, "\"" BAD "\"" },
+		{ "\xff", BAD },
+		{ "\xc0\xbc", BAD BAD },
+		{ "\xe2\x82", BAD BAD },
+		{ "a\nb\x1b[c", "a" BAD "b" BAD "[c" },
+		{ "\xe2\x80\xae", BAD },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		struct buf html, json;
+		struct buf html;
 
 		buf_init(&html, 1000);
-		buf_init(&json, 1000);
 		html_text(&html, slice_str(cases[i].text));
-		json_text(&json, slice_str(cases[i].text));
 		ck_assert_str_eq(buf_cstr(&html), cases[i].html);
-		ck_assert_str_eq(buf_cstr(&json), cases[i].json);
 		buf_fini(&html);
-		buf_fini(&json);
 	}
 }
 END_TEST
