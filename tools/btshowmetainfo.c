@@ -79,14 +79,37 @@ show_version(const struct bt_metainfo *m)
 	    bt_metainfo_info_hash(m) == NULL ? "2" : "hybrid";
 }
 
-static void
-print_magnet(const struct bt_metainfo *m)
+static bool
+print_magnet(const struct show *s, const char *path, const struct bt_metainfo *m)
 {
 	char *text = show_magnet(m);
 
+	(void)s;
+	(void)path;
 	(void)puts(text);
 	free(text);
+	return true;
 }
+
+/* The ways to show. The first whose option is given is taken; the last needs none. */
+static const struct way {
+	const char *option;
+	show_one *one;		/* of these two there is one */
+	show_files *files;
+	bool takes_json;	/* --json with it says in which form */
+	bool banner;
+} ways[] = {
+	{ "magnet", print_magnet, NULL, false, false },
+	{ "tree", show_tree, NULL, false, false },
+	{ "field", show_field, NULL, false, false },
+	{ "lint", NULL, show_lint, true, false },
+	{ "scrape", show_scrape, NULL, true, false },
+	{ "verify", NULL, show_verify, true, false },
+	{ "json", show_json, NULL, true, false },
+	{ NULL, show_text, NULL, false, true },
+};
+
+#define WAYS (sizeof(ways) / sizeof(ways[0]))
 
 /* What stands for the words of the command line, with --recursive. */
 struct files {
@@ -138,9 +161,10 @@ free_files(struct files *f)
 }
 
 static bool
-show_all(const struct files *files, const struct show_options *o, const struct show_field *field)
+show_each(const struct way *w, const struct show *s, const struct files *files)
 {
-	size_t shown = 0, failed = 0, asked_in_vain = 0;
+	size_t shown = 0, failed = 0;
+	bool well = true;
 
 	for (size_t i = 0; i < files->count; i++) {
 		struct bt_metainfo *m;
@@ -152,35 +176,48 @@ show_all(const struct files *files, const struct show_options *o, const struct s
 			continue;
 		}
 		shown++;
-		if (o->scrape)
-			asked_in_vain += !show_scrape(files->cli, files->paths[i], m, o->json);
-		else if (o->json)
-			show_json(files->paths[i], m);
-		else if (o->magnet)
-			print_magnet(m);
-		else if (o->tree)
-			show_tree(m);
-		else if (field != NULL)
-			show_field(field, files->paths[i], m);
-		else
-			show_text(files->paths[i], m);
+		well &= w->one(s, files->paths[i], m);
 		bt_metainfo_free(m);
 	}
 	if (failed > 0 && shown > 0)
 		cli_error(files->cli, "%zu shown, %zu failed", shown, failed);
-	return failed + asked_in_vain == 0;
+	return well && failed == 0;
 }
 
-/* --json is a way to say it, too. */
-static void
-check_choice(const struct cli *cli, const struct show_options *o)
+/* Is the option of a way given? *value: what it was given, "" of flags. */
+static bool
+is_given(const struct show_options *o, const char *option, const char **value)
 {
-	int64_t what = o->magnet + o->tree + (o->field[0] != '\0');
-	int64_t judged = o->lint + o->scrape + (o->verify[0] != '\0');
+	const struct bt_option *row = rows;
+	const char *at;
 
-	if (what + judged > 1 || (o->json && what > 0))
-		cli_misuse(cli, "--magnet, --tree, --field, --lint, --scrape, --json or --verify: "
-		    "just one of them");
+	while (strcmp(row->name, option) != 0)
+		row++;
+	at = (const char *)o + row->offset;
+	*value = row->kind == BT_OPT_TEXT ? *(char *const *)(const void *)at : "";
+	return row->kind == BT_OPT_TEXT ? **value != '\0' : *(const int64_t *)(const void *)at != 0;
+}
+
+static const struct way *
+choose(const struct cli *cli, const struct show_options *o, const char **value)
+{
+	const struct way *chosen = NULL;
+
+	*value = "";
+	for (const struct way *w = ways; w < ways + WAYS; w++) {
+		const char *its;
+
+		if (w->option == NULL ? chosen != NULL : !is_given(o, w->option, &its))
+			continue;
+		if (chosen == NULL) {
+			chosen = w;
+			*value = w->option == NULL ? "" : its;
+		} else if (!chosen->takes_json || strcmp(w->option, "json") != 0) {
+			cli_misuse(cli, "--%s and --%s: just one of them", chosen->option,
+			    w->option);
+		}
+	}
+	return chosen;
 }
 
 int
@@ -196,28 +233,24 @@ main(int argc, char **argv)
 		.parts = &part, .part_count = 1, .min_args = 1, .max_args = CLI_MANY,
 		.torrents = true,
 	};
-	const struct show_field *field = NULL;
+	struct show s = { .cli = &cli };
+	const struct way *w;
 	struct files files;
+	const char *fields;
 	bool well;
 
 	(void)setlocale(LC_CTYPE, "");
 	cli_parse(&cli, argc, argv);
-	check_choice(&cli, &o);
-	if (o.field[0] != '\0') {
-		field = show_field_find(o.field);
-		if (field == NULL)
-			cli_misuse(&cli, "--field %s: there are %s", o.field, show_field_names());
-	}
+	w = choose(&cli, &o, &s.value);
+	s.json = o.json;
+	fields = w->one == show_field ? show_field_missing(s.value) : NULL;
+	if (fields != NULL)
+		cli_misuse(&cli, "--field %s: there are %s", s.value, fields);
 	find_files(&files, &cli, o.recursive);
-	if (o.verify[0] != '\0') {
-		well = show_verify(&cli, files.paths, files.count, o.verify, o.json);
-	} else if (o.lint) {
-		well = show_lint(&cli, files.paths, files.count, o.json);
-	} else {
-		if (!o.json && !o.magnet && !o.tree && !o.scrape && field == NULL)
-			(void)puts("btshowmetainfo 20130326 - decode BitTorrent metainfo files\n");
-		well = show_all(&files, &o, field);
-	}
+	if (w->banner)
+		(void)puts("btshowmetainfo 20130326 - decode BitTorrent metainfo files\n");
+	well = w->files != NULL ? w->files(&s, files.paths, files.count) :
+	    show_each(w, &s, &files);
 	well &= files.all_read;
 	free_files(&files);
 	return cli_finish(&cli, !well);

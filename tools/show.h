@@ -16,30 +16,28 @@ char *show_magnet(const struct bt_metainfo *m);
 /* "1", "2" or "hybrid". */
 const char *show_version(const struct bt_metainfo *m);
 
-/* As BitTornado's btshowmetainfo printed it. */
-void show_text(const char *path, const struct bt_metainfo *m);
+/* What a way to show is given. */
+struct show {
+	const struct cli *cli;
+	bool json;
+	const char *value;	/* of the option that chose it; "": it has none */
+};
 
-/* One object on a line. */
-void show_json(const char *path, const struct bt_metainfo *m);
+/* A torrent that was read. False if something failed, which has been said. */
+typedef bool show_one(const struct show *s, const char *path, const struct bt_metainfo *m);
 
-/* Directories and files with their sizes, as tree(1) does. */
-void show_tree(const struct bt_metainfo *m);
+/* All files at once, which it reads itself. False if not all is well. */
+typedef bool show_files(const struct show *s, char *const *paths, size_t count);
 
-/* What its trackers say of it. True if one did. */
-bool show_scrape(const struct cli *cli, const char *path, const struct bt_metainfo *m, bool json);
+show_one show_text;		/* as BitTornado's btshowmetainfo printed it */
+show_one show_json;		/* one object on a line */
+show_one show_tree;		/* directories and files with their sizes, as tree(1) does */
+show_one show_field;		/* one value */
+show_one show_scrape;		/* what its trackers say; true if one did */
+show_files show_verify;		/* the content in or at value, against each torrent */
+show_files show_lint;		/* what a strict reader finds wrong with each */
 
-struct show_field;
-
-/* NULL: no such field; show_field_names says which there are. */
-const struct show_field *show_field_find(const char *name);
-const char *show_field_names(void);
-void show_field(const struct show_field *f, const char *path, const struct bt_metainfo *m);
-
-/* Content in or at `where` against each torrent. True if all is well. */
-bool show_verify(const struct cli *cli, char *const *files, size_t count, const char *where,
-    bool json);
-
-/* What a strict reader finds wrong with each. True if that is nothing. */
-bool show_lint(const struct cli *cli, char *const *files, size_t count, bool json);
+/* NULL if there is such a field; otherwise the names of all. */
+const char *show_field_missing(const char *name);
 
 #endif

@@ -192,12 +192,12 @@ put_version(const struct bt_metainfo *m)
 	print_text(show_version(m));
 }
 
-struct show_field {
+struct field {
 	const char *name;
 	void (*put)(const struct bt_metainfo *m);	/* NULL: the path that was given */
 };
 
-static const struct show_field fields[] = {
+static const struct field fields[] = {
 	{ "announce", put_announce }, { "announce_list", put_announce_list },
 	{ "comment", put_comment }, { "created_by", put_created_by },
 	{ "creation_date", put_creation_date }, { "file_count", put_file_count },
@@ -212,8 +212,8 @@ static const struct show_field fields[] = {
 
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))
 
-const struct show_field *
-show_field_find(const char *name)
+static const struct field *
+find_field(const char *name)
 {
 	for (size_t i = 0; i < FIELDS; i++) {
 		const char *a = fields[i].name, *b = name;
@@ -230,22 +230,27 @@ show_field_find(const char *name)
 }
 
 const char *
-show_field_names(void)
+show_field_missing(const char *name)
 {
 	static char text[FIELDS * 16];
 	size_t n = 0;
 
+	if (find_field(name) != NULL)
+		return NULL;
 	for (size_t i = 0; i < FIELDS; i++)
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s",
 		    i == 0 ? "" : i + 1 == FIELDS ? " and " : ", ", fields[i].name);
 	return text;
 }
 
-void
-show_field(const struct show_field *f, const char *path, const struct bt_metainfo *m)
+bool
+show_field(const struct show *s, const char *path, const struct bt_metainfo *m)
 {
+	const struct field *f = find_field(s->value);
+
 	if (f->put == NULL)
 		print_text(path);
 	else
 		f->put(m);
+	return true;
 }

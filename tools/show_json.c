@@ -69,13 +69,14 @@ json_trackers(struct bt_json *j, const struct bt_metainfo *m)
 	bt_json_end(j);
 }
 
-void
-show_json(const char *path, const struct bt_metainfo *m)
+bool
+show_json(const struct show *s, const char *path, const struct bt_metainfo *m)
 {
 	const char *tolerated = bt_metainfo_tolerated(m);
 	char *magnet = show_magnet(m);
 	struct bt_json j;
 
+	(void)s;
 	json_to(&j, stdout);
 	bt_json_object(&j, NULL);
 	bt_json_string(&j, "metainfo_file", path);
@@ -101,4 +102,5 @@ show_json(const char *path, const struct bt_metainfo *m)
 		bt_json_string(&j, "tolerated", tolerated);
 	bt_json_end(&j);
 	free(magnet);
+	return true;
 }

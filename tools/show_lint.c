@@ -64,23 +64,23 @@ lint_text(struct lint_view *v, size_t *count, struct bt_error *err)
 }
 
 bool
-show_lint(const struct cli *cli, char *const *files, size_t count, bool json)
+show_lint(const struct show *s, char *const *paths, size_t count)
 {
 	size_t faulty = 0, failed = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		struct lint_view v = { .path = files[i] };
+		struct lint_view v = { .path = paths[i] };
 		struct bt_error err;
 		size_t found = 0;
 
-		if ((json ? lint_json : lint_text)(&v, &found, &err) != BT_OK) {
-			cli_error(cli, "%s", err.text);
+		if ((s->json ? lint_json : lint_text)(&v, &found, &err) != BT_OK) {
+			cli_error(s->cli, "%s", err.text);
 			failed++;
 		}
 		faulty += found > 0;
 	}
 	if (count > 1 && faulty + failed > 0)
-		cli_error(cli, "%zu well, %zu faulty, %zu failed", count - faulty - failed, faulty,
-		    failed);
+		cli_error(s->cli, "%zu well, %zu faulty, %zu failed", count - faulty - failed,
+		    faulty, failed);
 	return faulty + failed == 0;
 }

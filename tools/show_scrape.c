@@ -73,18 +73,18 @@ scrape_json(const char *path, const struct bt_metainfo *m, size_t *answered, str
 }
 
 bool
-show_scrape(const struct cli *cli, const char *path, const struct bt_metainfo *m, bool json)
+show_scrape(const struct show *s, const char *path, const struct bt_metainfo *m)
 {
 	size_t answered;
 	struct bt_error err;
-	enum bt_code code = json ? scrape_json(path, m, &answered, &err) :
+	enum bt_code code = s->json ? scrape_json(path, m, &answered, &err) :
 	    bt_scrape(m, 0, print_reply, (void *)path, &answered, &err);
 
 	if (code != BT_OK)
-		cli_error(cli, "%s: %s", path, err.text);
+		cli_error(s->cli, "%s: %s", path, err.text);
 	else if (bt_metainfo_tier_count(m) == 0)
-		cli_error(cli, "%s: no trackers", path);
+		cli_error(s->cli, "%s: no trackers", path);
 	else if (answered == 0)
-		cli_error(cli, "%s: no tracker answered", path);
+		cli_error(s->cli, "%s: no tracker answered", path);
 	return answered > 0;
 }

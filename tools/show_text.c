@@ -77,14 +77,15 @@ print_http_seeds(const struct bt_metainfo *m)
 	(void)putchar('\n');
 }
 
-void
-show_text(const char *path, const struct bt_metainfo *m)
+bool
+show_text(const struct show *s, const char *path, const struct bt_metainfo *m)
 {
 	const char *base = strrchr(path, '/') == NULL ? path : strrchr(path, '/') + 1;
 	uint64_t size = bt_metainfo_content_size(m);
 	uint32_t piece_length = bt_metainfo_piece_length(m);
 	bool single = bt_metainfo_is_single_file(m);
 
+	(void)s;
 	print_line("metainfo file.:", (struct bt_slice){ (const uint8_t *)base, strlen(base) });
 	print_hash("info hash.....:", bt_metainfo_info_hash(m), 20);
 	print_hash("info hash v2..:", bt_metainfo_info_hash_v2(m), 32);
@@ -98,4 +99,5 @@ show_text(const char *path, const struct bt_metainfo *m)
 	print_http_seeds(m);
 	if (bt_metainfo_comment(m).len > 0)
 		print_line("comment.......:", bt_metainfo_comment(m));
+	return true;
 }

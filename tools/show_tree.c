@@ -158,12 +158,15 @@ print_directory(const struct bt_metainfo *m)
 	free(t.indent);
 }
 
-void
-show_tree(const struct bt_metainfo *m)
+bool
+show_tree(const struct show *s, const char *path, const struct bt_metainfo *m)
 {
 	struct bt_slice name = bt_metainfo_name(m);
 
+	(void)s;
+	(void)path;
 	print_name((const char *)name.ptr, name.len, bt_metainfo_total_size(m));
 	if (!bt_metainfo_is_single_file(m))
 		print_directory(m);
+	return true;
 }

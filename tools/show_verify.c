@@ -344,9 +344,9 @@ add(struct view *v, struct bt_verify *verify, const char *where, const char *fil
 }
 
 bool
-show_verify(const struct cli *cli, char *const *files, size_t count, const char *where, bool json)
+show_verify(const struct show *s, char *const *paths, size_t count)
 {
-	struct view v = { .cli = cli, .as_json = json,
+	struct view v = { .cli = s->cli, .as_json = s->json,
 		.on_terminal = isatty(STDERR_FILENO) };
 	const struct bt_verify_options o = { .file = on_file, .progress = on_progress,
 		.done = on_done, .arg = &v };
@@ -355,21 +355,21 @@ show_verify(const struct cli *cli, char *const *files, size_t count, const char 
 
 	verify = bt_verify_new(&o, &err);
 	if (verify == NULL) {
-		cli_error(cli, "%s", err.text);
+		cli_error(s->cli, "%s", err.text);
 		return false;
 	}
 	v.start = v.last = now();
 	for (size_t i = 0; i < count; i++)
-		add(&v, verify, where, files[i]);
+		add(&v, verify, s->value, paths[i]);
 	if (bt_verify_finish(verify, &err) != BT_OK) {
 		clear_progress(&v);
-		cli_error(cli, "%s", err.text);
+		cli_error(s->cli, "%s", err.text);
 		v.failed++;
 	}
 	clear_progress(&v);
 	bt_verify_free(verify);
 	if (v.complete < count && count > 1)
-		cli_error(cli, "%zu complete, %zu not complete, %zu failed", v.complete,
+		cli_error(s->cli, "%zu complete, %zu not complete, %zu failed", v.complete,
 		    v.incomplete, v.failed);
 	return v.failed == 0 && v.incomplete == 0;
 }

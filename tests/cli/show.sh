@@ -82,7 +82,9 @@ run 2 btshowmetainfo --field '' d.torrent
 run 2 btshowmetainfo --field nothing d.torrent
 has err '--field nothing: there are announce, '
 run 2 btshowmetainfo --tree --magnet d.torrent
+has err '--magnet and --tree: just one of them'
 run 2 btshowmetainfo --json --field name d.torrent
+has err '--field and --json: just one of them'
 
 # What libtorrent reads in our magnets, of all kinds.
 python=
