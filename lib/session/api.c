@@ -37,7 +37,6 @@ bt_session_next_event(struct bt_session *s)
 struct api_call {
 	struct bt_session *s;
 	uint32_t id;
-	struct bt_metainfo *meta;
 	uint32_t *ids;
 	size_t room, count;
 	struct bt_torrent_status *status;
@@ -148,22 +147,4 @@ bt_session_torrents(struct bt_session *s, uint32_t *ids, size_t room)
 
 	(void)api(&c, do_torrents);
 	return c.count;
-}
-
-static void
-do_metainfo(void *arg)
-{
-	struct api_call *c = arg;
-	const struct entry *e = entry_find(c->s, c->id);
-
-	c->meta = e == NULL ? NULL : bt_metainfo_share(e->meta);
-}
-
-struct bt_metainfo *
-bt_session_metainfo(struct bt_session *s, uint32_t id)
-{
-	struct api_call c = { .s = s, .id = id };
-
-	(void)api(&c, do_metainfo);
-	return c.meta;
 }

@@ -259,3 +259,15 @@ bt_session_files(struct bt_session *s, uint32_t id, struct bt_list **out, struct
 	mem_free(l.torrent_file);
 	return finish(&l, asked, out, err);
 }
+
+struct bt_metainfo *
+bt_session_metainfo(struct bt_session *s, uint32_t id)
+{
+	struct look l = { .session = s, .id = id };
+
+	if (mailbox_call(s->mailbox, look_at_pieces, &l))
+		wake_look(&l);
+	bits_fini(&l.have);
+	mem_free(l.torrent_file);
+	return l.meta;
+}

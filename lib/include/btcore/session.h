@@ -84,7 +84,8 @@ enum bt_code bt_session_get_limit(struct bt_session *s, uint32_t id, const char 
  * are. */
 size_t bt_session_torrents(struct bt_session *s, uint32_t *ids, size_t room);
 
-/* Its metainfo, which the caller frees (it is shared, not copied). NULL: no such torrent. */
+/* Its metainfo, which the caller frees (it is shared, not copied; that of a torrent which sleeps is
+ * read from its file). NULL: there is no such torrent, or its file cannot be read. */
 struct bt_metainfo *bt_session_metainfo(struct bt_session *s, uint32_t id);
 
 /* How it stands; for all at once see snapshot.h. size: sizeof(*out), so that later versions may
