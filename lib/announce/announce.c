@@ -300,10 +300,18 @@ ask_slot(struct announce *a, struct tracker *t, unsigned slot, enum announce_eve
 		t->told_completed |= 1u << slot;
 	t->asks[slot].id = ++a->last_id;
 	t->asks[slot].event = event;
-	a->ops->send(a->arg, t->asks[slot].id, t->url, slot_family(a, slot), &req);
+	if (!a->ops->send(a->arg, t->asks[slot].id, t->url, slot_family(a, slot), &req))
+		t->asks[slot].id = 0;
 }
 
-static void
+static bool
+is_asking(const struct tracker *t)
+{
+	return t->asks[0].id != 0 || t->asks[1].id != 0;
+}
+
+/* False: there was no memory for any request. */
+static bool
 ask(struct announce *a, struct tracker *t, usec now)
 {
 	unsigned slots = slots_of(a, t);
@@ -320,12 +328,7 @@ ask(struct announce *a, struct tracker *t, usec now)
 		if (slots & 1u << s)
 			ask_slot(a, t, s, events[s]);
 	}
-}
-
-static bool
-is_asking(const struct tracker *t)
-{
-	return t->asks[0].id != 0 || t->asks[1].id != 0;
+	return is_asking(t);
 }
 
 static bool
@@ -350,9 +353,83 @@ announce_due(const struct announce *a)
 	return due < a->next ? a->next : due;
 }
 
+static void
+blot(char *text, struct bt_slice secret, size_t least)
+{
+	char *at;
+
+	if (secret.len < least)
+		return;
+	while ((at = memmem(text, strlen(text), secret.ptr, secret.len)) != NULL) {
+		memcpy(at, "***", 3);
+		memmove(at + 3, at + secret.len, strlen(at + secret.len) + 1);
+	}
+}
+
+/* A tracker's words may repeat the passkey that it was asked with. */
+static void
+blot_secrets(char *text, const struct tracker *t)
+{
+	struct bt_slice rest, name, value;
+	struct url u;
+
+	if (!url_parse(slice_str(t->url), &u))
+		return;
+	blot(text, u.user_info, 4);
+	for (rest = u.path; rest.len > 0;) {
+		size_t n;
+
+		rest = slice_skip(rest, 1);
+		n = slice_index(rest, '/');
+		blot(text, slice_of(rest.ptr, n), SECRET_MIN);
+		rest = slice_skip(rest, n);
+	}
+	rest = u.query;
+	while (query_next(&rest, &name, &value))
+		blot(text, value, 4);
+}
+
+static void
+set_text(struct tracker *t, enum bt_code code, struct bt_slice words)
+{
+	t->code = code;
+	t->failed = code != BT_OK;
+	(void)log_escape(words, t->text, sizeof(t->text));
+	blot_secrets(t->text, t);
+}
+
+static void
+round_failed(struct announce *a, struct tracker *t, usec now)
+{
+	int64_t most = t->interval != 0 ? t->interval : INTERVAL_DEFAULT;
+	int64_t wait = most;
+
+	if (t->fails++ == 0)
+		t->first_fail = now;
+	if (now - t->first_fail < RETRY_QUICK_FOR)
+		wait = t->fails < 7 ? RETRY_FIRST << (t->fails - 1) : RETRY_MAX;
+	wait = larger(wait < most ? wait : most, a->round_wait);
+	t->never = a->round_never;
+	t->not_before = now + stretched(a, wait);
+}
+
+static struct tracker *
+next_tracker(const struct announce *a, usec now)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		struct tracker *t = a->trackers[i];
+
+		if (may_ask(t) && t->not_before <= now)
+			return t;
+	}
+	return NULL;
+}
+
 void
 announce_tick(struct announce *a, usec now)
 {
+	struct tracker *t;
+
 	if (now < announce_due(a))
 		return;
 	if (a->phase == STOPPING) {
@@ -360,13 +437,11 @@ announce_tick(struct announce *a, usec now)
 		a->phase = IDLE;
 		return;
 	}
-	for (size_t i = 0; i < a->count; i++) {
-		struct tracker *t = a->trackers[i];
-
-		if (may_ask(t) && t->not_before <= now) {
-			ask(a, t, now);
-			return;
-		}
+	while ((t = next_tracker(a, now)) != NULL && !ask(a, t, now)) {
+		a->current = NULL;
+		set_text(t, BT_ENOMEM, slice_str("no memory for the request"));
+		t->last_answer = now;
+		round_failed(a, t, now);
 	}
 }
 
@@ -490,51 +565,6 @@ find_ask(struct announce *a, uint64_t id, unsigned *slot)
 	return NULL;
 }
 
-static void
-blot(char *text, struct bt_slice secret, size_t least)
-{
-	char *at;
-
-	if (secret.len < least)
-		return;
-	while ((at = memmem(text, strlen(text), secret.ptr, secret.len)) != NULL) {
-		memcpy(at, "***", 3);
-		memmove(at + 3, at + secret.len, strlen(at + secret.len) + 1);
-	}
-}
-
-/* A tracker's words may repeat the passkey that it was asked with. */
-static void
-blot_secrets(char *text, const struct tracker *t)
-{
-	struct bt_slice rest, name, value;
-	struct url u;
-
-	if (!url_parse(slice_str(t->url), &u))
-		return;
-	blot(text, u.user_info, 4);
-	for (rest = u.path; rest.len > 0;) {
-		size_t n;
-
-		rest = slice_skip(rest, 1);
-		n = slice_index(rest, '/');
-		blot(text, slice_of(rest.ptr, n), SECRET_MIN);
-		rest = slice_skip(rest, n);
-	}
-	rest = u.query;
-	while (query_next(&rest, &name, &value))
-		blot(text, value, 4);
-}
-
-static void
-set_text(struct tracker *t, enum bt_code code, struct bt_slice words)
-{
-	t->code = code;
-	t->failed = code != BT_OK;
-	(void)log_escape(words, t->text, sizeof(t->text));
-	blot_secrets(t->text, t);
-}
-
 /* When it may be asked before its interval is over. */
 static int64_t
 hungry_wait(const struct announce *a, int64_t interval, int64_t least)
@@ -565,21 +595,6 @@ round_worked(struct announce *a, struct tracker *t, usec now)
 	if (a->completed)
 		a->next = now;
 	promote(a, t);
-}
-
-static void
-round_failed(struct announce *a, struct tracker *t, usec now)
-{
-	int64_t most = t->interval != 0 ? t->interval : INTERVAL_DEFAULT;
-	int64_t wait = most;
-
-	if (t->fails++ == 0)
-		t->first_fail = now;
-	if (now - t->first_fail < RETRY_QUICK_FOR)
-		wait = t->fails < 7 ? RETRY_FIRST << (t->fails - 1) : RETRY_MAX;
-	wait = larger(wait < most ? wait : most, a->round_wait);
-	t->never = a->round_never;
-	t->not_before = now + stretched(a, wait);
 }
 
 /* An ask of this tracker is over: go on with the round, or with stopping. */

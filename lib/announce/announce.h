@@ -70,8 +70,9 @@ struct announce_ops {
 	void (*fill)(void *arg, struct announce_req *req);
 
 	/* Sends it; answers with announce_on_reply or announce_on_error of this id, never before
-	 * returning, at the latest after its own timeout. ADDR_NONE: any family. */
-	void (*send)(void *arg, uint64_t id, const char *url, enum addr_family family,
+	 * returning, at the latest after its own timeout. ADDR_NONE: any family. False: there is
+	 * no memory for it, and no answer will come. */
+	bool (*send)(void *arg, uint64_t id, const char *url, enum addr_family family,
 	    const struct announce_req *req);
 
 	/* The answer is no longer wanted. */

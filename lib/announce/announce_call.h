@@ -8,7 +8,7 @@
 #define ANNOUNCE_ANNOUNCE_CALL_H
 
 #include "announce/announce_net.h"
-#include "proto/scrape.h"
+#include "announce/turns.h"
 #include "proto/url.h"
 
 struct announce_udp;
@@ -32,18 +32,26 @@ struct udp_call {
 	bool id_was_cached;
 };
 
+/* What a call asks if it is a scrape. */
+struct announce_numbers {
+	announce_scrape_fn fn;
+	size_t count;
+	uint8_t hashes[SCRAPE_HASHES_MAX][20];
+	struct scrape_entry entries[SCRAPE_HASHES_MAX];	/* the carrier fills in what it is told */
+};
+
 struct announce_call {
+	struct turn turn;		/* first: the turn is the call */
 	TAILQ_ENTRY(announce_call) link;	/* in the net's list until it is over */
+	LIST_ENTRY(announce_call) owner_link;	/* in its owner's */
 	struct announce_net *net;
-	announce_answer_fn fn;
-	void *arg;
+	struct announce_owner *owner;
 	uint64_t id;
 	char *url;
 	struct url parts;		/* borrowed from url */
 	enum addr_family family;
 	struct announce_req req;
-	bool scrape;			/* asks for numbers only: of req the info_hash counts */
-	usec timeout;
+	struct announce_numbers *scrape;	/* NULL: it announces */
 	void (*abort)(struct announce_call *c);	/* the carrier lets go; NULL: not begun */
 	struct loop_later fail_later;
 	struct bt_error error;		/* of fail_later */
@@ -52,20 +60,15 @@ struct announce_call {
 	struct udp_call udp;
 };
 
-/* Answers and frees the call. reply NULL: see announce_answer_fn. */
+/* Answers and frees the call. reply NULL: see announce_answer_fn; of a scrape that was answered
+ * it is NULL and code is BT_OK. */
 void announce_call_done(struct announce_call *c, const struct announce_reply *reply,
     enum bt_code code, const char *text);
 
-/* What a scrape says, as a reply. */
-static inline void
-announce_call_numbers(struct announce_reply *reply, const struct scrape_entry *e)
-{
-	reply->complete = e->complete;
-	reply->incomplete = e->incomplete;
-	reply->downloaded = e->downloaded;
-}
+/* A scrape that the tracker refused, in its own words. */
+void announce_call_refused(struct announce_call *c, struct bt_slice words);
 
-/* The same with a failure, at the end of this turn. */
+/* The same as announce_call_done with a failure, at the end of this turn. */
 void announce_call_fail_later(struct announce_call *c, enum bt_code code, const char *text);
 
 #endif

@@ -10,7 +10,7 @@
 
 #define CONNECTION_FOR (60 * SECOND)	/* BEP 15 */
 #define ADDRESSES_FOR (60 * MINUTE)	/* as Transmission */
-#define ADDRESS_TURN (10 * SECOND)
+#define ADDRESS_TURN 2		/* times udp_resend: 10 s */
 
 TAILQ_HEAD(call_list, announce_call);
 
@@ -165,35 +165,53 @@ end(struct announce_call *c, enum bt_code code, const char *text)
 	announce_call_done(c, NULL, code, text);
 }
 
-/* What it says to an announce or a scrape; reply always to be fini'd. */
-static enum bt_code
-read_reply(const struct announce_call *c, const struct udp_reply *r, enum addr_family family,
-    struct announce_reply *reply)
-{
-	struct scrape_entry entry;
-
-	if (!c->scrape || r->action == UDP_ERROR)
-		return udp_reply_announce(r, family, reply);
-	announce_reply_init(reply);
-	if (!udp_reply_scrape(r, 0, &entry))
-		return BT_EPROTO;
-	announce_call_numbers(reply, &entry);
-	return BT_OK;
-}
-
 static void
-end_with(struct announce_call *c, const struct udp_reply *r, enum addr_family family)
+end_announce(struct announce_call *c, const struct udp_reply *r, enum addr_family family)
 {
 	struct announce_reply reply;
-	enum bt_code code = read_reply(c, r, family, &reply);
+	enum bt_code code = udp_reply_announce(r, family, &reply);
 
-	on_abort(c);
-	c->abort = NULL;
 	if (code == BT_OK)
 		announce_call_done(c, &reply, BT_OK, "");
 	else
 		announce_call_done(c, NULL, code, "the tracker's answer makes no sense");
 	announce_reply_fini(&reply);
+}
+
+static void
+end_scrape(struct announce_call *c, const struct udp_reply *r)
+{
+	struct announce_numbers *s = c->scrape;
+	size_t known = 0;
+
+	if (r->action == UDP_ERROR) {
+		announce_call_refused(c, r->rest);
+		return;
+	}
+	for (size_t i = 0; i < s->count; i++) {
+		struct scrape_entry e = s->entries[i];
+
+		if (!udp_reply_scrape(r, i, &e))
+			break;
+		memcpy(e.info_hash, s->hashes[i], sizeof(e.info_hash));
+		s->entries[i] = e;
+		known++;
+	}
+	if (known > 0)
+		announce_call_done(c, NULL, BT_OK, "");
+	else
+		announce_call_done(c, NULL, BT_EPROTO, "the tracker's answer makes no sense");
+}
+
+static void
+end_with(struct announce_call *c, const struct udp_reply *r, enum addr_family family)
+{
+	on_abort(c);
+	c->abort = NULL;
+	if (c->scrape != NULL)
+		end_scrape(c, r);
+	else
+		end_announce(c, r, family);
 }
 
 static void
@@ -245,9 +263,9 @@ send_announce(struct announce_call *c)
 	if (path.len > UDP_TRACKER_URL_MAX)
 		path = SLICE_NONE;
 	buf_init(&packet, UDP_TRACKER_SEND_MAX);
-	if (c->scrape)
+	if (c->scrape != NULL)
 		udp_scrape_write(&packet, k->endpoint->connection, k->transaction,
-		    &c->req.info_hash, 1);
+		    c->scrape->hashes, c->scrape->count);
 	else
 		udp_announce_write(&packet, k->endpoint->connection, k->transaction, &c->req, path);
 	if (!buf_failed(&packet))
@@ -333,7 +351,7 @@ try_next_address(struct announce_call *c, struct bt_error *err)
 		return false;
 	k->endpoint->calls++;
 	k->sent = 0;
-	k->next_address = now_of(k->carrier) + ADDRESS_TURN;
+	k->next_address = now_of(k->carrier) + ADDRESS_TURN * k->carrier->opts->udp_resend;
 	k->id_was_cached = is_connected(k->endpoint);
 	if (k->id_was_cached)
 		begin_announce(c);
@@ -375,7 +393,7 @@ call_due(void *arg, usec now)
 	if (now >= k->deadline) {
 		(void)snprintf(text, sizeof(text), k->endpoint == NULL ?
 		    "the host's name was not found in %.3g s" : "no answer in %.3g s",
-		    (double)c->timeout / (double)SECOND);
+		    (double)c->turn.timeout / (double)SECOND);
 		end(c, BT_ETIMEOUT, text);
 		return;
 	}
@@ -463,7 +481,7 @@ announce_udp_send(struct announce_udp *u, struct announce_call *c)
 		return;
 	}
 	c->abort = on_abort;
-	k->deadline = now + c->timeout;
+	k->deadline = c->turn.deadline;
 	set_timer(c);
 	if (h->since != 0 && now - h->since < ADDRESSES_FOR) {
 		if (!begin(c, h, &err))
@@ -516,10 +534,11 @@ static bool
 on_announce_reply(struct announce_udp *u, const struct addr *from, const struct udp_reply *r)
 {
 	struct announce_call *c = map_find(&u->calls, &r->transaction);
+	enum udp_action asked = c != NULL && c->scrape != NULL ? UDP_SCRAPE : UDP_ANNOUNCE;
 	struct udp_call *k;
 
 	if (c == NULL || !addr_eq(&c->udp.endpoint->addr, from) ||
-	    (r->action != UDP_ERROR && r->action != (c->scrape ? UDP_SCRAPE : UDP_ANNOUNCE)))
+	    (r->action != UDP_ERROR && r->action != asked))
 		return false;
 	k = &c->udp;
 	/* A tracker that was restarted has forgotten the ids that it gave. */

@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #include "announce/announce_net.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/vec.h"
 
@@ -24,27 +23,24 @@ struct scrapes {
 	struct fetch *fetch;
 	struct resolve *resolve;
 	struct announce_net *net;
+	struct announce_owner owner;
 	struct vec asked;	/* struct asked; its index is the id of the request */
 	size_t waiting;
 };
 
 static void
-on_answer(void *arg, uint64_t id, const struct announce_reply *reply, enum bt_code code,
+on_numbers(void *arg, uint64_t id, const struct scrape_entry *e, size_t count, enum bt_code code,
     const char *text)
 {
 	struct scrapes *s = arg;
 	struct asked *a = vec_at(&s->asked, (size_t)id);
 
+	(void)count;
 	a->code = code;
 	(void)snprintf(a->text, sizeof(a->text), "%s", text);
-	if (reply != NULL && reply->failed) {
-		a->code = BT_ETRACKER;
-		(void)log_escape(reply->failure, a->text, sizeof(a->text));
-	} else if (reply != NULL) {
-		a->complete = reply->complete;
-		a->incomplete = reply->incomplete;
-		a->downloaded = reply->downloaded;
-	}
+	a->complete = e->complete;
+	a->incomplete = e->incomplete;
+	a->downloaded = e->downloaded;
 	if (--s->waiting == 0)
 		loop_stop(s->loop);
 }
@@ -55,6 +51,7 @@ begin(struct scrapes *s, usec timeout)
 	struct announce_net_opts opts = { .timeout = timeout, .way = &way_anywhere };
 
 	vec_init(&s->asked, sizeof(struct asked));
+	announce_owner_init(&s->owner, NULL, s);
 	opts.loop = s->loop = loop_new();
 	opts.fetch = s->fetch = s->loop == NULL ? NULL : fetch_new(s->loop, opts.way);
 	opts.resolve = s->resolve = s->fetch == NULL ? NULL : resolve_new(s->loop, opts.way);
@@ -87,12 +84,13 @@ list_trackers(struct scrapes *s, const struct bt_metainfo *m)
 }
 
 static bool
-ask(struct scrapes *s, const uint8_t *info_hash)
+ask(struct scrapes *s, const uint8_t (*hash)[20])
 {
 	for (size_t i = 0; i < s->asked.len; i++) {
 		const struct asked *a = vec_at(&s->asked, i);
 		char *url = slice_dup(a->url);
-		bool sent = url != NULL && announce_scrape(s->net, url, info_hash, on_answer, s, i);
+		bool sent = url != NULL &&
+		    announce_scrape(s->net, &s->owner, i, url, hash, 1, on_numbers);
 
 		mem_free(url);
 		if (!sent)
@@ -122,14 +120,15 @@ enum bt_code
 bt_scrape(const struct bt_metainfo *m, unsigned timeout, bt_scrape_fn fn, void *arg,
     size_t *answered, struct bt_error *err)
 {
-	const uint8_t *hash = bt_metainfo_info_hash(m);
+	const uint8_t *v1 = bt_metainfo_info_hash(m);
+	uint8_t hash[20];
 	struct scrapes s = { .waiting = 0 };
 	bool ok = begin(&s, timeout == 0 ? TIMEOUT_DEFAULT : timeout * (SECOND / 1000));
 
 	*answered = 0;
 	/* v2: its first 20 bytes (BEP 52). */
-	ok = ok && list_trackers(&s, m) &&
-	    ask(&s, hash != NULL ? hash : bt_metainfo_info_hash_v2(m));
+	memcpy(hash, v1 != NULL ? v1 : bt_metainfo_info_hash_v2(m), sizeof(hash));
+	ok = ok && list_trackers(&s, m) && ask(&s, &hash);
 	if (ok && s.waiting > 0)
 		loop_run(s.loop);
 	if (ok)

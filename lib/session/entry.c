@@ -107,19 +107,14 @@ answered(void *arg, uint64_t id, const struct announce_reply *reply, enum bt_cod
 	torrent_announce_reply(e->torrent, id, reply, code, text, loop_now(e->session->loop));
 }
 
-static void
+static bool
 announce(void *arg, struct torrent *t, uint64_t id, const char *url, enum addr_family family,
     const struct announce_req *req)
 {
 	struct entry *e = arg;
-	struct bt_session *s = e->session;
 
-	/* An answer may not come from inside this call: the next tick gives it. */
-	if (!announce_send(s->announces, url, family, req, answered, e, id) &&
-	    e->unsent_count < UNSENT_MAX) {
-		e->unsent[e->unsent_count++] = id;
-		due(e, t, loop_now(s->loop));
-	}
+	(void)t;
+	return announce_send(e->session->announces, &e->announces, id, url, family, req);
 }
 
 /* -- what its content tells -- */
@@ -313,9 +308,6 @@ static void
 entry_tick(struct entry *e, usec now)
 {
 	touch(e);
-	while (e->unsent_count > 0)
-		torrent_announce_reply(e->torrent, e->unsent[--e->unsent_count], NULL, BT_ENOMEM,
-		    "out of memory", now);
 	if (e->waking && e->meta != NULL)
 		give_parts_again(e);
 	else if (e->waking)
@@ -342,7 +334,7 @@ announce_drop(void *arg, struct torrent *t, uint64_t id)
 	struct entry *e = arg;
 
 	(void)t;
-	announce_cancel(e->session->announces, e, id);
+	announce_cancel(&e->announces, id);
 }
 
 static const struct torrent_ops torrent_calls = {
@@ -479,6 +471,7 @@ entry_new(struct bt_session *s, struct bt_metainfo *meta, const char *path, stru
 		return fail(err, BT_ENOMEM, "out of memory");
 	}
 	*e = (struct entry){ .session = s, .meta = meta, .id = s->next_id++ };
+	announce_owner_init(&e->announces, answered, e);
 	e->path = mem_strdup(path);
 	if (e->path == NULL || !make_torrent(e) || !map_set(&s->by_id, &e->id, e) ||
 	    !add_hashes(e) || !heap_add(&s->due, &e->due, NEVER) || !give_parts(e, false)) {
@@ -515,8 +508,7 @@ entry_free(struct entry *e)
 	if (e->torrent != NULL)
 		remove_hashes(e);
 	torrent_free(e->torrent);
-	if (s->announces != NULL)
-		announce_cancel_all(s->announces, e);
+	announce_cancel_all(&e->announces);
 	if (map_find(&s->by_id, &e->id) == e)
 		(void)map_remove(&s->by_id, &e->id);
 	bt_metainfo_free(e->meta);

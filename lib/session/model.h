@@ -19,9 +19,6 @@
 #include "session/settings.h"
 #include "torrent/torrent.h"
 
-/* Announces of one torrent that found no memory and wait to be told so. */
-#define UNSENT_MAX 4
-
 /* A torrent of the session. */
 struct entry {
 	struct bt_session *session;
@@ -33,8 +30,7 @@ struct entry {
 	uint32_t id;
 	struct change change;		/* in session.changes */
 	struct torrent_wishes wishes;
-	uint64_t unsent[UNSENT_MAX];
-	unsigned unsent_count;
+	struct announce_owner announces;
 	struct heap_node due;		/* in session.due: when it is to be ticked */
 };
 

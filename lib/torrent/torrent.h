@@ -44,7 +44,7 @@ struct torrent_ops {
 	/* Connect to it; answered by torrent_add_outgoing or torrent_dial_failed, later. */
 	void (*dial)(void *arg, struct torrent *t, const struct addr *to);
 	void (*event)(void *arg, struct torrent *t, const struct bt_event *e);
-	void (*announce)(void *arg, struct torrent *t, uint64_t id, const char *url,
+	bool (*announce)(void *arg, struct torrent *t, uint64_t id, const char *url,
 	    enum addr_family family, const struct announce_req *req);
 	void (*announce_cancel)(void *arg, struct torrent *t, uint64_t id);
 	/* Call torrent_tick at that time (which may be over already), not before this returns.

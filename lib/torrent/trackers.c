@@ -28,13 +28,13 @@ announce_fill(void *arg, struct announce_req *req)
 	req->numwant = 80;
 }
 
-static void
+static bool
 send_announce(void *arg, uint64_t id, const char *url, enum addr_family family,
     const struct announce_req *req)
 {
 	struct torrent *t = arg;
 
-	t->ops->announce(t->arg, t, id, url, family, req);
+	return t->ops->announce(t->arg, t, id, url, family, req);
 }
 
 static void

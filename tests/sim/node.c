@@ -190,7 +190,7 @@ answered(void *arg, uint64_t unused)
 	free(a);
 }
 
-static void
+static bool
 announce(void *arg, struct torrent *t, uint64_t id, const char *url, enum addr_family family,
     const struct announce_req *req)
 {
@@ -205,6 +205,7 @@ announce(void *arg, struct torrent *t, uint64_t id, const char *url, enum addr_f
 		abort();
 	*a = (struct asked){ n, n->life, id, req->numwant, req->event };
 	clock_at(clock, clock->now + TRACKER_DELAY, answered, a, 0);
+	return true;
 }
 
 /* The answer to an announce that nobody waits for is passed over by its number. */

@@ -29,6 +29,7 @@ struct owner {
 	size_t status_calls;
 	struct announce_status status;
 	uint64_t left;
+	bool no_memory;		/* nothing can be sent */
 };
 
 static struct owner o;
@@ -43,17 +44,21 @@ fill(void *arg, struct announce_req *req)
 	req->numwant = 80;
 }
 
-static inline void
+static inline bool
 send_it(void *arg, uint64_t id, const char *url, enum addr_family family,
     const struct announce_req *req)
 {
 	struct owner *own = arg;
-	struct sent *s = &own->sent[own->count++];
+	struct sent *s = &own->sent[own->count];
 
+	if (own->no_memory)
+		return false;
+	own->count++;
 	ck_assert_uint_lt(own->count, COUNT_OF(own->sent));
 	*s = (struct sent){ .id = id, .family = family, .req = *req, .open = true };
 	ck_assert_uint_lt(strlen(url), sizeof(s->url));
 	memcpy(s->url, url, strlen(url) + 1);
+	return true;
 }
 
 static inline void

@@ -348,6 +348,35 @@ START_TEST(no_memory)
 }
 END_TEST
 
+/* Nothing can be sent: that is a failure of each tracker, and the end waits for nobody. */
+START_TEST(no_memory_to_send)
+{
+	begin(1, ANNOUNCE_V4 | ANNOUNCE_V6);
+	add(0, A);
+	add(1, B);
+	o.no_memory = true;
+	announce_start(o.a, o.now);
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_int_eq(announce_tracker_status(o.a, i).state, ANNOUNCE_FAILED);
+		ck_assert_str_ne(announce_tracker_status(o.a, i).text, "");
+		ck_assert_uint_eq(announce_tracker_status(o.a, i).fails, 1);
+	}
+	sleep_within(5, 6);
+	sleep_within(0, 6);
+	ck_assert_uint_eq(o.count, 0);
+	o.no_memory = false;
+	sleep_within(9, 11);
+	ck_assert_uint_eq(o.count, 2);
+	ok(&o.sent[0]);
+	ok(&o.sent[1]);
+	o.no_memory = true;
+	announce_stop(o.a, o.now);
+	ck_assert(announce_is_idle(o.a));
+	ck_assert_uint_eq(o.count, 2);
+	finish();
+}
+END_TEST
+
 /* What holds for every history: who has heard what, and nothing stands still. */
 struct heard {
 	bool started;
@@ -503,6 +532,7 @@ announce_suite(void)
 	tcase_add_test(c, status_without_secrets);
 	tcase_add_test(c, nobody_to_ask);
 	tcase_add_test(c, no_memory);
+	tcase_add_test(c, no_memory_to_send);
 	tcase_add_test(c, any_history);
 	suite_add_tcase(s, c);
 	return s;

@@ -6,310 +6,9 @@
 #include <sys/wait.h>
 
 #include "base/mem.h"
-#include "http_server.h"
-#include "net/sock.h"
-#include "proto/udp_announce.h"
+#include "carried.h"
 
 Suite *announce_net_suite(void);
-
-/* -- a UDP tracker on a thread of its own -- */
-
-enum udp_mode { UDP_FINE, UDP_SILENT, UDP_LOSSY, UDP_LIAR, UDP_REFUSES, UDP_FORGETFUL };
-
-struct udp_tracker {
-	int fd, other;		/* a liar sends from other */
-	struct addr at;
-	enum udp_mode mode;
-	atomic_bool stopping;
-	atomic_uint connects, announces;
-	uint64_t good_id;
-	char url_data[64];
-	pthread_t thread;
-};
-
-static void
-udp_tell(int fd, const struct addr *to, struct buf *b)
-{
-	struct sockaddr_storage ss;
-	socklen_t len = sock_from_addr(to, &ss);
-
-	ck_assert(!buf_failed(b));
-	(void)sendto(fd, b->ptr, b->len, 0, (struct sockaddr *)&ss, len);
-	buf_clear(b);
-}
-
-static void
-udp_answer(struct udp_tracker *t, int fd, const struct addr *to, const struct udp_request *q,
-    const char *peer)
-{
-	const struct scrape_entry numbers = { .complete = 3, .incomplete = 4, .downloaded = 5 };
-	struct announce_reply reply;
-	struct addr a;
-	struct buf b;
-
-	buf_init(&b, 2048);
-	announce_reply_init(&reply);
-	reply.interval = 900;
-	reply.complete = 3;
-	reply.incomplete = 4;
-	ck_assert(addr_parse(peer, 6881, &a));
-	ck_assert(announce_reply_add(&reply, &a, NULL));
-	if (q->action == UDP_CONNECT)
-		udp_connect_reply_write(&b, q->transaction, t->good_id);
-	else if (q->action == UDP_SCRAPE)
-		udp_scrape_reply_write(&b, q->transaction, &numbers, 1);
-	else
-		udp_announce_reply_write(&b, q->transaction, &reply, to->family);
-	udp_tell(fd, to, &b);
-	announce_reply_fini(&reply);
-	buf_fini(&b);
-}
-
-/* Everything that must not be believed. */
-static void
-udp_lie(struct udp_tracker *t, const struct addr *to, const struct udp_request *q)
-{
-	struct udp_request other = *q;
-	struct buf b;
-
-	buf_init(&b, 2048);
-	other.transaction++;
-	udp_answer(t, t->fd, to, &other, "10.66.6.1");
-	other.transaction--;
-	other.action = q->action == UDP_CONNECT ? UDP_ANNOUNCE : UDP_CONNECT;
-	udp_answer(t, t->fd, to, &other, "10.66.6.2");
-	other.action = q->action == UDP_SCRAPE ? UDP_ANNOUNCE : UDP_SCRAPE;
-	udp_answer(t, t->fd, to, &other, "10.66.6.2");
-	udp_answer(t, t->other, to, q, "10.66.6.3");
-	udp_error_write(&b, q->transaction, slice_str("forged"));
-	udp_tell(t->other, to, &b);
-	buf_add_str(&b, "\0\0\0");
-	udp_tell(t->fd, to, &b);
-	buf_add_str(&b, "d1:rd2:id20:");
-	udp_tell(t->fd, to, &b);
-	buf_fini(&b);
-}
-
-static void
-udp_serve(struct udp_tracker *t, const struct addr *from, const struct udp_request *q)
-{
-	bool forgotten = q->action != UDP_CONNECT && q->connection != t->good_id;
-	unsigned nth = q->action == UDP_CONNECT ? atomic_fetch_add(&t->connects, 1) :
-	    atomic_fetch_add(&t->announces, 1);
-	struct buf b;
-
-	if (q->url_len > 0)
-		(void)snprintf(t->url_data, sizeof(t->url_data), "%.*s", q->url_len,
-		    (const char *)q->url);
-	if (t->mode == UDP_SILENT || (t->mode == UDP_LOSSY && nth == 0))
-		return;
-	if (t->mode == UDP_LIAR)
-		udp_lie(t, from, q);
-	buf_init(&b, 2048);
-	if ((t->mode == UDP_REFUSES && q->action != UDP_CONNECT) || forgotten) {
-		udp_error_write(&b, q->transaction, slice_str(forgotten ? "bad id" : "go away"));
-		udp_tell(t->fd, from, &b);
-	} else {
-		udp_answer(t, t->fd, from, q, from->family == ADDR_V6 ? "fd99::7" : "10.1.2.3");
-		if (t->mode == UDP_FORGETFUL && q->action == UDP_ANNOUNCE)
-			t->good_id++;
-	}
-	buf_fini(&b);
-}
-
-static void *
-udp_run(void *arg)
-{
-	struct udp_tracker *t = arg;
-	struct pollfd p = { .fd = t->fd, .events = POLLIN };
-
-	while (!atomic_load(&t->stopping)) {
-		uint8_t packet[4096];
-		struct sockaddr_storage ss;
-		socklen_t len = sizeof(ss);
-		struct addr from;
-		struct udp_request q;
-		ssize_t n;
-
-		if (poll(&p, 1, 10) <= 0)
-			continue;
-		n = recvfrom(t->fd, packet, sizeof(packet), 0, (struct sockaddr *)&ss, &len);
-		if (n > 0 && sock_to_addr(&ss, &from) &&
-		    udp_request_parse(slice_of(packet, (size_t)n), &q) == STEP_DONE)
-			udp_serve(t, &from, &q);
-	}
-	return NULL;
-}
-
-static bool
-udp_tracker_start(struct udp_tracker *t, const char *ip, enum udp_mode mode)
-{
-	struct addr at;
-	struct bt_error err;
-
-	memset(t, 0, sizeof(*t));
-	ck_assert(addr_parse(ip, 0, &at));
-	t->mode = mode;
-	t->good_id = 0x1122334455667788;
-	t->fd = sock_udp(&at, &err);
-	if (t->fd < 0)
-		return false;
-	t->other = sock_udp(&at, &err);
-	ck_assert(sock_local(t->fd, &t->at));
-	ck_assert_int_eq(pthread_create(&t->thread, NULL, udp_run, t), 0);
-	return true;
-}
-
-static void
-udp_tracker_stop(struct udp_tracker *t)
-{
-	atomic_store(&t->stopping, true);
-	(void)pthread_join(t->thread, NULL);
-	(void)close(t->fd);
-	(void)close(t->other);
-}
-
-/* -- the client -- */
-
-struct client {
-	struct net_way way;
-	struct loop *loop;
-	struct fetch *fetch;
-	struct resolve *resolve;
-	struct announce_net *net;
-	struct announce_req req;
-	unsigned answers, wanted;
-	bool scrape;		/* instead of announcing */
-	/* of the last answer */
-	bool replied, failed;
-	enum bt_code code;
-	char text[300];
-	int64_t interval, complete, incomplete, downloaded, retry_in;
-	size_t peers;
-	struct addr peer;
-};
-
-static void
-client_init_bound(struct client *c, const char *bind)
-{
-	struct announce_net_opts opts = { .timeout = 2 * SECOND, .udp_resend = 50 * MSEC };
-
-	memset(c, 0, sizeof(*c));
-	opts.loop = c->loop = loop_new();
-	ck_assert_int_eq(way_init(&c->way, &(struct way_wish){ .bind = bind }, NULL), BT_OK);
-	opts.way = &c->way;
-	opts.fetch = c->fetch = fetch_new(c->loop, &c->way);
-	opts.resolve = c->resolve = resolve_new(c->loop, &c->way);
-	opts.user_agent = "btcore/test";
-	opts.stop_timeout = 300 * MSEC;
-	c->net = announce_net_new(&opts);
-	ck_assert_ptr_nonnull(c->net);
-	announce_req_init(&c->req);
-	memset(c->req.info_hash, 0xaa, 20);
-	memset(c->req.peer_id, 'p', 20);
-	c->req.port = 6881;
-	c->req.compact = 1;
-	c->req.left = 1000;
-	c->req.event = ANNOUNCE_STARTED;
-	announce_set_key(&c->req, 0x12345678);
-}
-
-static void
-client_init(struct client *c)
-{
-	client_init_bound(c, "127.0.0.1");
-}
-
-static void
-client_fini(struct client *c)
-{
-	announce_net_free(c->net);
-	fetch_free(c->fetch);
-	resolve_free(c->resolve);
-	loop_free(c->loop);
-}
-
-static void
-on_answer(void *arg, uint64_t id, const struct announce_reply *reply, enum bt_code code,
-    const char *text)
-{
-	struct client *c = arg;
-
-	c->code = code;
-	c->replied = reply != NULL;
-	ck_assert((reply == NULL) == (code != BT_OK));
-	(void)snprintf(c->text, sizeof(c->text), "%s", text);
-	if (reply != NULL) {
-		c->failed = reply->failed;
-		if (reply->failed)
-			(void)snprintf(c->text, sizeof(c->text), "%.*s", (int)reply->failure.len,
-			    (const char *)reply->failure.ptr);
-		c->interval = reply->interval;
-		c->complete = reply->complete;
-		c->incomplete = reply->incomplete;
-		c->downloaded = reply->downloaded;
-		c->retry_in = reply->retry_in;
-		c->peers = reply->peers.len;
-		if (c->peers > 0)
-			c->peer = announce_reply_peer(reply, 0)->addr;
-	}
-	announce_cancel(c->net, c, id);
-	if (++c->answers == c->wanted)
-		loop_stop(c->loop);
-}
-
-static void
-give_up(void *arg, usec now)
-{
-	(void)arg;
-	(void)now;
-	ck_abort_msg("no answer");
-}
-
-static void
-announce_n(struct client *c, const char *url, enum addr_family family, unsigned n)
-{
-	struct loop_timer guard;
-
-	c->answers = 0;
-	c->wanted = n;
-	c->failed = false;
-	ck_assert(loop_timer_init(&guard, c->loop, give_up, NULL));
-	loop_timer_set(&guard, 20 * SECOND);
-	for (unsigned i = 1; i <= n; i++)
-		ck_assert(c->scrape ?
-		    announce_scrape(c->net, url, c->req.info_hash, on_answer, c, i) :
-		    announce_send(c->net, url, family, &c->req, on_answer, c, i));
-	ck_assert_uint_eq(c->answers, 0);
-	loop_run(c->loop);
-	ck_assert_uint_eq(c->answers, n);
-	loop_timer_fini(&guard);
-	ck_assert_ptr_null(strstr(c->text, "s3cr3t"));
-	ck_assert_ptr_null(strchr(c->text, '\n'));
-}
-
-static void
-announce_udp(struct client *c, const struct udp_tracker *t, const char *path, unsigned n)
-{
-	char url[128], at[ADDR_TEXT_MAX];
-
-	(void)snprintf(url, sizeof(url), "udp://%s%s", addr_text(&t->at, at), path);
-	announce_n(c, url, ADDR_NONE, n);
-}
-
-static void
-check_fine(const struct client *c)
-{
-	char text[ADDR_TEXT_MAX];
-
-	ck_assert_msg(c->replied, "%s", c->text);
-	ck_assert_msg(!c->failed, "%s", c->text);
-	ck_assert_int_eq(c->interval, 900);
-	ck_assert_int_eq(c->complete, 3);
-	ck_assert_uint_eq(c->peers, 1);
-	ck_assert_str_eq(addr_text(&c->peer, text),
-	    c->peer.family == ADDR_V6 ? "[fd99::7]:6881" : "10.1.2.3:6881");
-}
 
 START_TEST(udp_fine)
 {
@@ -453,10 +152,10 @@ START_TEST(udp_scrape)
 		if (modes[i] == UDP_SILENT) {
 			ck_assert_int_eq(c.code, BT_ETIMEOUT);
 		} else if (modes[i] == UDP_REFUSES) {
-			ck_assert(c.replied && c.failed);
+			ck_assert_int_eq(c.code, BT_ETRACKER);
 			ck_assert_str_eq(c.text, "go away");
 		} else {
-			ck_assert_msg(c.replied && !c.failed, "%zu: %s", i, c.text);
+			ck_assert_msg(c.code == BT_OK, "%zu: %s", i, c.text);
 			ck_assert_int_eq(c.complete, 3);
 			ck_assert_int_eq(c.incomplete, 4);
 			ck_assert_int_eq(c.downloaded, 5);
@@ -510,29 +209,29 @@ START_TEST(cancelled)
 {
 	struct client c;
 	struct udp_tracker t, silent;
+	struct announce_owner x, y;
 	char url[64], quiet[64];
-	int x, y;
 
 	client_init(&c);
+	announce_owner_init(&x, never, NULL);
+	announce_owner_init(&y, never, NULL);
 	ck_assert(udp_tracker_start(&t, "127.0.0.1", UDP_FINE));
 	ck_assert(udp_tracker_start(&silent, "127.0.0.1", UDP_SILENT));
 	(void)snprintf(url, sizeof(url), "udp://127.0.0.1:%u", t.at.port);
 	(void)snprintf(quiet, sizeof(quiet), "udp://127.0.0.1:%u", silent.at.port);
 	for (uint64_t i = 1; i < 5; i++) {
-		ck_assert(announce_send(c.net, url, ADDR_NONE, &c.req, never, &x, i));
-		ck_assert(announce_send(c.net, "udp://localhost:1", ADDR_NONE, &c.req, never, &y,
-		    i));
-		ck_assert(announce_send(c.net, "http://127.0.0.1:1", ADDR_NONE, &c.req, never, &y,
-		    i));
-		ck_assert(announce_send(c.net, "bad", ADDR_NONE, &c.req, never, &y, i));
-		ck_assert(announce_send(c.net, quiet, ADDR_NONE, &c.req, never, &y, i));
+		ck_assert(announce_send(c.net, &x, i, url, ADDR_NONE, &c.req));
+		ck_assert(announce_send(c.net, &y, i, "udp://localhost:1", ADDR_NONE, &c.req));
+		ck_assert(announce_send(c.net, &y, i, "http://127.0.0.1:1", ADDR_NONE, &c.req));
+		ck_assert(announce_send(c.net, &y, i, "bad", ADDR_NONE, &c.req));
+		ck_assert(announce_send(c.net, &y, i, quiet, ADDR_NONE, &c.req));
 	}
-	announce_cancel(c.net, &x, 1);
-	announce_cancel(c.net, &x, 77);
-	announce_cancel_all(c.net, &x);
-	announce_cancel_all(c.net, &y);
+	announce_cancel(&x, 1);
+	announce_cancel(&x, 77);
+	announce_cancel_all(&x);
+	announce_cancel_all(&y);
 	/* What is under way at the end is dropped. */
-	ck_assert(announce_send(c.net, quiet, ADDR_NONE, &c.req, never, &y, 1));
+	ck_assert(announce_send(c.net, &y, 1, quiet, ADDR_NONE, &c.req));
 	announce_n(&c, url, ADDR_NONE, 3);
 	check_fine(&c);
 	client_fini(&c);
@@ -650,7 +349,7 @@ stop_loop(void *arg, usec now)
 	loop_stop(arg);
 }
 
-/* Whatever allocation fails: an answer, or none after a false; never a crash or a leak. */
+/* Whatever allocation fails: one answer, or none after a false; never a crash or a leak. */
 START_TEST(no_memory)
 {
 	struct http_server s;
@@ -658,24 +357,24 @@ START_TEST(no_memory)
 	char url[2][64];
 
 	ck_assert(http_server_start(&s, AF_INET, serve));
-	ck_assert(udp_tracker_start(&t, "127.0.0.1", UDP_SILENT));
+	ck_assert(udp_tracker_start(&t, "127.0.0.1", UDP_FRUGAL));
 	(void)snprintf(url[0], sizeof(url[0]), "http://127.0.0.1:%u/announce", s.port);
 	(void)snprintf(url[1], sizeof(url[1]), "udp://127.0.0.1:%u/announce", t.at.port);
-	for (size_t n = 1; n < 40; n++) {
+	for (size_t n = 1; n < 60; n++) {
 		struct client c;
 		struct loop_timer timer;
 		bool sent;
 
 		client_init(&c);
 		ck_assert(loop_timer_init(&timer, c.loop, stop_loop, c.loop));
-		loop_timer_set(&timer, n % 2 ? 10 * MSEC : 10 * SECOND);
+		loop_timer_set(&timer, 10 * SECOND);
 		mem_fail_at(n / 2 + 1);
-		sent = announce_send(c.net, url[n % 2], ADDR_NONE, &c.req, count_answer, &c, 1);
+		c.owner.fn = count_answer;
+		sent = announce_send(c.net, &c.owner, 1, url[n % 2], ADDR_NONE, &c.req);
 		if (sent)
 			loop_run(c.loop);
 		mem_fail_at(0);
-		ck_assert_uint_le(c.answers, sent);
-		ck_assert(!sent || n % 2 || c.answers == 1);
+		ck_assert_uint_eq(c.answers, sent);
 		loop_timer_fini(&timer);
 		client_fini(&c);
 	}
