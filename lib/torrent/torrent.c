@@ -85,10 +85,10 @@ torrent_is_in_swarm(const struct torrent *t)
 static enum bt_torrent_state
 state_of(const struct torrent *t)
 {
-	if (t->error != BT_OK)
-		return BT_TORRENT_FAILED;
 	if (t->stopped)
 		return t->said_goodbye ? BT_TORRENT_STOPPED : BT_TORRENT_STOPPING;
+	if (t->error != BT_OK)
+		return BT_TORRENT_FAILED;
 	if ((t->holds & TORRENT_PAUSED) != 0)
 		return BT_TORRENT_PAUSED;
 	if ((t->holds & TORRENT_WAITING) != 0)
