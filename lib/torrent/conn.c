@@ -56,7 +56,7 @@ ban(struct source *s, const char *why, usec now)
 	    .text = addr_text(&addr, text), .peer = { addr_ip_text(&addr, ip), addr.port } });
 	/* It may have more than one connection. */
 	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
-		if (addr_same_ip(&c->addr, &addr))
+		if (addr_same_party(&c->addr, &addr))
 			peer_close(c->peer, why, now);
 	}
 }
@@ -167,12 +167,10 @@ leave_picker(struct conn *c, const struct bits *had)
 static void
 hand_over_address(struct conn *from, struct conn *to)
 {
-	if (from->listens.family == ADDR_NONE || (to->listens.family != ADDR_NONE &&
-	    !addr_eq(&from->listens, &to->listens)))
+	if (to->listens.family != ADDR_NONE)
 		return;
 	to->listens = from->listens;
 	from->listens.family = ADDR_NONE;
-	known_connected(&to->src.torrent->known, &to->listens);
 }
 
 /* Of two connections to one partner, both sides keep the one that the greater id dialled. Who
@@ -255,8 +253,6 @@ on_open(void *arg, struct peer *p, usec now)
 	if (is_duplicate(c, now))
 		return;
 	c->open = true;
-	if (c->dialled)
-		known_connected(&t->known, &c->addr);
 	say_who_we_are(c, now);
 	/* Saying it may fail, and end the connection. */
 	if (c->open && t->picker != NULL)
@@ -414,7 +410,7 @@ learn_address(struct conn *c)
 	if (a.port == 0 || c->listens.family != ADDR_NONE)
 		return;
 	c->listens = a;
-	known_add(known, &a, KNOWN_INCOMING);
+	(void)known_add(known, &a, KNOWN_INCOMING, 0);
 	known_connected(known, &a);
 }
 

@@ -66,6 +66,7 @@ torrent_add_outgoing(struct torrent *t, struct stream *s, const struct addr *to,
 	struct peer *p;
 
 	t->dialling--;
+	known_dialled(&t->known, to);
 	torrent_wants_tick(t, now);
 	if (!wants_peer(t, to)) {
 		stream_free(s);
@@ -85,23 +86,23 @@ void
 torrent_dial_failed(struct torrent *t, const struct addr *to, usec now)
 {
 	t->dialling--;
-	known_lost(&t->known, to, false, now);
+	known_dial_failed(&t->known, to, now);
 	torrent_wants_tick(t, now);
 }
 
-void
+bool
 join_add_address(struct torrent *t, const struct addr *a, enum known_source source)
 {
 	unsigned family = a->family == ADDR_V6 ? ANNOUNCE_V6 : ANNOUNCE_V4;
 
-	if (t->opts.dial_families == 0 || (t->opts.dial_families & family) != 0)
-		known_add(&t->known, a, source);
+	return (t->opts.dial_families == 0 || (t->opts.dial_families & family) != 0) &&
+	    known_add(&t->known, a, source, 0);
 }
 
 void
 torrent_add_address(struct torrent *t, const struct addr *a, enum known_source source, usec now)
 {
-	join_add_address(t, a, source);
+	(void)join_add_address(t, a, source);
 	torrent_wants_tick(t, now);
 }
 

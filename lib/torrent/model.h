@@ -98,7 +98,7 @@ bool torrent_is_in_swarm(const struct torrent *t);
 void torrent_wake(struct torrent *t);
 
 /* join.c */
-void join_add_address(struct torrent *t, const struct addr *a, enum known_source source);
+bool join_add_address(struct torrent *t, const struct addr *a, enum known_source source);
 bool join_may_dial(const struct torrent *t);
 void join_dial(struct torrent *t, usec now);
 

@@ -554,6 +554,7 @@ torrent_check(const struct torrent *t)
 
 	if (t->picker != NULL)
 		picker_check(t->picker);
+	known_check(&t->known);
 	assert(t->asleep == (t->meta == NULL && t->piece_count > 0));
 	assert(t->state == state_of(t));
 	TAILQ_FOREACH(c, &t->conns, link) {

@@ -49,11 +49,11 @@ static size_t
 take_peers(void *arg, const struct announce_peer *peers, size_t count)
 {
 	struct torrent *t = arg;
-	size_t before = t->known.peers.len;
+	size_t fresh = 0;
 
 	for (size_t i = 0; i < count; i++)
-		join_add_address(t, &peers[i].addr, KNOWN_TRACKER);
-	return t->known.peers.len - before;
+		fresh += join_add_address(t, &peers[i].addr, KNOWN_TRACKER);
+	return fresh;
 }
 
 static void
@@ -89,10 +89,15 @@ void
 torrent_announce_reply(struct torrent *t, uint64_t id, const struct announce_reply *reply,
     enum bt_code code, const char *text, usec now)
 {
-	if (reply != NULL)
+	if (reply != NULL) {
+		struct addr self = reply->external_ip;
+
+		self.port = t->opts.port;
+		known_set_self(&t->known, &self);
 		announce_on_reply(t->announce, id, reply, now);
-	else
+	} else {
 		announce_on_error(t->announce, id, code, text, now);
+	}
 	torrent_wants_tick(t, now);
 }
 

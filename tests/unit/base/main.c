@@ -8,6 +8,7 @@ Suite *block_suite(void);
 Suite *buf_suite(void);
 Suite *bytes_suite(void);
 Suite *confine_suite(void);
+Suite *crc32c_suite(void);
 Suite *file_suite(void);
 Suite *hash_suite(void);
 Suite *hash_many_suite(void);
@@ -32,6 +33,7 @@ main(void)
 		buf_suite,
 		bytes_suite,
 		confine_suite,
+		crc32c_suite,
 		file_suite,
 		hash_suite,
 		hash_many_suite,
