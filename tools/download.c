@@ -366,6 +366,9 @@ download(const struct cli *cli, const char *metafile, const struct bt_settings *
 		cli_error(cli, "%s", err.text);
 		return false;
 	}
+	if (bt_metainfo_tolerated(meta) != NULL)
+		cli_error(cli, "%s: not as it should be, but let pass: %s", metafile,
+		    bt_metainfo_tolerated(meta));
 	path = choose_path(meta, o->saveas);
 	if (path == NULL) {
 		cli_error(cli, "%s: %s", bt_metainfo_safe_name(meta), errno != ELOOP ?

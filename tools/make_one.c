@@ -128,6 +128,10 @@ make_of(struct make *m, const char *name, char *const *paths, size_t count, bool
 			cli_error(m->cli, "%s", err.text);
 	}
 	ok = ok && save(m, made, out);
+	/* Content stays where it is, but under such a name nobody looks for it. */
+	if (ok && bt_metainfo_tolerated(made) != NULL)
+		cli_error(m->cli, "%s: %s: others have them spelled otherwise, see "
+		    "btshowmetainfo --lint", out, bt_metainfo_tolerated(made));
 	m->made += ok;
 	m->failed += !ok && !empty;
 	bt_metainfo_free(made);

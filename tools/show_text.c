@@ -99,5 +99,7 @@ show_text(const struct show *s, const char *path, const struct bt_metainfo *m)
 	print_http_seeds(m);
 	if (bt_metainfo_comment(m).len > 0)
 		print_line("comment.......:", bt_metainfo_comment(m));
+	if (bt_metainfo_tolerated(m) != NULL)
+		(void)printf("let pass......: %s\n", bt_metainfo_tolerated(m));
 	return true;
 }

@@ -3,48 +3,68 @@
 
 #include <btcore/text.h>
 
+static inline bool
+follows(uint8_t c)
+{
+	return (c & 0xc0) == 0x80;
+}
+
+/* Bytes of the valid character at p, where there are some, or 0. The second byte says whether it is
+ * overlong, a surrogate or beyond Unicode. */
+static inline size_t
+len_at(const uint8_t *p, size_t left)
+{
+	uint8_t c = p[0];
+
+	if (c < 0x80)
+		return 1;
+	if (c < 0xc2 || left < 2 || !follows(p[1]))
+		return 0;
+	if (c < 0xe0)
+		return 2;
+	if (left < 3 || !follows(p[2]))
+		return 0;
+	if (c < 0xf0)
+		return (c == 0xe0 && p[1] < 0xa0) || (c == 0xed && p[1] >= 0xa0) ? 0 : 3;
+	if (c > 0xf4 || left < 4 || !follows(p[3]))
+		return 0;
+	return (c == 0xf0 && p[1] < 0x90) || (c == 0xf4 && p[1] >= 0x90) ? 0 : 4;
+}
+
 static size_t
 decode(struct bt_slice s, uint32_t *out)
 {
-	static const uint32_t least[5] = { 0, 0, 0x80, 0x800, 0x10000 };
-	uint8_t c = s.len > 0 ? s.ptr[0] : 0x80;
-	size_t n = c < 0x80 ? 1 : c >= 0xf8 ? 0 : c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 0;
-	uint32_t v;
+	size_t n = utf8_len(s);
 
-	if (n == 0 || n > s.len)
+	if (n == 0)
 		return 0;
-	v = n == 1 ? c : c & (0x7fu >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((s.ptr[i] & 0xc0) != 0x80)
-			return 0;
-		v = v << 6 | (s.ptr[i] & 0x3f);
-	}
-	/* No overlong forms, no surrogates, nothing beyond Unicode. */
-	if ((n > 1 && v < least[n]) || (v >= 0xd800 && v <= 0xdfff) || v > 0x10ffff)
-		return 0;
-	*out = v;
+	*out = n == 1 ? s.ptr[0] : s.ptr[0] & (0x7fu >> n);
+	for (size_t i = 1; i < n; i++)
+		*out = *out << 6 | (s.ptr[i] & 0x3f);
 	return n;
 }
 
 size_t
 utf8_len(struct bt_slice s)
 {
-	uint32_t v;
-
-	return decode(s, &v);
+	return s.len == 0 ? 0 : len_at(s.ptr, s.len);
 }
 
 bool
 utf8_valid(struct bt_slice s)
 {
-	while (s.len > 0) {
-		size_t n = utf8_len(s);
+	const uint8_t *p = s.ptr, *end = p + s.len;
+	size_t n;
 
+	for (;; p += n) {
+		while (p < end && *p < 0x80)
+			p++;
+		if (p == end)
+			return true;
+		n = len_at(p, (size_t)(end - p));
 		if (n == 0)
 			return false;
-		s = slice_skip(s, n);
 	}
-	return true;
 }
 
 bool

@@ -24,7 +24,7 @@ bt_metainfo_info(const struct bt_metainfo *m)
 const char *
 bt_metainfo_tolerated(const struct bt_metainfo *m)
 {
-	return scan_tolerated_text(m->tolerated);
+	return m->tolerated[0] == '\0' ? NULL : m->tolerated;
 }
 
 const uint8_t *
@@ -141,6 +141,7 @@ struct text {
 	char *out;
 	size_t size;
 	size_t len;
+	bool begun;	/* it has an element, perhaps an empty one */
 };
 
 static void
@@ -160,14 +161,11 @@ end_text(struct text *t)
 }
 
 static void
-put_element(struct text *t, struct bt_slice element, bool safe)
+put_element(struct text *t, struct bt_slice element)
 {
-	char mapped[NAME_MAX_LEN];
-
-	if (t->len > 0)
+	if (t->begun)
 		put(t, "/", 1);
-	if (safe && element.len > NAME_MAX_LEN)
-		element = slice_of(mapped, names_safe(element, mapped));
+	t->begun = true;
 	put(t, element.ptr, element.len);
 }
 
@@ -181,14 +179,40 @@ put_phantom(struct text *t, const struct bt_metainfo *m, uint32_t i, bool safe)
 
 	if (name->pos == 0) {
 		(void)snprintf(digits, sizeof(digits), "%" PRIu64, meta_file_at(m, i)->size);
-		put_element(t, slice_str(".pad"), safe);
-		put_element(t, slice_str(digits), safe);
+		put_element(t, slice_str(".pad"));
+		put_element(t, slice_str(digits));
 		return;
 	}
 	scan_init(&s, slice_of(m->bytes + name->pos, m->len - name->pos), SCAN_PREFIX);
 	scan_list(&s);
-	while (scan_more(&s))
-		put_element(t, scan_string(&s), safe);
+	while (scan_more(&s)) {
+		struct bt_slice element = scan_string(&s);
+		char spelled[SAFE_NAME_MAX];
+
+		put_element(t, safe ? slice_of(spelled, safe_name(element, spelled)) : element);
+	}
+}
+
+/* From the top: the directories of a file's path. */
+static size_t
+dirs_of(const struct bt_metainfo *m, uint32_t parent, uint32_t out[NAMES_MAX_DEPTH])
+{
+	size_t depth = 0;
+
+	for (; parent != NAMES_ROOT; depth++) {
+		assert(depth < NAMES_MAX_DEPTH);
+		out[depth] = parent;
+		parent = ((const struct name_dir *)vec_at(&m->names.dirs, parent))->name.parent;
+	}
+	return depth;
+}
+
+static struct bt_slice
+dir_name(const struct bt_metainfo *m, uint32_t dir, bool safe)
+{
+	const struct name_dir *d = vec_at(&m->names.dirs, dir);
+
+	return safe ? names_dir_spelled(&m->names, dir) : names_at(&m->names, d->name.pos);
 }
 
 static size_t
@@ -196,23 +220,16 @@ put_path(const struct bt_metainfo *m, uint32_t i, bool safe, char *out, size_t s
 {
 	const struct name *name = vec_at(&m->names.files, i);
 	uint32_t up[NAMES_MAX_DEPTH];
-	struct text t = { out, size, 0 };
-	size_t depth = 0;
+	struct text t = { .out = out, .size = size };
+	size_t depth;
 
 	if (name->parent == NAMES_PHANTOM) {
 		put_phantom(&t, m, i, safe);
 		return end_text(&t);
 	}
-	for (uint32_t dir = name->parent; dir != NAMES_ROOT;) {
-		const struct name_dir *d = vec_at(&m->names.dirs, dir);
-
-		assert(depth < NAMES_MAX_DEPTH);
-		up[depth++] = d->name.pos;
-		dir = d->name.parent;
-	}
-	while (depth > 0)
-		put_element(&t, names_at(&m->names, up[--depth]), safe);
-	put_element(&t, names_at(&m->names, name->pos), safe);
+	for (depth = dirs_of(m, name->parent, up); depth > 0; depth--)
+		put_element(&t, dir_name(m, up[depth - 1], safe));
+	put_element(&t, safe ? names_file_spelled(&m->names, i) : names_at(&m->names, name->pos));
 	return end_text(&t);
 }
 

@@ -192,6 +192,8 @@ bt_create_check(const struct bt_create_options *o, struct bt_error *err)
 	    (length < MERKLE_BLOCK || (length & (length - 1)) != 0))
 		return fail(err, BT_EARG, "piece length %u: v2 wants a power of two from %u on",
 		    length, MERKLE_BLOCK);
+	if (o->name != NULL && !safe_name_is(slice_str(o->name)))
+		return fail(err, BT_EARG, "'%.100s' cannot be the name of a torrent", o->name);
 	return check_urls(o, err);
 }
 

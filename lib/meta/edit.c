@@ -7,7 +7,7 @@
 #include "base/replace.h"
 #include "bencode/scan.h"
 #include "bencode/write.h"
-#include "meta/names.h"
+#include "meta/safe_name.h"
 
 struct bt_slice
 edit_value(const struct bt_edit *e, enum bt_edit_when when, const char *key)
@@ -294,7 +294,7 @@ edit_info(struct bt_edit *e, enum bt_code (*set)(struct dict *, const char *, st
 enum bt_code
 bt_edit_set_name(struct bt_edit *e, const char *name, struct bt_error *err)
 {
-	if (names_check(slice_str(name), err) != BT_OK)
+	if (!safe_name_is(slice_str(name)))
 		return fail(err, BT_EARG, "'%.100s' cannot be the name of a torrent", name);
 	return edit_info(e, set_name, name, err);
 }

@@ -110,6 +110,21 @@ lint_text(struct lint *l, unsigned bep, const char *what, struct bt_bencode v)
 		    log_escape(text, shown, sizeof(shown)));
 }
 
+void
+lint_name(struct lint *l, unsigned bep, const char *what, struct bt_slice name)
+{
+	char shown[100];
+
+	if (name.len == 0)
+		lint_say(l, bep, "%s: empty name in a path", what);
+	else if (!utf8_valid(name))
+		lint_say(l, bep, "%s is not UTF-8: '%s'", what,
+		    log_escape(name, shown, sizeof(shown)));
+	else if (!safe_name_is(name))
+		lint_say(l, bep, "%s: unsafe name in a path: '%s'", what,
+		    log_escape(name, shown, sizeof(shown)));
+}
+
 /* -- trackers and seeds -- */
 
 static void
@@ -260,11 +275,7 @@ static const struct lint_rule outer_rules[] = {
 static void
 check_name(struct lint *l, unsigned bep, const char *what, struct bt_bencode v)
 {
-	struct bt_error why;
-
-	lint_text(l, bep, what, v);
-	if (names_check(bt_bencode_string(v), &why) != BT_OK)
-		lint_refuse(l, bep, "%s: %s", what, why.text);
+	lint_name(l, bep, what, bt_bencode_string(v));
 }
 
 static void
@@ -373,6 +384,35 @@ lint_info(struct lint *l, struct bt_bencode outer, struct bt_bencode info)
 		lint_say(l, 52, "what is of v2 without a 'meta version' of 2");
 }
 
+/* How what is not safe is spelled, and which of equal ones is. */
+static void
+say_spelling(struct lint *l, const struct bt_metainfo *m, uint32_t i)
+{
+	char raw[400], safe[400], shown_raw[100], shown_safe[100];
+	size_t raw_len = bt_metainfo_file_path(m, i, raw, sizeof(raw));
+	size_t safe_len = bt_metainfo_file_safe_path(m, i, safe, sizeof(safe));
+
+	raw_len = min_u64(raw_len, sizeof(raw) - 1);
+	safe_len = min_u64(safe_len, sizeof(safe) - 1);
+	if (slice_eq(slice_of(raw, raw_len), slice_of(safe, safe_len)))
+		return;
+	lint_say(l, m->v1 ? 3 : 52, "file %u: %s'%s' is saved as '%s'", i + 1,
+	    names_file_clashes(&m->names, i) ? "one of several of that name, " : "",
+	    log_escape(slice_of(raw, raw_len), shown_raw, sizeof(shown_raw)),
+	    log_escape(slice_of(safe, safe_len), shown_safe, sizeof(shown_safe)));
+}
+
+static void
+say_spellings(struct lint *l, const struct bt_metainfo *m)
+{
+	if (m->names.respelled.len == 0)
+		return;
+	for (uint32_t i = 0; i < meta_file_count(m); i++) {
+		if (!(meta_file_at(m, i)->flags & BT_FILE_PAD))
+			say_spelling(l, m, i);
+	}
+}
+
 /* What only the whole shows: paths that are equal, v1 and v2 that differ, hashes that do not give
  * their root. Who reads torrents knows that. */
 static enum bt_code
@@ -382,11 +422,15 @@ lint_whole(struct lint *l, struct bt_slice bytes, bool v2, struct bt_error *err)
 	struct bt_error why;
 	enum bt_code code = bt_metainfo_parse(bytes, &m, &why);
 
-	bt_metainfo_free(m);
 	if (code == BT_ENOMEM)
 		return fail(err, code, "%s", why.text);
 	if (code != BT_OK && !l->refused)
 		lint_refuse(l, v2 ? 52 : 3, "%s", why.text);
+	if (code == BT_OK)
+		say_spellings(l, m);
+	if (code == BT_OK && m->names.flattened)
+		lint_say(l, m->v1 ? 3 : 52, "paths of more than %u bytes", NAMES_MAX_PATH);
+	bt_metainfo_free(m);
 	return BT_OK;
 }
 

@@ -49,6 +49,9 @@ bool lint_int(struct lint *l, unsigned bep, const char *where, struct bt_bencode
 /* BEP 3: text is UTF-8. */
 void lint_text(struct lint *l, unsigned bep, const char *what, struct bt_bencode v);
 
+/* Names that cannot be on disk as they are. */
+void lint_name(struct lint *l, unsigned bep, const char *what, struct bt_slice name);
+
 /* What BEP 47 lets files have: 20 bytes, and a list of names. */
 void lint_sha1(struct lint *l, unsigned bep, const char *what, struct bt_bencode v);
 void lint_link(struct lint *l, unsigned bep, const char *what, struct bt_bencode v);

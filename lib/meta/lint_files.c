@@ -27,14 +27,13 @@ lint_link(struct lint *l, unsigned bep, const char *what, struct bt_bencode v)
 {
 	struct bt_bencode_iter it;
 	struct bt_bencode name;
-	struct bt_error why;
 
 	bt_bencode_start(&it, v);
 	while (bt_bencode_next(&it, NULL, &name)) {
 		if (bt_bencode_kind(name) != BT_BENCODE_STRING)
 			lint_say(l, bep, "%s has what is no string", what);
-		else if (names_check(bt_bencode_string(name), &why) != BT_OK)
-			lint_say(l, bep, "%s: %s", what, why.text);
+		else
+			lint_name(l, bep, what, bt_bencode_string(name));
 	}
 }
 
@@ -61,20 +60,15 @@ check_path(struct lint *l, unsigned bep, const char *what, struct bt_bencode pat
 {
 	struct bt_bencode_iter it;
 	struct bt_bencode name;
-	struct bt_error why;
 
 	if (bt_bencode_count(path) == 0)
 		lint_refuse(l, bep, "%s is empty", what);
 	bt_bencode_start(&it, path);
 	while (bt_bencode_next(&it, NULL, &name)) {
-		struct bt_slice text = bt_bencode_string(name);
-
-		if (text.ptr == NULL)
+		if (bt_bencode_kind(name) != BT_BENCODE_STRING)
 			lint_refuse(l, bep, "%s has what is no string", what);
-		else if (names_check(text, &why) != BT_OK)
-			lint_refuse(l, bep, "%s: %s", what, why.text);
 		else
-			lint_text(l, bep, what, name);
+			lint_name(l, bep, what, bt_bencode_string(name));
 	}
 }
 
@@ -190,11 +184,9 @@ where_of(struct bt_slice name, char out[130])
 static void
 go_down(struct tree *t, struct bt_slice name)
 {
-	struct bt_error why;
 	char where[130];
 
-	if (names_check(name, &why) != BT_OK)
-		lint_refuse(t->l, 52, "file tree: %s", why.text);
+	lint_name(t->l, 52, "file tree", name);
 	if (scan_try_dict(&t->s))
 		t->level[t->depth++] = (struct level){ .name = name };
 	else

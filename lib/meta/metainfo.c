@@ -147,11 +147,16 @@ read_info_key(struct bt_metainfo *m, struct scan *s, struct bt_slice key, struct
 		(void)scan_skip(s);
 }
 
+void
+meta_set_safe_name(struct bt_metainfo *m, struct bt_slice name)
+{
+	m->safe_name[safe_name(name, m->safe_name)] = '\0';
+}
+
 /* name.utf-8 stands beside a name in some other coding. */
 static enum bt_code
 settle_name(struct bt_metainfo *m, struct meta_info *info, struct bt_error *err)
 {
-	struct bt_error why;
 	size_t digits = 1;
 
 	if (info->name.ptr == NULL)
@@ -162,10 +167,8 @@ settle_name(struct bt_metainfo *m, struct meta_info *info, struct bt_error *err)
 		info->name = info->name_utf8;
 		info->name_pos = meta_pos(m, info->name.ptr - 1 - digits);
 	}
-	if (names_check(info->name, &why) != BT_OK)
-		return fail(err, BT_EFORMAT, "name: %s", why.text);
 	m->name = info->name;
-	m->safe_name[names_safe(m->name, m->safe_name)] = '\0';
+	meta_set_safe_name(m, m->name);
 	return BT_OK;
 }
 
@@ -289,6 +292,16 @@ settle_outer(struct bt_metainfo *m, struct outer *o, struct bt_error *err)
 	return code;
 }
 
+static void
+note_tolerated(struct bt_metainfo *m, unsigned by_scan)
+{
+	const char *bencode = scan_tolerated_text(by_scan);
+	bool names = !safe_name_is(m->name) || m->names.respelled.len > 0 || m->names.flattened;
+
+	(void)snprintf(m->tolerated, sizeof(m->tolerated), "%s%s%s", bencode == NULL ? "" : bencode,
+	    bencode != NULL && names ? ", " : "", names ? "unsafe names" : "");
+}
+
 static enum bt_code
 parse_outer(struct bt_metainfo *m, struct bt_error *err)
 {
@@ -306,7 +319,8 @@ parse_outer(struct bt_metainfo *m, struct bt_error *err)
 		read_outer_key(m, &s, key, &o);
 	code = scan_finish(&s) ? settle_outer(m, &o, err) :
 	    scan_fail_as(&s, "malformed torrent", err);
-	m->tolerated = s.tolerated;
+	if (code == BT_OK)
+		note_tolerated(m, s.tolerated);
 	meta_tree_fini(&o.info.tree);
 	return code;
 }

@@ -9,6 +9,7 @@
 #include "base/vec.h"
 #include "bencode/scan.h"
 #include "meta/names.h"
+#include "meta/safe_name.h"
 
 #define META_MAX_PIECE_LENGTH (512u << 20)	/* bytes */
 #define META_MAX_PIECES (4u << 20) /* 64 MiB of torrent hold no more; v2 could claim any number */
@@ -32,7 +33,7 @@ struct bt_metainfo {
 	uint8_t *bytes;
 	size_t len;
 	struct bt_slice info;
-	unsigned tolerated;	/* enum scan_tolerated */
+	char tolerated[100];	/* for people; "": nothing */
 	bool v1, v2;		/* at least one */
 	bool single;
 	bool private;
@@ -49,7 +50,7 @@ struct bt_metainfo {
 	/* v2, for each file: position of its piece layer, or 0; NULL: none given */
 	uint32_t *layers;
 	struct bt_slice name;
-	char safe_name[NAME_MAX_LEN + 1];
+	char safe_name[SAFE_NAME_MAX + 1];
 	struct vec trackers;	/* struct meta_tracker, by tier */
 	struct vec url_seeds;	/* struct bt_slice */
 	struct vec http_seeds;	/* struct bt_slice */
@@ -102,6 +103,9 @@ meta_pos(const struct bt_metainfo *m, const uint8_t *p)
 
 /* A tracker's URL at least names a scheme and has no blanks or control characters. */
 bool meta_usable_url(struct bt_slice url);
+
+/* What the torrent's content is saved as, from what it is called. */
+void meta_set_safe_name(struct bt_metainfo *m, struct bt_slice name);
 
 /* v2 and hybrid: the root of piece i's subtree; NULL: piece layers are missing. */
 const uint8_t *meta_piece_root(const struct bt_metainfo *m, uint32_t i);

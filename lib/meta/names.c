@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: ISC */
 #include "meta/names.h"
 
-#include <stdio.h>
-
-#include "base/hash.h"
-#include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "base/rng.h"
-#include "base/utf8.h"
+#include "meta/safe_name.h"
 
 /* An id is the index of a directory, or that of a file and this bit. */
 #define FILE_ID 0x80000000u
 #define NO_ID 0xffffffffu
+
+#define MAX_SPELLINGS (256u << 20)	/* bytes; 64 MiB of torrent give less */
+#define SMALL_NUMBERS 4		/* tried first where names are equal */
+
+struct name_respelled {
+	uint32_t id;
+	uint32_t at;	/* in spellings */
+};
 
 void
 names_init(struct names *n, const uint8_t *bytes)
@@ -20,6 +25,8 @@ names_init(struct names *n, const uint8_t *bytes)
 	*n = (struct names){ .bytes = bytes };
 	vec_init(&n->dirs, sizeof(struct name_dir));
 	vec_init(&n->files, sizeof(struct name));
+	vec_init(&n->respelled, sizeof(struct name_respelled));
+	buf_init(&n->spellings, MAX_SPELLINGS);
 	/* A stranger chooses the names; the seed changes nothing but the order in the table. */
 	rng_secret(n->seed, sizeof(n->seed));
 }
@@ -38,63 +45,8 @@ names_fini(struct names *n)
 	drop_table(n);
 	vec_fini(&n->dirs);
 	vec_fini(&n->files);
-}
-
-static enum bt_code
-refuse(struct bt_slice element, const char *what, struct bt_error *err)
-{
-	char shown[100];
-
-	return fail(err, BT_EFORMAT, "%s '%s'", what, log_escape(element, shown, sizeof(shown)));
-}
-
-enum bt_code
-names_check(struct bt_slice element, struct bt_error *err)
-{
-	if (element.len == 0)
-		return fail(err, BT_EFORMAT, "empty name in a path");
-	if (slice_eq_str(element, ".") || slice_eq_str(element, "..") ||
-	    slice_index(element, '/') < element.len || slice_index(element, '\0') < element.len)
-		return refuse(element, "unsafe name in a path:", err);
-	return BT_OK;
-}
-
-/* How many of the first max bytes end with a whole character, as far as it is UTF-8 at all. */
-static size_t
-cut_at_character(struct bt_slice s, size_t max)
-{
-	size_t cut = max;
-
-	while (cut > 0 && max - cut < 4 && (s.ptr[cut] & 0xc0) == 0x80)
-		cut--;
-	return utf8_len(slice_skip(s, cut)) > 0 ? cut : max;
-}
-
-#define DIGEST_HEX 32		/* half of a SHA-256: nobody finds two alike */
-#define EXTENSION_MAX 16	/* a longer one is no extension */
-
-size_t
-names_safe(struct bt_slice element, char out[NAME_MAX_LEN])
-{
-	uint8_t digest[SHA256_LEN];
-	size_t extension = 0, stem;
-
-	if (element.len <= NAME_MAX_LEN) {
-		memcpy(out, element.ptr, element.len);
-		return element.len;
-	}
-	for (size_t i = 1; i <= EXTENSION_MAX && extension == 0; i++) {
-		if (element.ptr[element.len - i] == '.')
-			extension = i;
-	}
-	stem = cut_at_character(element, NAME_MAX_LEN - 1 - DIGEST_HEX - extension);
-	memcpy(out, element.ptr, stem);
-	out[stem++] = '~';
-	hash_sha256(element, digest);
-	for (size_t i = 0; i < DIGEST_HEX; i++)
-		out[stem++] = "0123456789abcdef"[digest[i / 2] >> (i % 2 == 0 ? 4 : 0) & 15];
-	memcpy(out + stem, element.ptr + element.len - extension, extension);
-	return stem + extension;
+	vec_fini(&n->respelled);
+	buf_fini(&n->spellings);
 }
 
 struct bt_slice
@@ -115,6 +67,45 @@ name_of(const struct names *n, uint32_t id)
 	if (id & FILE_ID)
 		return vec_at(&n->files, id & ~FILE_ID);
 	return &((const struct name_dir *)vec_at(&n->dirs, id))->name;
+}
+
+static struct bt_slice
+spelled_of(const struct names *n, uint32_t id)
+{
+	size_t low = 0, high = n->respelled.len;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct name_respelled *r = vec_at(&n->respelled, middle);
+
+		if (r->id == id)
+			return slice_of(n->spellings.ptr + r->at + 1, n->spellings.ptr[r->at]);
+		if (r->id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return names_at(n, name_of(n, id)->pos);
+}
+
+struct bt_slice
+names_dir_spelled(const struct names *n, uint32_t dir)
+{
+	return spelled_of(n, dir);
+}
+
+struct bt_slice
+names_file_spelled(const struct names *n, uint32_t file)
+{
+	return spelled_of(n, file | FILE_ID);
+}
+
+bool
+names_file_clashes(const struct names *n, uint32_t file)
+{
+	struct bt_slice raw = names_at(n, ((const struct name *)vec_at(&n->files, file))->pos);
+
+	return safe_name_is(raw) && !slice_eq(raw, names_file_spelled(n, file));
 }
 
 static struct name_dir *
@@ -155,7 +146,8 @@ slot_of(const struct names *n, uint64_t hash, uint32_t parent, struct bt_slice e
 		if (n->slots[i] >> 32 != hash >> 32)
 			continue;
 		name = name_of(n, id_in(n->slots[i]));
-		if (name->parent == parent && slice_eq(names_at(n, name->pos), element))
+		if (name->parent == parent &&
+		    slice_eq(spelled_of(n, id_in(n->slots[i])), element))
 			break;
 	}
 	return &n->slots[i];
@@ -199,20 +191,19 @@ grow_table(struct names *n, size_t more)
 	return true;
 }
 
-/* Gives the id that has this name already, or NO_ID: now it is this one's. */
-static uint32_t
-enter(struct names *n, uint32_t id)
+/* True: no other has this name, and now it is this one's. */
+static bool
+enter(struct names *n, uint32_t id, struct bt_slice element)
 {
-	const struct name *name = name_of(n, id);
-	struct bt_slice element = names_at(n, name->pos);
-	uint64_t hash = hash_of(n, name->parent, element);
-	uint64_t *slot = slot_of(n, hash, name->parent, element);
+	uint32_t parent = name_of(n, id)->parent;
+	uint64_t hash = hash_of(n, parent, element);
+	uint64_t *slot = slot_of(n, hash, parent, element);
 
 	if (*slot != 0)
-		return id_in(*slot);
+		return false;
 	*slot = (hash >> 32 << 32) | (id + 1);
 	n->used++;
-	return NO_ID;
+	return true;
 }
 
 enum bt_code
@@ -225,14 +216,21 @@ names_dir(struct names *n, uint32_t parent, uint32_t pos, uint32_t *out, struct 
 	*out = find(n, parent, element);
 	if (*out != NO_ID)
 		return BT_OK;
+	if (up->path_len > NAMES_MAX_PATH) {
+		n->flattened = true;
+		*out = parent;
+		return BT_OK;
+	}
 	if (n->dirs.len == NAMES_MAX_DIRS)
 		return fail(err, BT_ELIMIT, "more than %u directories", NAMES_MAX_DIRS);
 	up->has_dirs = true;
-	n->doubtful |= up->last_pos != 0 || element.len > NAME_MAX_LEN;
+	dir.path_len = (uint16_t)(up->path_len + min_u64(element.len, SAFE_NAME_MAX) + 1);
+	n->doubtful |= up->last_pos != 0;
+	n->unsafe |= !safe_name_is(element);
 	*out = (uint32_t)n->dirs.len;
 	if (!grow_table(n, 1) || vec_add(&n->dirs, &dir) == NULL)
 		return fail(err, BT_ENOMEM, "out of memory");
-	(void)enter(n, *out);
+	(void)enter(n, *out, element);
 	return BT_OK;
 }
 
@@ -252,8 +250,9 @@ names_file(struct names *n, uint32_t parent, uint32_t pos, struct bt_error *err)
 	struct bt_slice element = names_at(n, pos);
 	struct name_dir *dir = dir_at(n, parent);
 
-	n->doubtful |= dir->has_dirs || element.len > NAME_MAX_LEN ||
+	n->doubtful |= dir->has_dirs ||
 	    (dir->last_pos != 0 && slice_cmp(element, names_at(n, dir->last_pos)) <= 0);
+	n->unsafe |= !safe_name_is(element);
 	dir->last_pos = pos;
 	return add_file(n, parent, pos, err);
 }
@@ -264,53 +263,74 @@ names_phantom(struct names *n, uint32_t pos, struct bt_error *err)
 	return add_file(n, NAMES_PHANTOM, pos, err);
 }
 
-/* All files in one go, into a table of the right size. */
-static enum bt_code
-enter_files(struct names *n, struct bt_error *err)
+/* All files whose names are safe, in one go. True: some are taken. */
+static bool
+enter_files(struct names *n)
 {
-	if (!grow_table(n, n->files.len))
-		return fail(err, BT_ENOMEM, "out of memory");
+	bool taken = false;
+
 	for (uint32_t i = 0; i < n->files.len; i++) {
 		const struct name *name = vec_at(&n->files, i);
-		uint32_t other;
+		struct bt_slice element;
 
 		if (name->parent == NAMES_PHANTOM)
 			continue;
-		other = enter(n, i | FILE_ID);
-		if (other != NO_ID)
-			return refuse(names_at(n, name->pos), other & FILE_ID ?
-			    "two files have one path:" : "both a file and a directory:", err);
+		element = names_at(n, name->pos);
+		if (!n->unsafe || safe_name_is(element))
+			taken |= !enter(n, i | FILE_ID, element);
 	}
-	return BT_OK;
+	return taken;
 }
 
-/* A name that was shortened may meet one that was made to look so. */
-static enum bt_code
-check_shortened(const struct names *n, const struct name *name, struct bt_error *err)
+/* The t-th number to be tried. Beyond the first each name has its own ones, so that whoever takes
+ * some by names of that look takes them of one, and the work grows with the names alone. */
+static uint64_t
+number_of(const struct names *n, uint32_t id, uint64_t t)
 {
-	struct bt_slice element = names_at(n, name->pos);
-	char safe[NAME_MAX_LEN];
+	uint64_t index = id & FILE_ID ? n->dirs.len + (id & ~FILE_ID) : id;
 
-	if (element.len <= NAME_MAX_LEN)
-		return BT_OK;
-	element = slice_of(safe, names_safe(element, safe));
-	if (find(n, name->parent, element) != NO_ID)
-		return refuse(element, "two files have one path:", err);
-	return BT_OK;
+	if (t < SMALL_NUMBERS)
+		return t + 1;
+	return SMALL_NUMBERS + 1 + index + (t - SMALL_NUMBERS) * (n->dirs.len + n->files.len);
 }
 
 static enum bt_code
-check_equal(struct names *n, struct bt_error *err)
+respell(struct names *n, uint32_t id, struct bt_slice element, struct bt_error *err)
 {
-	enum bt_code code = enter_files(n, err);
+	struct name_respelled r = { id, (uint32_t)n->spellings.len };
+	char safe[SAFE_NAME_MAX], out[SAFE_NAME_MAX];
+	struct bt_slice base = slice_of(safe, safe_name(element, safe)), name = base;
 
-	for (uint32_t i = 0; code == BT_OK && i < n->dirs.len; i++)
-		code = check_shortened(n, name_of(n, i), err);
+	for (uint64_t t = 0; !enter(n, id, name); t++)
+		name = slice_of(out, safe_name_numbered(base, number_of(n, id, t), out));
+	buf_add_u8(&n->spellings, (uint8_t)name.len);
+	buf_add_slice(&n->spellings, name);
+	if (buf_failed(&n->spellings) || vec_add(&n->respelled, &r) == NULL)
+		return fail(err, BT_ENOMEM, "out of memory");
+	return BT_OK;
+}
+
+/* In the order of ids. */
+static enum bt_code
+respell_all(struct names *n, struct bt_error *err)
+{
+	enum bt_code code = BT_OK;
+
+	for (uint32_t i = 0; n->unsafe && code == BT_OK && i < n->dirs.len; i++) {
+		struct bt_slice element = names_at(n, name_of(n, i)->pos);
+
+		if (!safe_name_is(element))
+			code = respell(n, i, element, err);
+	}
 	for (uint32_t i = 0; code == BT_OK && i < n->files.len; i++) {
 		const struct name *name = vec_at(&n->files, i);
+		struct bt_slice element;
 
-		if (name->parent != NAMES_PHANTOM)
-			code = check_shortened(n, name, err);
+		if (name->parent == NAMES_PHANTOM)
+			continue;
+		element = names_at(n, name->pos);
+		if (find(n, name->parent, element) != (i | FILE_ID))
+			code = respell(n, i | FILE_ID, element, err);
 	}
 	return code;
 }
@@ -318,8 +338,15 @@ check_equal(struct names *n, struct bt_error *err)
 enum bt_code
 names_seal(struct names *n, struct bt_error *err)
 {
-	enum bt_code code = n->doubtful ? check_equal(n, err) : BT_OK;
+	enum bt_code code = BT_OK;
 
+	if (n->doubtful || n->unsafe) {
+		/* A directory that is respelled keeps the place of its old name, too. */
+		if (!grow_table(n, n->files.len + (n->unsafe ? n->dirs.len : 0)))
+			code = fail(err, BT_ENOMEM, "out of memory");
+		else if (enter_files(n) || n->unsafe)
+			code = respell_all(n, err);
+	}
 	drop_table(n);
 	return code;
 }

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The names of a torrent's files as a tree, kept as positions in the torrent's bytes so that
- * 100,000 files cost no copies. Knows what may be an element of a path, and how one that a file
- * system cannot hold is spelled.
+ * 100,000 files cost no copies. What cannot have its own name on disk has another spelling there,
+ * which is kept beside them: no two of one directory are the same.
  */
 #ifndef META_NAMES_H
 #define META_NAMES_H
 
+#include "base/buf.h"
 #include "base/error.h"
-#include "base/slice.h"
 #include "base/vec.h"
 
 #define NAMES_MAX_DEPTH 128	/* directories in directories */
 #define NAMES_MAX_DIRS (2u << 20) /* some 50 bytes each; three of a hostile torrent make one */
-#define NAME_MAX_LEN 255	/* bytes of a safe element */
+/* Bytes of a directory's path. One below a longer one is left out, and its files are in that one:
+ * so any path, with the folder for downloads before it, is short enough for the system. */
+#define NAMES_MAX_PATH 2048
 
 #define NAMES_ROOT 0xffffffffu	/* parent of what lies at the top */
 #define NAMES_PHANTOM 0xfffffffeu	/* parent of a file that is never on disk (padding) */
@@ -28,6 +30,7 @@ struct name {
 struct name_dir {
 	struct name name;
 	uint32_t last_pos;	/* of the name of its last file so far, or 0 */
+	uint16_t path_len;	/* bytes of all names from the top to this one, each with a '/' */
 	bool has_dirs;
 };
 
@@ -38,6 +41,10 @@ struct names {
 	struct vec files;	/* struct name, in the order of the torrent */
 	/* names so far do not by their order show that no two are equal; see names_seal */
 	bool doubtful;
+	bool unsafe;		/* some cannot be on disk as they are */
+	bool flattened;		/* directories were left out */
+	struct vec respelled;	/* struct name_respelled, by id: what is not on disk as it was */
+	struct buf spellings;	/* a byte of length, and the name */
 	uint64_t *slots; /* a hash table while reading: half of the hash, id + 1; 0: free */
 	size_t slot_count;	/* a power of two, or 0 */
 	size_t used;
@@ -47,16 +54,15 @@ struct names {
 void names_init(struct names *n, const uint8_t *bytes);
 void names_fini(struct names *n);
 
-/* Refuses what could leave the directory: empty, ".", "..", with '/' or NUL. */
-enum bt_code names_check(struct bt_slice element, struct bt_error *err);
-
-/* The element as a file system can hold it; not terminated; returns its length. Bytes are kept as
- * they are, so that data made here is found again; what is too long is cut and told apart by a
- * digest of the whole. */
-size_t names_safe(struct bt_slice element, char out[NAME_MAX_LEN]);
-
 /* The string at pos. */
 struct bt_slice names_at(const struct names *n, uint32_t pos);
+
+/* On disk: a directory's name and a file's, which is no phantom. After names_seal. */
+struct bt_slice names_dir_spelled(const struct names *n, uint32_t dir);
+struct bt_slice names_file_spelled(const struct names *n, uint32_t file);
+
+/* The file has another name than the torrent has, though that one is safe: it is taken. */
+bool names_file_clashes(const struct names *n, uint32_t file);
 
 /* The directory of that name, made if missing. BT_ELIMIT: too many. */
 enum bt_code names_dir(struct names *n, uint32_t parent, uint32_t pos, uint32_t *out,
@@ -69,8 +75,8 @@ enum bt_code names_file(struct names *n, uint32_t parent, uint32_t pos, struct b
  * of its path, or 0. */
 enum bt_code names_phantom(struct names *n, uint32_t pos, struct bt_error *err);
 
-/* After the last. BT_EFORMAT: two names are equal, as they are or as safe ones. Frees what only
- * reading needs. */
+/* After the last: spells what is not safe or not alone. A safe name keeps to itself, and of equal
+ * ones a directory's, then the first file's. Frees what only reading needs. BT_ENOMEM alone. */
 enum bt_code names_seal(struct names *n, struct bt_error *err);
 
 #endif

@@ -92,18 +92,16 @@ read_file(struct walk *w, const struct level *l, struct bt_error *err)
 
 /* A key with a name: down into it. What it is, its first key will tell. */
 static enum bt_code
-go_down(struct walk *w, struct bt_slice name, uint32_t pos, struct bt_error *err)
+go_down(struct walk *w, uint32_t pos, struct bt_error *err)
 {
 	struct level *up = w->depth == 0 ? NULL : &w->level[w->depth - 1];
-	enum bt_code code = names_check(name, err);
 
-	if (code != BT_OK)
-		return code;
 	if (up != NULL && up->kind == LEVEL_OPEN) {
-		up->kind = LEVEL_DIR;
-		code = names_dir(&w->m->names, up->parent, up->pos, &up->dir, err);
+		enum bt_code code = names_dir(&w->m->names, up->parent, up->pos, &up->dir, err);
+
 		if (code != BT_OK)
 			return code;
+		up->kind = LEVEL_DIR;
 	}
 	if (w->depth == NAMES_MAX_DEPTH)
 		return fail(err, BT_ELIMIT, "file tree: too many directories in each other");
@@ -132,7 +130,7 @@ walk_key(struct walk *w, struct bt_slice key, struct bt_error *err)
 	}
 	for (size_t n = key.len; n >= 10; n /= 10)
 		digits++;
-	return go_down(w, key, meta_pos(w->m, key.ptr - 1 - digits), err);
+	return go_down(w, meta_pos(w->m, key.ptr - 1 - digits), err);
 }
 
 static enum bt_code
@@ -252,7 +250,7 @@ settle_v2(struct bt_metainfo *m, const struct place *end, bool single)
 
 	m->single = single;
 	if (single)
-		m->safe_name[names_safe(names_at(&m->names, name->pos), m->safe_name)] = '\0';
+		meta_set_safe_name(m, names_at(&m->names, name->pos));
 	m->piece_count = (uint32_t)end->pieces;
 }
 

@@ -48,6 +48,28 @@ has out "in/x.torrent: 'announce'"
 run 2 btshowmetainfo --lint --tree bad.torrent
 run 2 btshowmetainfo --lint --verify . bad.torrent
 
+# Names that cannot be on disk as they are: the torrent is read, and all are told of it.
+tail='e4:name2:..12:piece lengthi16384e6:pieces20:aaaaaaaaaaaaaaaaaaaaee'
+printf "d4:infod5:filesld6:lengthi1e4:pathl1:aeed6:lengthi1e4:pathl2:..1:bee\
+d6:lengthi1e4:pathl1:aee$tail" >names.torrent
+run 1 btshowmetainfo --lint names.torrent
+same out <<'END'
+names.torrent: info: 'name': unsafe name in a path: '..' (BEP 3)
+names.torrent: file 2: 'path': unsafe name in a path: '..' (BEP 3)
+names.torrent: file 2: '../b' is saved as '_/b' (BEP 3)
+names.torrent: file 3: one of several of that name, 'a' is saved as 'a.1' (BEP 3)
+END
+run 0 btshowmetainfo names.torrent
+has out 'let pass......: unsafe names'
+run 0 btshowmetainfo --field tolerated names.torrent
+same out <<'END'
+unsafe names
+END
+printf 'd4:infod5:filesld6:lengthi0e4:pathl2:..1:beee4:name1:x12:piece lengthi16384e6:pieces0:ee' >no.torrent
+run 0 timeout 20 btdownloadheadless no.torrent --saveas down --seed_time 0 --bind 127.0.0.1
+has err 'no.torrent: not as it should be, but let pass: unsafe names'
+[ -f down/_/b ] || fail "not spelled as told: $(find down)"
+
 # A stranger's torrent does not fill the screen.
 { printf 'd13:announce-listl'; yes le | head -n 3000 | tr -d '\n'; printf 'ee'; } >many
 run 1 btshowmetainfo --lint many

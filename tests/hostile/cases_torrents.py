@@ -75,38 +75,15 @@ BAD = {
     "pieces-too-many": info(pieces=b"h" * 200),
     "pieces-a-number": info(pieces=5),
     "name-missing": info(name=None),
-    "name-empty": info(name=""),
-    "name-dot": info(name="."),
-    "name-dot-dot": info(name=".."),
-    "name-with-slash": info(name="a/b"),
-    "name-absolute": info(name="/etc/passwd"),
-    "name-with-nul": info(name="a\0b"),
     "name-a-number": info(name=5),
-    "path-dot-dot": files(["..", "evil"]),
-    "path-dot-dot-inside": files(["a", "..", "..", "..", "evil"]),
-    "path-absolute": files(["/tmp/evil"]),
-    "path-with-slash": files(["a/../../evil"]),
-    "path-with-nul": files(["a\0b"]),
-    "path-empty-name": files(["a", "", "b"]),
     "path-empty": files([]),
     "path-no-list": files("abc"),
     "path-of-numbers": files([1, 2]),
     "path-of-1000-directories": files(["d"] * 1000 + ["f"]),
-    "path-duplicate": files(["a", "b"], ["a", "b"]),
-    "path-file-and-directory": files(["a"], ["a", "b"]),
-    "path-directory-and-file": files(["a", "b"], ["a"]),
     "files-empty": info(length=None, files=[]),
     "files-a-string": info(length=None, files="abc"),
     "files-of-strings": info(length=None, files=["abc"]),
     "v2-without-tree": info(**{"meta version": 2}),
-    "v2-tree-unsafe": info(
-        **{
-            "meta version": 2,
-            "file tree": {"..": {"": {"length": 5, "pieces root": b"r" * 32}}},
-            "pieces": None,
-            "length": None,
-        }
-    ),
     "version-99": info(**{"meta version": 99}),
 }
 
@@ -122,6 +99,81 @@ def refuse(env, data):
 
 for name, data in BAD.items():
     case("torrents", name, data)(refuse)
+
+
+def empty(*paths, name="x"):
+    """Files without content: nothing is missing, so they are made at once."""
+    listed = [{"length": 0, "path": p} for p in paths]
+    return encode({"info": {"name": name, "piece length": 32768, "pieces": b"", "files": listed}})
+
+
+# Names that cannot be on disk as they are, and what is there instead, below the directory.
+SPELLED = {
+    "path-dot-dot": (empty(["..", "evil"]), ["_/evil"]),
+    "path-dot-dot-inside": (empty(["a", "..", "..", "..", "evil"]), ["a/_/_/_/evil"]),
+    "path-absolute": (empty(["/tmp/evil"]), ["tmpevil"]),
+    "path-with-slash": (empty(["a/../../evil"]), ["a....evil"]),
+    "path-with-nul": (empty(["a\0b"]), ["ab"]),
+    "path-with-controls": (empty(["a\n\x1b[2J", "b\x7f"]), ["a__[2J/b_"]),
+    "path-not-utf8": (empty([b"caf\xe9"]), ["caf_"]),
+    "path-empty-name": (empty(["a", "", "b"]), ["a/_/b"]),
+    "path-too-long": (empty(["a" * 1000 + ".mp3"]), ["a" * 240 + ".mp3"]),
+    "path-duplicate": (empty(["a", "b"], ["a", "b"]), ["a/b", "a/b.1"]),
+    "path-duplicate-by-spelling": (empty(["a\0b"], ["ab"]), ["ab", "ab.1"]),
+    "path-file-and-directory": (empty(["a"], ["a", "b"]), ["a.1", "a/b"]),
+    "path-directory-and-file": (empty(["a", "b"], ["a"]), ["a.1", "a/b"]),
+    "path-of-120-long-directories": (empty(["d" * 255] * 120 + ["f"]), ["/".join(["d" * 255] * 9 + ["f"])]),
+}
+NAMES = {"empty": "", "dot": ".", "dot-dot": "..", "with-slash": "a/b", "absolute": "/etc/passwd",
+         "with-nul": "a\0b"}
+
+
+def lint(env, path):
+    tool = env.tool("btshowmetainfo", "--lint", path)
+    assert tool.wait(20) == 1 and not tool.crash(), tool.crash()
+    return tool.out()
+
+
+def made(top):
+    return sorted(os.path.relpath(os.path.join(at, name), top)
+                  for at, _, names in os.walk(top) for name in names)
+
+
+def spell(env, torrent):
+    """Nothing is anywhere but in the directory."""
+    data, want = torrent
+    path = env.write("odd.torrent", data)
+    around = env.path("around")
+    os.mkdir(around)
+    tool = env.tool("btdownloadheadless", path, "--saveas", os.path.join(around, "in"),
+                    "--seed_time", "0", "--bind", env.ip(1))
+    assert tool.wait(20) == 0 and not tool.crash(), tool.crash() or tool.err()[:300]
+    assert b"unsafe names" in tool.err(), tool.err()[:300]
+    assert made(around) == sorted("in/" + name for name in want), made(around)
+    assert b"is saved as" in lint(env, path) or b"paths of more than" in lint(env, path)
+
+
+for name, torrent in SPELLED.items():
+    case("torrents", name, torrent)(spell)
+
+
+def spell_name(env, name):
+    """The torrent's directory is in the one for downloads."""
+    path = env.write("odd.torrent", empty(["f"], name=name))
+    around = env.path("around")
+    os.makedirs(os.path.join(around, "in"))
+    open(os.path.join(around, "in", "other"), "wb").close()
+    tool = env.tool("btdownloadheadless", path, "--saveas", os.path.join(around, "in"),
+                    "--seed_time", "0", "--bind", env.ip(1))
+    assert tool.wait(20) == 0 and not tool.crash(), tool.crash() or tool.err()[:300]
+    there = made(around)
+    assert there[0].startswith("in/") and there[0].endswith("/f") and len(there) == 2, there
+    assert there[1] == "in/other", there
+    assert b"'name'" in lint(env, path)
+
+
+for name, text in NAMES.items():
+    case("torrents", "name-" + name, text)(spell_name)
 
 
 @case("torrents", "truncated")

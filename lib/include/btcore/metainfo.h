@@ -3,7 +3,8 @@
  * A torrent file, read and checked (BEP 3, 12, 17, 19, 27, 47, 52). Immutable once open, safe to
  * read from several threads. Slices and pointers it gives are borrowed from it until
  * bt_metainfo_free. What it accepts is sane: no path leaves the torrent, sums do not overflow,
- * every piece has its hash.
+ * every piece has its hash. Names are never a reason to refuse a torrent: one that is unsafe or
+ * taken has another spelling on disk.
  */
 #ifndef BTCORE_METAINFO_H
 #define BTCORE_METAINFO_H
@@ -63,7 +64,7 @@ const uint8_t *bt_metainfo_info_hash(const struct bt_metainfo *m);
 /* 32 bytes of SHA-256 of the info dictionary; NULL for a torrent of v1 alone (BEP 52). */
 const uint8_t *bt_metainfo_info_hash_v2(const struct bt_metainfo *m);
 
-/* The name as in the torrent (raw bytes), and as one safe path element (NUL-terminated). */
+/* The name as in the torrent (any bytes), and as one safe path element (NUL-terminated). */
 struct bt_slice bt_metainfo_name(const struct bt_metainfo *m);
 const char *bt_metainfo_safe_name(const struct bt_metainfo *m);
 
@@ -90,9 +91,12 @@ uint32_t bt_metainfo_file_count(const struct bt_metainfo *m);
 struct bt_file bt_metainfo_file(const struct bt_metainfo *m, uint32_t i);
 
 /* The path of file i below the torrent's name, elements joined by '/'; a single file gives its
- * name. raw: as in the torrent; safe: each element fit for a file system: never empty, ".", "..",
- * never with '/' or NUL or longer than 255 bytes, never equal to another file's path. Writes at
- * most size bytes, always NUL-terminated; returns the length it has or would have (as snprintf). */
+ * name. The first is the path in the torrent, whose elements may hold any bytes. The second is the
+ * path on disk: each element is UTF-8 of 1 to 255 bytes without '/' and control characters, and
+ * neither "." nor ".."; no two files have one path. The two are equal wherever that is possible.
+ * Where the directories of a path have more than 2 KiB, both leave the innermost ones out.
+ * Writes at most size bytes, always NUL-terminated; returns the length it has or would have (as
+ * snprintf). */
 size_t bt_metainfo_file_path(const struct bt_metainfo *m, uint32_t i, char *out, size_t size);
 size_t bt_metainfo_file_safe_path(const struct bt_metainfo *m, uint32_t i, char *out, size_t size);
 

@@ -10,6 +10,7 @@ Suite *magnet_suite(void);
 Suite *merkle_suite(void);
 Suite *metainfo_suite(void);
 Suite *pieces_suite(void);
+Suite *safe_name_suite(void);
 Suite *verify_suite(void);
 Suite *walk_suite(void);
 
@@ -25,6 +26,7 @@ main(void)
 		merkle_suite,
 		metainfo_suite,
 		pieces_suite,
+		safe_name_suite,
 		verify_suite,
 		walk_suite,
 	};

@@ -100,7 +100,14 @@ static const struct {
 	  "3 file 3: no 'path'\n3 file 3: no 'length'\n"
 	  "3 file 4: not a dictionary\n" },
 	{ FILES("d6:lengthi1e4:pathl1:aeed6:lengthi1e4:pathl1:aee"),
-	  "3 two files have one path: 'a'\n" },
+	  "3 file 2: one of several of that name, 'a' is saved as 'a.1'\n" },
+	{ FILES("d6:lengthi1e4:pathl2:..3:a\x01" "bee"),
+	  "3 file 1: 'path': unsafe name in a path: '..'\n"
+	  "3 file 1: 'path': unsafe name in a path: 'a\\x01b'\n"
+	  "3 file 1: '../a\\x01b' is saved as '_/a_b'\n" },
+	{ TREE("2:.." "d0:d6:lengthi1e11:pieces root32:" H32 "ee"),
+	  "52 file tree: unsafe name in a path: '..'\n"
+	  "52 file 1: '..' is saved as '_'\n" },
 
 	/* padding, links, hashes */
 	{ FILES("d6:lengthi1e4:pathl1:aeed4:attr1:p6:lengthi16382e4:pathl4:.pad1:0eed6:lengthi1e"
