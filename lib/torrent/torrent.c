@@ -183,6 +183,9 @@ torrent_settle(struct torrent *t, const char *why, usec now)
 		content_make_empty_files(t->content);
 	else if (state == BT_TORRENT_SEEDING)
 		begin_seeding(t, before, now);
+	/* With nothing but empty files all is there only when they are. */
+	if (state == BT_TORRENT_SEEDING && t->piece_count == 0)
+		content_make_empty_files(t->content);
 	torrent_wants_tick(t, now);
 }
 
