@@ -25,12 +25,14 @@
 /* Shorter parts of a URL are words, not passkeys. */
 #define SECRET_MIN 12
 
-/* A request goes out once for each slot: IPv4 (or any family) and IPv6. */
-#define SLOTS 2
+/* A request goes out once for each slot: IPv4 (or any family) and IPv6, for each hash. */
+#define FAMILIES 2
+#define SLOTS (2 * FAMILIES)
 
 struct ask {
 	uint64_t id;		/* 0: nothing is under way */
 	enum announce_event event;
+	usec not_before;	/* what the tracker wished when it refused this one */
 };
 
 struct tracker {
@@ -39,7 +41,7 @@ struct tracker {
 	size_t tier;
 	enum addr_family literal;	/* of a numeric host: no other family can reach it */
 	bool unsupported;
-	bool never;			/* it said so (BEP 31) */
+	unsigned never;			/* slots that it does not want (BEP 31) */
 	struct ask asks[SLOTS];
 	unsigned told;			/* slots that have heard `started` in this run */
 	unsigned told_completed;	/* slots that `completed` was sent to in this run */
@@ -64,6 +66,7 @@ struct announce {
 	void *arg;
 	struct rng *rng;
 	unsigned families;
+	unsigned hashes;
 	uint32_t key;
 	struct tracker **trackers;	/* in the order of their use */
 	size_t count;
@@ -74,8 +77,6 @@ struct announce {
 	struct tracker *used;		/* the last one that worked */
 	bool round_ok;			/* current has answered at least once */
 	int64_t round_interval, round_min;
-	int64_t round_wait;		/* a failure's own wish, seconds */
-	bool round_never;
 	size_t round_new;		/* addresses that were not known */
 	unsigned in_vain;		/* rounds in a row that brought nobody new */
 	usec next;			/* not before, the next announce */
@@ -85,7 +86,8 @@ struct announce {
 };
 
 struct announce *
-announce_new(struct rng *rng, unsigned families, const struct announce_ops *ops, void *arg)
+announce_new(struct rng *rng, unsigned families, unsigned hashes, const struct announce_ops *ops,
+    void *arg)
 {
 	struct announce *a = mem_zero(sizeof(*a));
 
@@ -93,6 +95,7 @@ announce_new(struct rng *rng, unsigned families, const struct announce_ops *ops,
 		return NULL;
 	a->rng = rng;
 	a->families = families;
+	a->hashes = hashes;
 	a->ops = ops;
 	a->arg = arg;
 	a->key = (uint32_t)rng_u64(rng);
@@ -270,7 +273,7 @@ slot_family(const struct announce *a, unsigned slot)
 {
 	if (a->families == 0)
 		return ADDR_NONE;
-	if (slot == 1 || !(a->families & ANNOUNCE_V4))
+	if (slot % FAMILIES == 1 || !(a->families & ANNOUNCE_V4))
 		return ADDR_V6;
 	return ADDR_V4;
 }
@@ -278,9 +281,13 @@ slot_family(const struct announce *a, unsigned slot)
 static unsigned
 slots_of(const struct announce *a, const struct tracker *t)
 {
+	unsigned slots = 1u << 0 | 1u << 1;
+
 	if (a->families != (ANNOUNCE_V4 | ANNOUNCE_V6) || t->literal == ADDR_V4)
-		return 1u << 0;
-	return t->literal == ADDR_V6 ? 1u << 1 : 1u << 0 | 1u << 1;
+		slots = 1u << 0;
+	else if (t->literal == ADDR_V6)
+		slots = 1u << 1;
+	return (a->hashes == 2 ? slots | slots << FAMILIES : slots) & ~t->never;
 }
 
 static void
@@ -289,7 +296,7 @@ ask_slot(struct announce *a, struct tracker *t, unsigned slot, enum announce_eve
 	struct announce_req req;
 
 	announce_req_init(&req);
-	a->ops->fill(a->arg, &req);
+	a->ops->fill(a->arg, slot / FAMILIES, &req);
 	req.event = event;
 	req.compact = 1;
 	req.trackerid = t->id;
@@ -307,7 +314,11 @@ ask_slot(struct announce *a, struct tracker *t, unsigned slot, enum announce_eve
 static bool
 is_asking(const struct tracker *t)
 {
-	return t->asks[0].id != 0 || t->asks[1].id != 0;
+	for (unsigned s = 0; s < SLOTS; s++) {
+		if (t->asks[s].id != 0)
+			return true;
+	}
+	return false;
 }
 
 /* False: there was no memory for any request. */
@@ -318,23 +329,23 @@ ask(struct announce *a, struct tracker *t, usec now)
 	enum announce_event events[SLOTS];
 
 	a->current = t;
-	a->round_ok = a->round_never = false;
-	a->round_interval = a->round_min = a->round_wait = -1;
+	a->round_ok = false;
+	a->round_interval = a->round_min = -1;
 	a->round_new = 0;
 	t->last_asked = now;
 	for (unsigned s = 0; s < SLOTS; s++)
 		events[s] = next_event(a, t, s);
 	for (unsigned s = 0; s < SLOTS; s++) {
-		if (slots & 1u << s)
+		if (slots & 1u << s && t->asks[s].not_before <= now)
 			ask_slot(a, t, s, events[s]);
 	}
 	return is_asking(t);
 }
 
 static bool
-may_ask(const struct tracker *t)
+may_ask(const struct announce *a, const struct tracker *t)
 {
-	return !t->unsupported && !t->never;
+	return !t->unsupported && slots_of(a, t) != 0;
 }
 
 usec
@@ -347,7 +358,7 @@ announce_due(const struct announce *a)
 	if (a->phase == IDLE || a->current != NULL)
 		return NEVER;
 	for (size_t i = 0; i < a->count; i++) {
-		if (may_ask(a->trackers[i]) && a->trackers[i]->not_before < due)
+		if (may_ask(a, a->trackers[i]) && a->trackers[i]->not_before < due)
 			due = a->trackers[i]->not_before;
 	}
 	return due < a->next ? a->next : due;
@@ -398,6 +409,20 @@ set_text(struct tracker *t, enum bt_code code, struct bt_slice words)
 	blot_secrets(t->text, t);
 }
 
+/* When it may be asked for one hash by one family at least. */
+static usec
+first_slot(const struct announce *a, const struct tracker *t)
+{
+	unsigned slots = slots_of(a, t);
+	usec first = NEVER;
+
+	for (unsigned s = 0; s < SLOTS; s++) {
+		if (slots & 1u << s && t->asks[s].not_before < first)
+			first = t->asks[s].not_before;
+	}
+	return first;
+}
+
 static void
 round_failed(struct announce *a, struct tracker *t, usec now)
 {
@@ -408,9 +433,7 @@ round_failed(struct announce *a, struct tracker *t, usec now)
 		t->first_fail = now;
 	if (now - t->first_fail < RETRY_QUICK_FOR)
 		wait = t->fails < 7 ? RETRY_FIRST << (t->fails - 1) : RETRY_MAX;
-	wait = larger(wait < most ? wait : most, a->round_wait);
-	t->never = a->round_never;
-	t->not_before = now + stretched(a, wait);
+	t->not_before = larger(now + stretched(a, wait < most ? wait : most), first_slot(a, t));
 }
 
 static struct tracker *
@@ -419,7 +442,7 @@ next_tracker(const struct announce *a, usec now)
 	for (size_t i = 0; i < a->count; i++) {
 		struct tracker *t = a->trackers[i];
 
-		if (may_ask(t) && t->not_before <= now)
+		if (may_ask(a, t) && t->not_before <= now)
 			return t;
 	}
 	return NULL;
@@ -531,9 +554,11 @@ announce_now(struct announce *a, usec now)
 		struct tracker *t = a->trackers[i];
 		usec from = t->last_asked != 0 ? t->last_asked + BY_HAND_MIN : now;
 
-		t->never = false;
+		t->never = 0;
 		if (t->not_before > from)
 			t->not_before = from;
+		for (unsigned s = 0; s < SLOTS; s++)
+			t->asks[s].not_before = 0;
 	}
 	a->next = now;
 	if (a->used != NULL && a->used->last_asked + BY_HAND_MIN > now)
@@ -702,8 +727,10 @@ announce_on_reply(struct announce *a, uint64_t id, const struct announce_reply *
 	wait = larger(reply->interval, reply->min_interval);
 	if (reply->retry_in > 0)
 		wait = larger(wait, clamped(reply->retry_in, 1, RETRY_IN_MAX) * 60);
-	a->round_wait = larger(a->round_wait, clamped(wait, -1, RETRY_IN_MAX * 60));
-	a->round_never = a->round_never || reply->retry_in == RETRY_NEVER;
+	if (reply->retry_in == RETRY_NEVER)
+		t->never |= 1u << slot;
+	if (wait > 0)
+		t->asks[slot].not_before = now + stretched(a, clamped(wait, 1, RETRY_IN_MAX * 60));
 	on_failure(a, t, slot, BT_ETRACKER, reply->failure.len > 0 ? reply->failure :
 	    slice_str("the tracker refused without a reason"), now);
 }
@@ -717,7 +744,7 @@ announce_on_error(struct announce *a, uint64_t id, enum bt_code code, const char
 	if (t == NULL)
 		return;
 	if (code == BT_EUNSUP)
-		a->round_never = true;
+		t->never |= 1u << slot;
 	on_failure(a, t, slot, code, slice_str(text), now);
 }
 
@@ -728,11 +755,11 @@ announce_tracker_count(const struct announce *a)
 }
 
 static enum announce_state
-state_of(const struct tracker *t)
+state_of(const struct announce *a, const struct tracker *t)
 {
 	if (is_asking(t))
 		return ANNOUNCE_ASKING;
-	if (!may_ask(t))
+	if (!may_ask(a, t))
 		return ANNOUNCE_GIVEN_UP;
 	if (t->last_answer == 0)
 		return ANNOUNCE_UNUSED;
@@ -742,7 +769,7 @@ state_of(const struct tracker *t)
 static usec
 next_of(const struct announce *a, const struct tracker *t)
 {
-	if (a->phase != RUNNING || !may_ask(t))
+	if (a->phase != RUNNING || !may_ask(a, t))
 		return NEVER;
 	if (t == a->used && !t->failed)
 		return a->next;
@@ -757,7 +784,7 @@ announce_tracker_status(const struct announce *a, size_t i)
 	const struct tracker *t = a->trackers[i];
 
 	return (struct announce_status){
-		.url = t->masked, .tier = t->tier, .state = state_of(t), .text = t->text,
+		.url = t->masked, .tier = t->tier, .state = state_of(a, t), .text = t->text,
 		.failed = t->failed, .code = t->code, .fails = t->fails, .complete = t->complete,
 		.incomplete = t->incomplete, .downloaded = t->downloaded, .peers = t->peers,
 		.last = t->last_answer, .next = next_of(a, t),

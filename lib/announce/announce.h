@@ -9,7 +9,8 @@
  * shuffled once; a tracker that works comes to the front of its tier; when one fails the next is
  * tried at once. With both families in use each announce goes out twice, once over IPv4 and once
  * over IPv6, since a tracker answers with peers of the family that it was asked by; one success is
- * enough.
+ * enough. A hybrid torrent goes out by both its hashes. For each hash and family a tracker has
+ * heard `started` or not, and may have said when to come again, or never.
  *
  * A tracker that failed is left alone for 5, 10, 20 ... 300 s while it has been failing for less
  * than 10 minutes, from then on for its interval (30 minutes if it never told one), which is the
@@ -64,10 +65,10 @@ struct announce_status {
 
 /* What the owner does for it. arg is the owner's. None may free the announce. */
 struct announce_ops {
-	/* Fills in info_hash, peer_id, port, uploaded, downloaded, left, numwant, crypto wishes,
-	 * addresses. Event, key, trackerid, compact, and numwant 0 for stopped, are not its
-	 * business. */
-	void (*fill)(void *arg, struct announce_req *req);
+	/* Fills in info_hash (hash 0, or 1 of two), peer_id, port, uploaded, downloaded, left,
+	 * numwant, crypto wishes, addresses. Event, key, trackerid, compact, and numwant 0 for
+	 * stopped, are not its business. */
+	void (*fill)(void *arg, unsigned hash, struct announce_req *req);
 
 	/* Sends it; answers with announce_on_reply or announce_on_error of this id, never before
 	 * returning, at the latest after its own timeout. ADDR_NONE: any family. False: there is
@@ -87,9 +88,9 @@ struct announce_ops {
 };
 
 /* rng and ops stay the caller's and outlive it. key: see announce_set_key. families: ANNOUNCE_V4
- * and _V6 as far as in use; 0: as the system likes. */
-struct announce *announce_new(struct rng *rng, unsigned families, const struct announce_ops *ops,
-    void *arg) MUST_USE;
+ * and _V6 as far as in use; 0: as the system likes. hashes: 1, or 2 of a hybrid torrent. */
+struct announce *announce_new(struct rng *rng, unsigned families, unsigned hashes,
+    const struct announce_ops *ops, void *arg) MUST_USE;
 
 /* Cancels what is under way and tells no tracker. */
 void announce_free(struct announce *a);

@@ -15,11 +15,11 @@ bytes_left(const struct torrent *t)
 }
 
 static void
-announce_fill(void *arg, struct announce_req *req)
+announce_fill(void *arg, unsigned hash, struct announce_req *req)
 {
 	const struct torrent *t = arg;
 
-	memcpy(req->info_hash, t->hashes.v[0], sizeof(req->info_hash));
+	memcpy(req->info_hash, t->hashes.v[hash], sizeof(req->info_hash));
 	memcpy(req->peer_id, t->peer_id, sizeof(req->peer_id));
 	req->port = t->opts.port;
 	req->uploaded = t->up.total;

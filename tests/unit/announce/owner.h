@@ -29,16 +29,19 @@ struct owner {
 	size_t status_calls;
 	struct announce_status status;
 	uint64_t left;
+	unsigned hashes;
 	bool no_memory;		/* nothing can be sent */
 };
 
 static struct owner o;
 
 static inline void
-fill(void *arg, struct announce_req *req)
+fill(void *arg, unsigned hash, struct announce_req *req)
 {
 	struct owner *own = arg;
 
+	ck_assert_uint_lt(hash, own->hashes);
+	req->info_hash[0] = (uint8_t)hash;
 	req->left = own->left;
 	req->port = 6881;
 	req->numwant = 80;
@@ -94,14 +97,21 @@ take_status(void *arg, const struct announce_status *s)
 static const struct announce_ops ops = { fill, send_it, cancel_it, take_peers, take_status };
 
 static inline void
-begin(uint64_t seed, unsigned families)
+begin_hashes(uint64_t seed, unsigned families, unsigned hashes)
 {
 	memset(&o, 0, sizeof(o));
 	rng_seed(&o.rng, seed);
 	o.now = 1000 * SECOND;
 	o.left = 100;
-	o.a = announce_new(&o.rng, families, &ops, &o);
+	o.hashes = hashes;
+	o.a = announce_new(&o.rng, families, hashes, &ops, &o);
 	ck_assert_ptr_nonnull(o.a);
+}
+
+static inline void
+begin(uint64_t seed, unsigned families)
+{
+	begin_hashes(seed, families, 1);
 }
 
 static inline void

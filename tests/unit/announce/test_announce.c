@@ -281,6 +281,65 @@ START_TEST(both_families)
 }
 END_TEST
 
+/* A hybrid torrent: each hash and family is a matter of its own. */
+START_TEST(both_hashes)
+{
+	begin_hashes(1, ANNOUNCE_V4 | ANNOUNCE_V6, 2);
+	add(0, A);
+	announce_start(o.a, o.now);
+	ck_assert_uint_eq(o.count, 4);
+	for (unsigned i = 0; i < 4; i++) {
+		ck_assert_uint_eq(o.sent[i].req.info_hash[0], i / 2);
+		ck_assert_int_eq(o.sent[i].family, i % 2 ? ADDR_V6 : ADDR_V4);
+		ck_assert_int_eq(o.sent[i].req.event, ANNOUNCE_STARTED);
+	}
+	ok_with_peers(&o.sent[0], 2, 5);
+	refuse(&o.sent[1]);
+	fail_with(&o.sent[2], "no v2 here", -1, RETRY_NEVER);
+	fail_with(&o.sent[3], "come in an hour", -1, 60);
+	ck_assert_int_eq(announce_tracker_status(o.a, 0).state, ANNOUNCE_WORKS);
+	ck_assert_uint_eq(o.peers, 2);
+	/* One that said never and one that is to wait are left alone, the others are not. */
+	sleep_within(1800, 1913);
+	ck_assert_uint_eq(o.count, 6);
+	ck_assert_int_eq(o.sent[4].req.event, ANNOUNCE_NONE);
+	ck_assert_int_eq(o.sent[5].req.event, ANNOUNCE_STARTED);
+	ok(&o.sent[4]);
+	ok(&o.sent[5]);
+	sleep_within(1800, 1913);
+	ck_assert_uint_le(o.count, 9);
+	for (size_t i = 6; i < o.count; i++)
+		ok(&o.sent[i]);
+	if (o.count == 8) {
+		sleep_within(1800, 1913);
+		ck_assert_uint_eq(o.count, 11);
+	}
+	ck_assert_uint_eq(last()->req.info_hash[0], 1);
+	ck_assert_int_eq(last()->family, ADDR_V6);
+	ck_assert_int_eq(last()->req.event, ANNOUNCE_STARTED);
+	finish();
+}
+END_TEST
+
+/* Only one hash is known there, and by it the tracker is gone: the other one is asked in time. */
+START_TEST(never_for_one_hash)
+{
+	begin_hashes(1, 0, 2);
+	add(0, A);
+	announce_start(o.a, o.now);
+	ck_assert_uint_eq(o.count, 2);
+	fail_with(&o.sent[0], "never", -1, RETRY_NEVER);
+	fail_with(&o.sent[1], "in ten minutes", -1, 10);
+	sleep_within(600, 638);
+	ck_assert_uint_eq(o.count, 3);
+	ck_assert_uint_eq(last()->req.info_hash[0], 1);
+	fail_with(last(), "never", -1, RETRY_NEVER);
+	ck_assert_int_eq(announce_tracker_status(o.a, 0).state, ANNOUNCE_GIVEN_UP);
+	ck_assert_int_eq(announce_due(o.a), NEVER);
+	finish();
+}
+END_TEST
+
 START_TEST(status_without_secrets)
 {
 	const char *url = "http://u:hunter22@t.example/0123456789abcdef0123456789abcdef/announce"
@@ -336,7 +395,7 @@ START_TEST(no_memory)
 	memset(&o, 0, sizeof(o));
 	rng_seed(&o.rng, 1);
 	mem_fail_at(1);
-	ck_assert_ptr_null(announce_new(&o.rng, 0, &ops, &o));
+	ck_assert_ptr_null(announce_new(&o.rng, 0, 1, &ops, &o));
 	begin(1, 0);
 	for (size_t n = 1; code != BT_OK; n++) {
 		mem_fail_at(n);
@@ -383,15 +442,15 @@ struct heard {
 };
 
 static struct heard *
-heard_of(struct heard heard[3][2], const struct sent *s)
+heard_of(struct heard heard[3][4], const struct sent *s)
 {
 	unsigned t = strcmp(s->url, A) == 0 ? 0 : strcmp(s->url, B) == 0 ? 1 : 2;
 
-	return &heard[t][s->family == ADDR_V6];
+	return &heard[t][2 * s->req.info_hash[0] + (s->family == ADDR_V6)];
 }
 
 static void
-check_new(struct heard heard[3][2], size_t from, bool completed)
+check_new(struct heard heard[3][4], size_t from, bool completed)
 {
 	for (size_t i = from; i < o.count; i++) {
 		struct sent *s = &o.sent[i];
@@ -415,7 +474,7 @@ check_new(struct heard heard[3][2], size_t from, bool completed)
 }
 
 static void
-answer_one(struct heard heard[3][2], struct rng *rng, bool *completed)
+answer_one(struct heard heard[3][4], struct rng *rng, bool *completed)
 {
 	size_t open[64], n = 0;
 	struct sent *s;
@@ -457,11 +516,11 @@ anything_open(void)
 START_TEST(any_history)
 {
 	for (uint64_t seed = 0; seed < 300; seed++) {
-		struct heard heard[3][2] = { 0 };
+		struct heard heard[3][4] = { 0 };
 		bool completed = false, running = false;
 		struct rng rng;
 
-		begin(seed, seed % 4);
+		begin_hashes(seed, seed % 4, 1 + seed / 4 % 2);
 		rng_seed(&rng, seed + 1000);
 		add(0, A);
 		add(0, B);
@@ -529,6 +588,8 @@ announce_suite(void)
 	tcase_add_test(c, promotion);
 	tcase_add_test(c, tracker_ids);
 	tcase_add_test(c, both_families);
+	tcase_add_test(c, both_hashes);
+	tcase_add_test(c, never_for_one_hash);
 	tcase_add_test(c, status_without_secrets);
 	tcase_add_test(c, nobody_to_ask);
 	tcase_add_test(c, no_memory);
