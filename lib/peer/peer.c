@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "proto/msg.h"
 
 #define HANDSHAKE_PATIENCE (20 * SECOND)
@@ -399,9 +400,6 @@ handle_handshake_head(struct peer *p, struct bt_slice body, usec now)
 {
 	if (handshake_parse_head(body, &p->theirs) != STEP_DONE) {
 		peer_close(p, "not a BitTorrent handshake", now);
-	} else if (p->incoming) {
-		if (!p->ops->on_info_hash(p->arg, p, p->theirs.info_hash, now))
-			peer_close(p, "asks for a torrent that we do not have", now);
 	} else if (memcmp(p->theirs.info_hash, p->ours.info_hash, 20) != 0) {
 		peer_close(p, "answered for another torrent", now);
 	}
@@ -448,7 +446,8 @@ take_apart(struct peer *p, usec now)
 	while (p->state != PEER_CLOSED && (step = frame_next(&p->frame, &e)) == STEP_DONE)
 		handle_event(p, &e, now);
 	if (p->state != PEER_CLOSED && step == STEP_BAD)
-		peer_close(p, "malformed message", now);
+		peer_close(p, p->state == PEER_HANDSHAKE ? "not a BitTorrent handshake" :
+		    "malformed message", now);
 }
 
 static void
@@ -563,11 +562,33 @@ peer_learn(struct peer *p, const struct bt_metainfo *meta, usec now)
 	return false;
 }
 
-void
-peer_start(struct peer *p, bool incoming)
+/* As if it had been read by us. */
+static void
+take_first(struct peer *p, struct bt_slice first, usec now)
 {
-	p->incoming = incoming;
-	stream_set_reading(p->stream, true);
+	while (first.len > 0 && p->state != PEER_CLOSED) {
+		struct iovec iov[FRAME_IOV_MAX];
+		int n = frame_space(&p->frame, 0, iov);
+		size_t at = 0;
+
+		for (int i = 0; i < n && at < first.len; i++) {
+			size_t part = (size_t)min_u64(iov[i].iov_len, first.len - at);
+
+			memcpy(iov[i].iov_base, first.ptr + at, part);
+			at += part;
+		}
+		frame_filled(&p->frame, at);
+		take_apart(p, now);
+		first = slice_skip(first, at);
+	}
+}
+
+void
+peer_start(struct peer *p, struct bt_slice first, usec now)
+{
+	take_first(p, first, now);
+	if (p->state != PEER_CLOSED)
+		stream_set_reading(p->stream, true);
 }
 
 void

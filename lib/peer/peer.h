@@ -33,8 +33,6 @@ const char *peer_state_name(enum peer_state state);
 struct peer;
 
 struct peer_ops {
-	/* An incoming peer named its torrent: call peer_join, or return false to close. */
-	bool (*on_info_hash)(void *arg, struct peer *p, const uint8_t info_hash[20], usec now);
 	/* The handshake is done; say what we have. */
 	void (*on_open)(void *arg, struct peer *p, usec now);
 	void (*on_closed)(void *arg, struct peer *p, const char *why, usec now);
@@ -77,7 +75,6 @@ struct peer {
 	uint8_t our_ids[EXT_COUNT];	/* that we gave out; 0: we take no such message */
 	char client[EXT_CLIENT_MAX + 1];	/* escaped; "" until told */
 	struct bits have;		/* of no length until it learned meta */
-	bool incoming;
 	bool fast;			/* both speak BEP 6 */
 	bool am_choking, am_interested;
 	bool peer_choking, peer_interested;
@@ -88,7 +85,7 @@ struct peer {
 	struct meter down, up;		/* content only */
 };
 
-/* Takes the stream. For an outgoing peer join and then start. NULL: no memory, stream freed. */
+/* Takes the stream; join and then start. NULL: no memory, stream freed. */
 struct peer *peer_new(struct stream *s, struct block_store *blocks, const struct peer_ops *ops,
     void *arg, usec now) MUST_USE;
 
@@ -104,8 +101,8 @@ void peer_join(struct peer *p, const struct handshake *ours, const struct peer_o
  * have or bitfield of the peer's. */
 bool peer_learn(struct peer *p, const struct bt_metainfo *meta, usec now);
 
-/* Begins to read. An outgoing peer has joined before. */
-void peer_start(struct peer *p, bool incoming);
+/* Begins to read; it has joined before. first: what was read of the stream already. */
+void peer_start(struct peer *p, struct bt_slice first, usec now);
 
 void peer_close(struct peer *p, const char *why, usec now);
 

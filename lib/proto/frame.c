@@ -162,8 +162,12 @@ static enum step
 next_handshake(struct frame *f, struct frame_event *out)
 {
 	bool head = f->handshake_due == HANDSHAKE_LEN;
+	struct handshake wrong;
 	enum step step = gather_body(f, head ? HANDSHAKE_HEAD_LEN : HANDSHAKE_LEN);
 
+	/* Another protocol is not waited for. */
+	if (step == STEP_MORE && handshake_parse_head(buf_slice(&f->body), &wrong) == STEP_BAD)
+		return STEP_BAD;
 	if (step != STEP_DONE)
 		return step;
 	f->handshake_due = head ? HANDSHAKE_LEN - HANDSHAKE_HEAD_LEN : 0;

@@ -2,10 +2,8 @@
 /* A torrent in its session: what it asks of the world, and what the world answers. */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/mem.h"
-#include "net/stream_tcp.h"
 #include "session/model.h"
 
 /* Azureus style (BEP 20): client and version, then chance. */
@@ -21,31 +19,12 @@ entry_find(const struct bt_session *s, uint32_t id)
 }
 
 static void
-dial(void *arg, struct torrent *t, const struct addr *to)
+dial(void *arg, struct torrent *t, const struct dial_wish *wish, usec now)
 {
 	struct entry *e = arg;
 
-	(void)t;
-	dials_start(&e->session->dials, e->id, to);
-}
-
-void
-entry_dialled(void *session, uint32_t id, const struct addr *to, int fd)
-{
-	struct bt_session *s = session;
-	struct entry *e = entry_find(s, id);
-	struct stream *stream;
-
-	if (e == NULL) {
-		if (fd >= 0)
-			(void)close(fd);
-		return;
-	}
-	stream = fd < 0 ? NULL : stream_tcp_new(s->loop, fd, to, &s->blocks);
-	if (stream == NULL)
-		torrent_dial_failed(e->torrent, to, loop_now(s->loop));
-	else
-		torrent_add_outgoing(e->torrent, stream, to, loop_now(s->loop));
+	if (!greet_dial(&e->session->greet, e->id, wish, now))
+		torrent_dial_failed(t, &wish->to, now);
 }
 
 /* Its status may be another one than before. Nobody has seen one that is being born. */
@@ -508,6 +487,7 @@ entry_free(struct entry *e)
 	if (e->torrent != NULL)
 		remove_hashes(e);
 	torrent_free(e->torrent);
+	greet_forget(&s->greet, e->id);
 	announce_cancel_all(&e->announces);
 	if (map_find(&s->by_id, &e->id) == e)
 		(void)map_remove(&s->by_id, &e->id);

@@ -30,6 +30,7 @@ static void
 ready(void *arg, unsigned what)
 {
 	struct listener *s = arg;
+	struct listen *l = s->listen;
 	struct addr from;
 
 	(void)what;
@@ -37,13 +38,16 @@ ready(void *arg, unsigned what)
 		int fd = sock_accept(s->fd, &from);
 
 		if (fd >= 0) {
-			s->listen->fn(s->listen->arg, fd, &from);
+			struct stream *stream = stream_tcp_new(l->loop, fd, &from, l->blocks);
+
+			if (stream != NULL)
+				l->fn(l->arg, stream, loop_now(l->loop));
 			continue;
 		}
 		/* No descriptors left: without a pause the loop would spin on the waiting peer. */
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-			set_interest(s->listen, 0);
-			loop_timer_set(&s->listen->pause, SECOND);
+			set_interest(l, 0);
+			loop_timer_set(&l->pause, SECOND);
 		}
 		if (errno != ECONNABORTED && errno != EINTR)
 			return;
@@ -107,13 +111,13 @@ open_all(struct listen *l, struct loop *loop, const struct net_way *way, uint16_
 
 enum bt_code
 listen_init(struct listen *l, struct loop *loop, const struct listen_where *where,
-    struct rng *rng, listen_fn fn, void *arg, struct bt_error *err)
+    struct rng *rng, struct block_store *blocks, listen_fn fn, void *arg, struct bt_error *err)
 {
 	uint32_t ports = (uint32_t)(where->maxport - where->minport) + 1;
 	uint32_t first = where->random ? rng_below(rng, ports) : 0;
 	enum bt_code code = BT_OK;
 
-	*l = (struct listen){ .fn = fn, .arg = arg };
+	*l = (struct listen){ .loop = loop, .blocks = blocks, .fn = fn, .arg = arg };
 	if (!loop_timer_init(&l->pause, loop, pause_over, l))
 		return fail(err, BT_ENOMEM, "out of memory");
 	/* Port 0 is a new one each time. */

@@ -6,10 +6,11 @@
 #include "base/addr.h"
 #include "base/error.h"
 #include "base/rng.h"
-#include "net/loop.h"
+#include "net/stream_tcp.h"
 #include "net/udp.h"
 
-typedef void (*listen_fn)(void *arg, int fd, const struct addr *from);
+/* The stream is the receiver's. */
+typedef void (*listen_fn)(void *arg, struct stream *s, usec now);
 
 struct listener {
 	struct listen *listen;
@@ -18,6 +19,8 @@ struct listener {
 };
 
 struct listen {
+	struct loop *loop;
+	struct block_store *blocks;
 	listen_fn fn;
 	void *arg;
 	struct listener listeners[WAY_ADDRS_MAX];
@@ -33,9 +36,9 @@ struct listen_where {
 	bool random;
 };
 
-/* Finds a port on which all addresses can listen, by TCP and by UDP. fn owns each fd. */
+/* Finds a port on which all addresses can listen, by TCP and by UDP. */
 enum bt_code listen_init(struct listen *l, struct loop *loop, const struct listen_where *where,
-    struct rng *rng, listen_fn fn, void *arg, struct bt_error *err);
+    struct rng *rng, struct block_store *blocks, listen_fn fn, void *arg, struct bt_error *err);
 void listen_fini(struct listen *l);
 
 #endif

@@ -13,6 +13,7 @@
 #include "net/pacer.h"
 #include "session/dial.h"
 #include "session/events.h"
+#include "session/greet.h"
 #include "session/lines.h"
 #include "session/listen.h"
 #include "session/mailbox.h"
@@ -33,15 +34,6 @@ struct entry {
 	struct announce_owner announces;
 	struct heap_node due;		/* in session.due: when it is to be ticked */
 };
-
-/* A peer that came in and has not said yet what it wants. */
-struct guest {
-	TAILQ_ENTRY(guest) link;	/* in session.guests, or session.gone_guests */
-	struct bt_session *session;
-	struct peer *peer;
-};
-
-TAILQ_HEAD(guest_list, guest);
 
 /* What was counted of the session itself. */
 struct session_stats {
@@ -70,20 +62,18 @@ struct bt_session {
 	struct net_way way;
 	unsigned shown;			/* families by which trackers know us */
 	struct dials dials;
+	struct greet greet;
+	struct loop_timer greet_timer;
 	struct mailbox *mailbox;
 	struct events *events;
 	struct heap due;		/* every entry, NEVER for those that rest */
 	struct loop_timer due_timer;	/* set for the first of them */
 	usec due_at;			/* for when; NEVER: it is not set */
-	struct loop_timer guests_timer;	/* runs while there are guests */
 	struct map by_id;		/* uint32_t to entry */
 	struct map by_hash;		/* 20 bytes to entry */
 	uint32_t next_id;
 	struct changes changes;
 	struct session_stats stats;
-	struct guest_list guests;
-	struct guest_list gone_guests;
-	unsigned guest_count;
 	pthread_t thread;
 	bool running;
 };
@@ -96,11 +86,10 @@ void entry_set_limits(struct entry *e);
 void entry_status(const struct entry *e, struct bt_torrent_status *out);
 void entries_due(void *session, usec now);
 struct entry *entry_find(const struct bt_session *s, uint32_t id);
-void entry_dialled(void *session, uint32_t id, const struct addr *to, int fd);
 
-/* guest.c */
-void guest_arrived(void *session, int fd, const struct addr *from);
-void guests_tick(void *session, usec now);
-void guests_free(struct bt_session *s);
+/* peers.c */
+bool peers_init(struct bt_session *s) MUST_USE;
+void peers_fini(struct bt_session *s);
+void peers_arrived(void *session, struct stream *stream, usec now);
 
 #endif

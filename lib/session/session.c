@@ -74,8 +74,8 @@ open_net(struct bt_session *s, struct bt_error *err)
 		.random = s->settings.random_port != 0,
 	};
 	struct announce_net_opts opts;
-	enum bt_code code = listen_init(&s->listen, s->loop, &where, &s->rng, guest_arrived, s,
-	    err);
+	enum bt_code code = listen_init(&s->listen, s->loop, &where, &s->rng, &s->blocks,
+	    peers_arrived, s, err);
 
 	if (code != BT_OK)
 		return code;
@@ -109,7 +109,6 @@ open_parts(struct bt_session *s)
 	disk_init(&s->disk, s->pool, &s->blocks, (unsigned)s->settings.max_files_open,
 	    (size_t)(s->settings.write_buffer_size * (1 << 20)), s->seed);
 	s->disk_ready = true;
-	dials_init(&s->dials, s->loop, &s->way, entry_dialled, s);
 	s->mailbox = mailbox_new(s->loop);
 	s->fetch = fetch_new(s->loop, &s->way);
 	s->resolve = resolve_new(s->loop, &s->way);
@@ -117,7 +116,7 @@ open_parts(struct bt_session *s)
 	    !pacer_init(&s->in, s->loop, (uint64_t)s->settings.max_download_rate * 1024) ||
 	    !pacer_init(&s->out, s->loop, (uint64_t)s->settings.max_upload_rate * 1024) ||
 	    !loop_timer_init(&s->due_timer, s->loop, entries_due, s) ||
-	    !loop_timer_init(&s->guests_timer, s->loop, guests_tick, s) ||
+	    !peers_init(s) ||
 	    !loop_fd_init(&s->pool_watch, s->loop, pool_fd(s->pool), jobs_done, s))
 		return false;
 	loop_fd_want(&s->pool_watch, LOOP_READ);
@@ -163,8 +162,6 @@ bt_session_new(const struct bt_settings *settings, bt_log_fn log, void *log_arg,
 	map_init(&s->by_hash, 20, s->seed);
 	heap_init(&s->due);
 	s->due_at = NEVER;
-	TAILQ_INIT(&s->guests);
-	TAILQ_INIT(&s->gone_guests);
 	s->next_id = 1;
 	changes_init(&s->changes);
 	code = copy_settings(s, settings, err);
@@ -217,9 +214,8 @@ bt_session_free(struct bt_session *s)
 		mailbox_close(s->mailbox);
 	}
 	if (s->disk_ready) {
-		guests_free(s);
+		peers_fini(s);
 		free_torrents(s);
-		dials_fini(&s->dials);
 	}
 	announce_net_free(s->announces);
 	if (s->listening)
@@ -237,7 +233,6 @@ bt_session_free(struct bt_session *s)
 	pacer_fini(&s->in);
 	pacer_fini(&s->out);
 	loop_timer_fini(&s->due_timer);
-	loop_timer_fini(&s->guests_timer);
 	loop_fd_fini(&s->pool_watch);
 	loop_free(s->loop);
 	events_free(s->events);

@@ -30,56 +30,56 @@ wants_peer(const struct torrent *t, const struct addr *a)
 	    !known_is_banned(&t->known, a) && !has_its_share(t, a);
 }
 
+/* Takes the stream. hash: what the torrent is called on it. */
 static bool
-join(struct torrent *t, struct peer *p, const struct addr *a, bool dialled, usec now)
+join(struct torrent *t, struct stream *s, const struct addr *dialled, const uint8_t hash[20],
+    struct bt_slice first, usec now)
 {
-	const uint8_t *hash = dialled ? t->hashes.v[0] : p->theirs.info_hash;
+	struct peer *p = peer_new(s, t->opts.blocks, &conn_calls, NULL, now);
+	struct conn *c = p == NULL ? NULL :
+	    conn_new(t, p, dialled != NULL ? dialled : &s->remote, dialled != NULL);
 	struct handshake ours = { 0 };
-	struct conn *c;
 
+	if (c == NULL) {
+		peer_free(p);
+		return false;
+	}
 	memcpy(ours.info_hash, hash, 20);
 	memcpy(ours.peer_id, t->peer_id, 20);
 	handshake_set(&ours, HANDSHAKE_EXTENSIONS);
 	handshake_set(&ours, HANDSHAKE_FAST);
-	c = conn_new(t, p, a, dialled);
-	if (c == NULL)
-		return false;
 	peer_join(p, &ours, &conn_calls, c, now);
-	stream_set_rates(p->stream, &t->in_rate, &t->out_rate);
-	/* If it cannot learn it is closed, and goes like others that are. */
-	if (t->meta != NULL)
-		(void)peer_learn(p, t->meta, now);
+	stream_set_rates(s, &t->in_rate, &t->out_rate);
 	torrent_wake(t);
+	/* If it cannot learn it is closed, and goes like others that are. */
+	if (t->meta == NULL || peer_learn(p, t->meta, now))
+		peer_start(p, first, now);
 	return true;
 }
 
 bool
-torrent_add_incoming(struct torrent *t, struct peer *p, usec now)
+torrent_add_incoming(struct torrent *t, struct stream *s, struct bt_slice first, usec now)
 {
+	struct handshake theirs;
+
 	torrent_wants_tick(t, now);
-	return wants_peer(t, &p->stream->remote) && join(t, p, &p->stream->remote, false, now);
+	if (!wants_peer(t, &s->remote) || handshake_parse_head(first, &theirs) != STEP_DONE)
+		return false;
+	(void)join(t, s, NULL, theirs.info_hash, first, now);
+	return true;
 }
 
 void
 torrent_add_outgoing(struct torrent *t, struct stream *s, const struct addr *to, usec now)
 {
-	struct peer *p;
-
 	t->dialling--;
 	known_dialled(&t->known, to);
 	torrent_wants_tick(t, now);
-	if (!wants_peer(t, to)) {
+	if (!wants_peer(t, to))
 		stream_free(s);
-		known_lost(&t->known, to, false, now);
+	else if (join(t, s, to, t->hashes.v[0], SLICE_NONE, now))
 		return;
-	}
-	p = peer_new(s, t->opts.blocks, &conn_calls, NULL, now);
-	if (p == NULL || !join(t, p, to, true, now)) {
-		peer_free(p);
-		known_lost(&t->known, to, false, now);
-	} else if (p->state != PEER_CLOSED) {
-		peer_start(p, false);
-	}
+	known_lost(&t->known, to, false, now);
 }
 
 void
@@ -116,10 +116,10 @@ join_may_dial(const struct torrent *t)
 void
 join_dial(struct torrent *t, usec now)
 {
-	struct addr to;
+	struct dial_wish wish;
 
-	while (join_may_dial(t) && known_next(&t->known, now, &to)) {
+	while (join_may_dial(t) && known_next(&t->known, now, &wish.to)) {
 		t->dialling++;
-		t->ops->dial(t->arg, t, &to);
+		t->ops->dial(t->arg, t, &wish, now);
 	}
 }

@@ -40,9 +40,14 @@ enum torrent_hold {
 	TORRENT_QUEUED = 4	/* others go first */
 };
 
+/* Whom it wants to be connected to. */
+struct dial_wish {
+	struct addr to;
+};
+
 struct torrent_ops {
-	/* Connect to it; answered by torrent_add_outgoing or torrent_dial_failed, later. */
-	void (*dial)(void *arg, struct torrent *t, const struct addr *to);
+	/* Connect to it; answered by torrent_add_outgoing or torrent_dial_failed. */
+	void (*dial)(void *arg, struct torrent *t, const struct dial_wish *wish, usec now);
 	void (*event)(void *arg, struct torrent *t, const struct bt_event *e);
 	bool (*announce)(void *arg, struct torrent *t, uint64_t id, const char *url,
 	    enum addr_family family, const struct announce_req *req);
@@ -135,8 +140,9 @@ void torrent_add_address(struct torrent *t, const struct addr *a, enum known_sou
 void torrent_add_outgoing(struct torrent *t, struct stream *s, const struct addr *to, usec now);
 void torrent_dial_failed(struct torrent *t, const struct addr *to, usec now);
 
-/* A peer that came to us and named this torrent. False: not wanted; the caller still has it. */
-bool torrent_add_incoming(struct torrent *t, struct peer *p, usec now);
+/* A peer that came to us and named this torrent; first is what was read of it, at least through the
+ * info-hash. False: not wanted; the caller still has the stream. */
+bool torrent_add_incoming(struct torrent *t, struct stream *s, struct bt_slice first, usec now);
 
 /* -- trackers -- */
 

@@ -7,13 +7,6 @@
 #define TRACKER_DELAY (100 * MSEC)
 #define CHECK_EVERY 64		/* ticks of all nodes together */
 
-/* A peer that came in and has not named the torrent yet. */
-struct guest {
-	TAILQ_ENTRY(guest) link;	/* in node.guests, then gone_guests */
-	struct node *node;
-	struct peer *peer;
-};
-
 struct node *
 sim_node(const struct sim *s, size_t i)
 {
@@ -28,98 +21,122 @@ node_at(const struct sim *s, const struct addr *a)
 	return i < s->nodes.len ? sim_node(s, i) : NULL;
 }
 
-/* -- peers that come in -- */
+/* -- connections -- */
 
-static bool
-on_info_hash(void *arg, struct peer *p, const uint8_t info_hash[20], usec now)
-{
-	struct guest *g = arg;
-	struct node *n = g->node;
-
-	if (memcmp(info_hash, torrent_hashes(n->torrent)->v[0], 20) != 0 ||
-	    !torrent_add_incoming(n->torrent, p, now))
-		return false;
-	TAILQ_REMOVE(&n->guests, g, link);
-	free(g);
-	return true;
-}
-
-static void
-on_guest_closed(void *arg, struct peer *p, const char *why, usec now)
-{
-	struct guest *g = arg;
-
-	(void)p;
-	(void)why;
-	(void)now;
-	TAILQ_REMOVE(&g->node->guests, g, link);
-	TAILQ_INSERT_TAIL(&g->node->gone_guests, g, link);
-}
-
-static const struct peer_ops guest_calls = {
-	.on_info_hash = on_info_hash,
-	.on_closed = on_guest_closed,
+/* A connection on its way. */
+struct call {
+	struct node *from, *to;
+	uint32_t life;
+	uint32_t id;
 };
 
 static void
-take_in(struct node *n, struct stream *s)
+connected(void *arg, uint64_t unused)
 {
-	struct guest *g = calloc(1, sizeof(*g));
+	struct call *c = arg;
+	struct node *from = c->from, *to = c->to;
+	struct stream *ours = NULL, *theirs;
+	usec now = from->sim->clock.now;
 
-	if (g == NULL)
-		abort();
-	g->node = n;
-	g->peer = peer_new(s, &n->sim->blocks, &guest_calls, g, n->sim->clock.now);
-	if (g->peer == NULL) {
-		free(g);
-		return;
+	(void)unused;
+	if (node_is_here(from) && from->life == c->life) {
+		if (node_is_here(to)) {
+			link_new(from, to, &ours, &theirs);
+			greet_guest(&to->greet, theirs, now);
+		}
+		greet_connected(&from->greet, c->id, ours, now);
 	}
-	TAILQ_INSERT_TAIL(&n->guests, g, link);
-	peer_start(g->peer, true);
+	free(c);
+}
+
+static enum greet_begun
+begin_connect(void *arg, uint32_t id, const struct dial_wish *wish)
+{
+	struct node *n = arg, *other = node_at(n->sim, &wish->to);
+	struct clock *clock = &n->sim->clock;
+	struct call *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		abort();
+	*c = (struct call){ n, other, n->life, id };
+	clock_at(clock, clock->now + 2 * (n->delay + other->delay), connected, c, 0);
+	return GREET_BEGUN;
 }
 
 static void
-free_gone_guests(struct node *n)
+abandon(void *arg, uint32_t id)
 {
-	struct guest *g;
-
-	while ((g = TAILQ_FIRST(&n->gone_guests)) != NULL) {
-		TAILQ_REMOVE(&n->gone_guests, g, link);
-		peer_free(g->peer);
-		free(g);
-	}
+	(void)arg;
+	(void)id;
 }
+
+static void
+dialled(void *arg, uint32_t owner, const struct dial_wish *wish, struct stream *stream, usec now)
+{
+	struct node *n = arg;
+
+	(void)owner;
+	if (stream == NULL)
+		torrent_dial_failed(n->torrent, &wish->to, now);
+	else
+		torrent_add_outgoing(n->torrent, stream, &wish->to, now);
+}
+
+static bool
+named(void *arg, struct stream *stream, struct bt_slice first, usec now)
+{
+	struct node *n = arg;
+
+	return memcmp(first.ptr + 28, torrent_hashes(n->torrent)->v[0], 20) == 0 &&
+	    torrent_add_incoming(n->torrent, stream, first, now);
+}
+
+static bool
+make_room(void *arg, usec now)
+{
+	(void)arg;
+	(void)now;
+	return false;
+}
+
+static void
+greet_now(void *arg, uint64_t life)
+{
+	struct node *n = arg;
+
+	if (node_is_here(n) && n->life == life && n->greet_due <= n->sim->clock.now)
+		greet_tick(&n->greet, n->sim->clock.now);
+}
+
+static void
+greet_later(void *arg, usec when)
+{
+	struct node *n = arg;
+	struct clock *clock = &n->sim->clock;
+
+	n->greet_due = when;
+	if (when != NEVER)
+		clock_at(clock, when > clock->now ? when : clock->now, greet_now, n, n->life);
+}
+
+static const struct greet_ops greet_calls = {
+	.connect = begin_connect,
+	.abandon = abandon,
+	.dialled = dialled,
+	.named = named,
+	.make_room = make_room,
+	.due = greet_later,
+};
 
 /* -- what torrents ask for -- */
 
-/* n: life << 32 | index of the other node */
 static void
-dialled(void *arg, uint64_t n)
+dial(void *arg, struct torrent *t, const struct dial_wish *wish, usec now)
 {
-	struct node *from = arg;
-	struct node *to = sim_node(from->sim, (uint32_t)n);
-	struct stream *ours, *theirs;
+	struct node *n = arg;
 
-	if (!node_is_here(from) || from->life != n >> 32)
-		return;
-	if (!node_is_here(to)) {
-		torrent_dial_failed(from->torrent, &to->addr, from->sim->clock.now);
-		return;
-	}
-	link_new(from, to, &ours, &theirs);
-	take_in(to, theirs);
-	torrent_add_outgoing(from->torrent, ours, &to->addr, from->sim->clock.now);
-}
-
-static void
-dial(void *arg, struct torrent *t, const struct addr *to)
-{
-	struct node *n = arg, *other = node_at(n->sim, to);
-	struct clock *clock = &n->sim->clock;
-
-	(void)t;
-	clock_at(clock, clock->now + 2 * (n->delay + other->delay), dialled, n,
-	    (uint64_t)n->life << 32 | other->index);
+	if (!greet_dial(&n->greet, 0, wish, now))
+		torrent_dial_failed(t, &wish->to, now);
 }
 
 static void
@@ -281,7 +298,6 @@ tick(void *arg, uint64_t life)
 {
 	struct node *n = arg;
 	struct clock *clock = &n->sim->clock;
-	struct guest *g, *next;
 
 	/* It may have been told another time since. */
 	if (!node_is_here(n) || n->life != life || n->tick_due > clock->now)
@@ -291,9 +307,6 @@ tick(void *arg, uint64_t life)
 		node_leave(n);
 		return;
 	}
-	free_gone_guests(n);
-	TAILQ_FOREACH_SAFE(g, &n->guests, link, next)
-		peer_tick(g->peer, clock->now, NEVER);
 	torrent_tick(n->torrent, clock->now);
 	if (n->sim->checking && clock->seq % CHECK_EVERY == 0)
 		torrent_check(n->torrent);
@@ -407,12 +420,14 @@ node_join(struct node *n)
 	n->torrent = torrent_new(&opts, &torrent_calls, n);
 	if (n->torrent == NULL)
 		return;
+	greet_init(&n->greet, &greet_calls, n, NULL);
 	n->joined = s->clock.now;
 	if (torrent_add_tracker(n->torrent, 0, bt_metainfo_tracker(s->meta, 0, 0)) == BT_OK &&
 	    attach(n, false)) {
 		torrent_start(n->torrent, s->clock.now);
 		return;
 	}
+	greet_fini(&n->greet);
 	torrent_free(n->torrent);
 	n->torrent = NULL;
 }
@@ -420,11 +435,7 @@ node_join(struct node *n)
 void
 node_leave(struct node *n)
 {
-	struct guest *g, *next;
-
-	TAILQ_FOREACH_SAFE(g, &n->guests, link, next)
-		peer_close(g->peer, "node leaves", n->sim->clock.now);
-	free_gone_guests(n);
+	greet_fini(&n->greet);
 	torrent_free(n->torrent);
 	n->torrent = NULL;
 	bits_clear_all(&n->have);
@@ -466,8 +477,6 @@ sim_add(struct sim *s, struct node_opts o)
 	sim_rate_init(&n->in, &s->clock, o.max_down_KiBps);
 	sim_rate_init(&n->out, &s->clock, o.max_up_KiBps);
 	TAILQ_INIT(&n->sending);
-	TAILQ_INIT(&n->guests);
-	TAILQ_INIT(&n->gone_guests);
 	s->waiting += o.conduct != LIAR && o.conduct != MUTE;
 	clock_at(&s->clock, s->clock.now + o.join, join_due, n, 0);
 	return n;

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "torrent/torrent.h"
+#include "session/greet.h"
 
 #define KIB 1024u
 #define MIB (1024u * 1024u)
@@ -65,7 +65,6 @@ struct node_opts {
 	unsigned leave_after; /* when it has sent so many hundredths of the content; 0: never */
 };
 
-struct guest;
 struct end;
 
 /* A node's rates of one direction, with the event that deals their turns. */
@@ -88,7 +87,8 @@ struct node {
 	TAILQ_HEAD(, end) sending;
 	bool up_busy;
 	usec down_free;
-	TAILQ_HEAD(, guest) guests, gone_guests;
+	struct greet greet;
+	usec greet_due;
 	usec tick_due;		/* of the torrent */
 	unsigned slept;		/* times that its torrent fell asleep */
 	bool announced;

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 
+#include "base/bytes.h"
 #include "peer/peer.h"
 #include "proto/msg.h"
 #include "small_meta.h"
@@ -18,7 +19,6 @@ static struct memory_stream stream;
 static struct peer *p;
 static struct handshake ours, theirs;
 static char heard[400];		/* what the peer told, a word each */
-static bool accept_hash;
 
 static void
 note(const char *fmt, ...)
@@ -29,19 +29,6 @@ note(const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(heard + len, sizeof(heard) - len, fmt, ap);
 	va_end(ap);
-}
-
-static const struct peer_ops ops;
-
-static bool
-on_info_hash(void *arg, struct peer *peer, const uint8_t info_hash[20], usec now)
-{
-	note("hash ");
-	(void)arg;
-	if (!accept_hash || memcmp(info_hash, ours.info_hash, 20) != 0)
-		return false;
-	peer_join(peer, &ours, &ops, NULL, now);
-	return peer_learn(peer, meta, now);
 }
 
 static void
@@ -179,7 +166,6 @@ on_read(void *arg, struct peer *peer, usec now)
 }
 
 static const struct peer_ops ops = {
-	.on_info_hash = on_info_hash,
 	.on_open = on_open,
 	.on_closed = on_closed,
 	.on_choke = on_choke,
@@ -221,7 +207,6 @@ begin(bool fast)
 	memory_init(&stream, &blocks);
 	heard[0] = '\0';
 	content_sent = 0;
-	accept_hash = true;
 	p = peer_new(&stream.base, &blocks, &ops, NULL, SECOND);
 	ck_assert(p != NULL);
 }
@@ -254,7 +239,7 @@ join(void)
 static void
 shake(void)
 {
-	peer_start(p, false);
+	peer_start(p, SLICE_NONE, SECOND);
 	feed_handshake(0, HANDSHAKE_LEN);
 	told("open ");
 	(void)memory_drain(&stream);
@@ -294,7 +279,7 @@ START_TEST(we_speak_first)
 	begin(true);
 	join();
 	ck_assert(peer_learn(p, meta, SECOND));
-	peer_start(p, false);
+	peer_start(p, SLICE_NONE, SECOND);
 	handshake_write(bytes, &ours);
 	ck_assert(slice_eq(memory_drain(&stream), slice_of(bytes, sizeof(bytes))));
 	for (size_t i = 0; i < HANDSHAKE_LEN; i++) {
@@ -307,45 +292,52 @@ START_TEST(we_speak_first)
 }
 END_TEST
 
-/* Some peers send their id only when they have read ours. */
-START_TEST(they_speak_first)
+/* What was read before it is a peer counts as if it were read now, whatever its length. */
+START_TEST(they_spoke_first)
 {
-	begin(false);
-	peer_start(p, true);
-	feed_handshake(0, 47);
-	ck_assert_uint_eq(memory_drain(&stream).len, 0);
-	feed_handshake(47, 48);
-	told("hash ");
-	ck_assert_uint_eq(memory_drain(&stream).len, HANDSHAKE_LEN);
-	feed_handshake(48, 68);
-	told("open ");
-	ck_assert(!p->fast);
-	end();
+	uint8_t bytes[HANDSHAKE_LEN + 5] = { 0 };
+
+	for (size_t len = 48; len <= sizeof(bytes); len++) {
+		begin(false);
+		join();
+		ck_assert(peer_learn(p, meta, SECOND));
+		handshake_write(bytes, &theirs);
+		put_be32(bytes + HANDSHAKE_LEN, 1);
+		bytes[HANDSHAKE_LEN + 4] = WIRE_UNCHOKE;
+		peer_start(p, slice_of(bytes, len), SECOND);
+		ck_assert_uint_eq(memory_drain(&stream).len, HANDSHAKE_LEN);
+		memory_feed(&stream, slice_of(bytes + len, sizeof(bytes) - len), SECOND);
+		told("open unchoke ");
+		ck_assert(!p->fast);
+		end();
+	}
 }
 END_TEST
 
 START_TEST(not_for_us)
 {
 	begin(true);
-	accept_hash = false;
-	peer_start(p, true);
-	feed_handshake(0, HANDSHAKE_LEN);
-	told("hash closed(asks for a torrent that we do not have) ");
-	ck_assert_uint_eq(memory_drain(&stream).len, 0);
-	end();
-	begin(true);
 	join();
 	ck_assert(peer_learn(p, meta, SECOND));
-	peer_start(p, false);
 	memset(theirs.info_hash, 'x', 20);
+	peer_start(p, SLICE_NONE, SECOND);
 	feed_handshake(0, HANDSHAKE_LEN);
 	told("closed(answered for another torrent) ");
 	end();
+	/* The first wrong byte is enough. */
 	begin(true);
-	peer_start(p, true);
-	memory_feed(&stream, slice_str("GET / HTTP/1.1\r\nHost: tracker.example.org\r\n\r\n123456"),
-	    SECOND);
+	join();
+	peer_start(p, SLICE_NONE, SECOND);
+	memory_feed(&stream, slice_str("\x13" "Bit"), SECOND);
+	told("");
+	memory_feed(&stream, slice_str("X"), SECOND);
 	told("closed(not a BitTorrent handshake) ");
+	end();
+	begin(true);
+	join();
+	peer_start(p, slice_str("GET /"), SECOND);
+	told("closed(not a BitTorrent handshake) ");
+	ck_assert(!stream.reading);
 	end();
 }
 END_TEST
@@ -555,7 +547,7 @@ START_TEST(patience)
 	usec t = SECOND;
 
 	begin(true);
-	peer_start(p, true);
+	peer_start(p, SLICE_NONE, SECOND);
 	peer_tick(p, t + 20 * SECOND, 300 * SECOND);
 	told("");
 	peer_tick(p, t + 21 * SECOND, 300 * SECOND);
@@ -702,7 +694,7 @@ peer_suite(void)
 	TCase *c = tcase_create("peer");
 
 	tcase_add_test(c, we_speak_first);
-	tcase_add_test(c, they_speak_first);
+	tcase_add_test(c, they_spoke_first);
 	tcase_add_test(c, not_for_us);
 	tcase_add_test(c, tells_what_it_hears);
 	tcase_add_test(c, fast_extension);

@@ -15,6 +15,7 @@ begin(struct buf *b)
 	rng_seed(&rng, 11);
 	buf_init(b, 8u << 20);
 	rng_bytes(&rng, handshake, sizeof(handshake));
+	memcpy(handshake, "\x13" "BitTorrent protocol", 20);
 	buf_add(b, handshake, sizeof(handshake));
 }
 

@@ -3,6 +3,7 @@
 #include "helper.h"
 
 Suite *apply_suite(void);
+Suite *greet_suite(void);
 Suite *parts_suite(void);
 Suite *session_suite(void);
 Suite *snapshot_suite(void);
@@ -12,6 +13,7 @@ main(void)
 {
 	Suite *(*const make[])(void) = {
 		apply_suite,
+		greet_suite,
 		parts_suite,
 		session_suite,
 		snapshot_suite,

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /* The queue of events, the log's, the mailbox, the listening port. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "net/sock.h"
+#include "session/dial.h"
 #include "session/events.h"
 #include "session/lines.h"
 #include "session/listen.h"
@@ -198,6 +201,7 @@ START_TEST(losses_without_memory)
 END_TEST
 
 static struct loop *loop;
+static struct block_store blocks;
 static struct mailbox *mail;
 
 static void *
@@ -345,11 +349,18 @@ START_TEST(lost_lines_are_counted)
 END_TEST
 
 static void
-close_it(void *arg, int fd, const struct addr *from)
+close_it(void *arg, struct stream *s, usec now)
 {
 	(void)arg;
-	(void)from;
-	(void)close(fd);
+	(void)now;
+	stream_free(s);
+}
+
+static enum bt_code
+listen_at(struct listen *l, const struct listen_where *where, struct rng *rng,
+    struct bt_error *err)
+{
+	return listen_init(l, loop, where, rng, &blocks, close_it, NULL, err);
 }
 
 START_TEST(finds_a_free_port)
@@ -363,16 +374,16 @@ START_TEST(finds_a_free_port)
 	rng_seed(&rng, 9);
 	loop = loop_new();
 	ck_assert_int_eq(way_init(&way, &(struct way_wish){ .bind = "127.0.0.1" }, &err), BT_OK);
-	ck_assert_int_eq(listen_init(&first, loop, &where, &rng, close_it, NULL, &err), BT_OK);
+	ck_assert_int_eq(listen_at(&first, &where, &rng, &err), BT_OK);
 	ck_assert_uint_ne(first.port, 0);
 	/* A range of that port alone is taken; one more is enough. */
 	where.minport = where.maxport = first.port;
-	ck_assert_int_eq(listen_init(&second, loop, &where, &rng, close_it, NULL, &err), BT_EIO);
+	ck_assert_int_eq(listen_at(&second, &where, &rng, &err), BT_EIO);
 	ck_assert_int_eq(err.code, BT_EIO);
 	where.maxport = (uint16_t)(first.port + 50);
 	for (int random = 0; random < 2; random++) {
 		where.random = random;
-		ck_assert_int_eq(listen_init(&second, loop, &where, &rng, close_it, NULL, &err),
+		ck_assert_int_eq(listen_at(&second, &where, &rng, &err),
 		    BT_OK);
 		ck_assert(second.port > first.port && second.port <= where.maxport);
 		listen_fini(&second);
@@ -400,10 +411,10 @@ START_TEST(tcp_and_udp_on_one_port)
 	other = udp_new(loop);
 	ck_assert_int_eq(udp_open(other, &way, &way.at[1], &err), BT_OK);
 	where.minport = where.maxport = udp_addr(other, 0)->port;
-	ck_assert_int_eq(listen_init(&l, loop, &where, &rng, close_it, NULL, &err), BT_EIO);
+	ck_assert_int_eq(listen_at(&l, &where, &rng, &err), BT_EIO);
 	ck_assert_int_eq(err.sys_errno, EADDRINUSE);
 	where.maxport = (uint16_t)(where.minport + 50);
-	ck_assert_int_eq(listen_init(&l, loop, &where, &rng, close_it, NULL, &err), BT_OK);
+	ck_assert_int_eq(listen_at(&l, &where, &rng, &err), BT_OK);
 	ck_assert_uint_gt(l.port, where.minport);
 	for (unsigned i = 0; i < 2; i++) {
 		ck_assert(sock_local(l.listeners[i].fd, &at));
@@ -411,6 +422,127 @@ START_TEST(tcp_and_udp_on_one_port)
 	}
 	listen_fini(&l);
 	udp_free(other);
+	loop_free(loop);
+}
+END_TEST
+
+static unsigned
+open_descriptors(void)
+{
+	unsigned n = 0;
+
+	for (int fd = 0; fd < 1024; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+static void
+no_answer(void *arg, uint32_t id, struct stream *s, usec now)
+{
+	(void)arg;
+	(void)s;
+	(void)now;
+	ck_abort_msg("%u was answered", id);
+}
+
+/* Whatever its number: a program may have closed its standard input. */
+START_TEST(dropped_dials_are_closed)
+{
+	struct net_way way;
+	struct dials d;
+	struct addr to;
+	struct bt_error err = { 0 };
+	int fd, input;
+	unsigned before;
+
+	loop = loop_new();
+	ck_assert_int_eq(way_init(&way, &(struct way_wish){ .bind = "127.0.0.1" }, &err), BT_OK);
+	fd = way_listen(&way, &way.at[0], &err);
+	ck_assert(fd >= 0 && sock_local(fd, &to));
+	dials_init(&d, loop, &way, &blocks, no_answer, NULL);
+	input = dup(0);
+	ck_assert(input >= 0 && close(0) == 0);
+	before = open_descriptors();
+	ck_assert_int_eq(dials_start(&d, 1, &to), 0);
+	ck_assert_int_eq(dials_start(&d, 2, &to), 0);
+	ck_assert(open_descriptors() == before + 2 && fcntl(0, F_GETFD) >= 0);
+	dials_drop(&d, 1);
+	dials_drop(&d, 1);
+	ck_assert(open_descriptors() == before + 1 && fcntl(0, F_GETFD) < 0);
+	dials_fini(&d);
+	ck_assert_uint_eq(open_descriptors(), before);
+	ck_assert_int_eq(dup2(input, 0), 0);
+	(void)close(input);
+	(void)close(fd);
+	loop_free(loop);
+}
+END_TEST
+
+static struct rlimit usual;
+
+static void
+no_descriptors(bool none)
+{
+	struct rlimit rl = usual;
+
+	rl.rlim_cur = none ? 1 : usual.rlim_cur;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &rl), 0);
+}
+
+static void
+descriptors_again(void *arg, usec now)
+{
+	(void)arg;
+	(void)now;
+	no_descriptors(false);
+}
+
+static void
+take_it(void *arg, struct stream *s, usec now)
+{
+	*(usec *)arg = now;
+	stream_free(s);
+	loop_stop(loop);
+}
+
+START_TEST(waits_for_descriptors)
+{
+	struct net_way way;
+	struct listen_where where = { .way = &way };
+	struct loop_timer timer;
+	struct listen l;
+	struct dials d;
+	struct bt_error err = { 0 };
+	struct rng rng;
+	struct addr to;
+	usec begun, taken = 0;
+	int fd;
+
+	rng_seed(&rng, 9);
+	loop = loop_new();
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &usual), 0);
+	ck_assert_int_eq(way_init(&way, &(struct way_wish){ .bind = "127.0.0.1" }, &err), BT_OK);
+	ck_assert_int_eq(listen_init(&l, loop, &where, &rng, &blocks, take_it, &taken, &err),
+	    BT_OK);
+	ck_assert(loop_timer_init(&timer, loop, descriptors_again, NULL));
+	ck_assert(sock_local(l.listeners[0].fd, &to));
+	fd = way_connect(&way, &to);
+	ck_assert_int_ge(fd, 0);
+	begun = loop_now(loop);
+	loop_timer_set(&timer, 100 * MSEC);
+	no_descriptors(true);
+	loop_run(loop);
+	/* It was not tried in each turn: the loop slept, and took it later. */
+	ck_assert_int_ge(taken - begun, 900 * MSEC);
+	/* A dial says that it is worth another try. */
+	no_descriptors(true);
+	dials_init(&d, loop, &way, &blocks, no_answer, NULL);
+	ck_assert_int_eq(dials_start(&d, 1, &to), EMFILE);
+	dials_fini(&d);
+	no_descriptors(false);
+	(void)close(fd);
+	loop_timer_fini(&timer);
+	listen_fini(&l);
 	loop_free(loop);
 }
 END_TEST
@@ -431,6 +563,8 @@ parts_suite(void)
 	tcase_add_test(c, lost_lines_are_counted);
 	tcase_add_test(c, finds_a_free_port);
 	tcase_add_test(c, tcp_and_udp_on_one_port);
+	tcase_add_test(c, dropped_dials_are_closed);
+	tcase_add_test(c, waits_for_descriptors);
 	suite_add_tcase(s, c);
 	return s;
 }
