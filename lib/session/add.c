@@ -4,6 +4,7 @@
 #include <btcore/session.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -14,6 +15,9 @@
 struct bt_add_params {
 	char *save_path;
 	char *save_as;
+	char *torrent_file;
+	int64_t check_hashes;
+	int64_t paused;
 	struct torrent_wishes wishes;
 	struct bt_metainfo *meta;
 	struct vec peers;		/* struct addr */
@@ -30,6 +34,16 @@ bt_add_table(void)
 		{ .name = "save_as", .kind = BT_OPT_TEXT, .def = "", .arg = "PATH",
 		  .offset = offsetof(struct bt_add_params, save_as),
 		  .help = "Save it as this file or folder instead, in save_path or absolute." },
+		{ .name = "torrent_file", .kind = BT_OPT_TEXT, .def = "", .arg = "FILE",
+		  .offset = offsetof(struct bt_add_params, torrent_file),
+		  .help = "Where the metainfo can be read again: a complete torrent that nobody "
+		    "is connected to is then not kept in memory." },
+		{ .name = "check_hashes", .kind = BT_OPT_FLAG, .def = "1", .arg = "0|1",
+		  .offset = offsetof(struct bt_add_params, check_hashes),
+		  .help = "Check what is on the disk; 0: believe that all of it is there." },
+		{ .name = "paused", .kind = BT_OPT_FLAG, .def = "0", .arg = "0|1",
+		  .offset = offsetof(struct bt_add_params, paused),
+		  .help = "Begin paused." },
 	};
 	static const struct bt_option_table table = { rows, COUNT_OF(rows) };
 
@@ -125,13 +139,12 @@ join(const char *folder, const char *name)
 }
 
 /* A link that the user names is the user's wish, one that happens to have the torrent's name may
- * lead anywhere. */
+ * lead anywhere. *out is to be freed in any case. */
 static enum bt_code
 choose_place(const struct bt_add_params *p, char **out, struct bt_error *err)
 {
 	bool own_name = p->save_as[0] == '\0';
 	struct stat st;
-	enum bt_code code;
 
 	*out = join(p->save_as[0] == '/' ? "" : p->save_path,
 	    own_name ? bt_metainfo_safe_name(p->meta) : p->save_as);
@@ -139,9 +152,7 @@ choose_place(const struct bt_add_params *p, char **out, struct bt_error *err)
 		return fail(err, BT_ENOMEM, "out of memory");
 	if (!own_name || lstat(*out, &st) != 0 || !S_ISLNK(st.st_mode))
 		return BT_OK;
-	code = fail(err, BT_EARG, "%s: a symbolic link; to follow it, name it", *out);
-	mem_free(*out);
-	return code;
+	return fail(err, BT_EARG, "%s: a symbolic link; to follow it, name it", *out);
 }
 
 /* -- on the session's thread -- */
@@ -149,7 +160,8 @@ choose_place(const struct bt_add_params *p, char **out, struct bt_error *err)
 struct addition {
 	struct bt_session *session;
 	const struct bt_add_params *params;
-	const char *place;
+	char *place;
+	char *torrent_file;		/* NULL: none */
 	uint32_t id;
 	struct bt_error *err;
 	enum bt_code code;
@@ -179,15 +191,31 @@ do_add(void *arg)
 		a->code = fail(a->err, BT_EEXIST, "this torrent is here already");
 		return;
 	}
-	a->code = entry_new(s, bt_metainfo_share(p->meta), a->place, &e, a->err);
+	a->code = entry_new(s, &(struct entry_opts){
+		.meta = p->meta,
+		.path = a->place,
+		.torrent_file = a->torrent_file,
+		.complete = !p->check_hashes,
+		.paused = p->paused,
+		.wishes = p->wishes,
+	    }, &e, a->err);
 	if (a->code != BT_OK)
 		return;
 	a->id = e->id;
-	e->wishes = p->wishes;
-	entry_set_limits(e);
 	for (size_t i = 0; i < p->peers.len; i++)
 		torrent_add_address(e->torrent, vec_at(&p->peers, i), KNOWN_USER,
 		    loop_now(s->loop));
+}
+
+/* Relative names are of the folder that the program is in now. */
+static enum bt_code
+choose_torrent_file(const struct bt_add_params *p, char **out, struct bt_error *err)
+{
+	*out = NULL;
+	if (p->torrent_file[0] == '\0')
+		return BT_OK;
+	*out = realpath(p->torrent_file, NULL);
+	return *out != NULL ? BT_OK : fail_errno(err, "%.200s", p->torrent_file);
 }
 
 enum bt_code
@@ -196,21 +224,23 @@ bt_session_add(struct bt_session *s, const struct bt_add_params *params, uint32_
 {
 	struct addition a = { .session = s, .params = params, .err = err, .code = BT_ECANCEL };
 	enum bt_code code;
-	char *place;
 
 	if (params->meta == NULL)
 		return fail(err, BT_EARG, "nothing says which torrent to add");
 	if (bt_metainfo_info_hash(params->meta) == NULL)
 		return fail(err, BT_EUNSUP, "torrents of version 2 alone are not supported yet");
-	code = choose_place(params, &place, err);
-	if (code != BT_OK)
-		return code;
-	a.place = place;
-	(void)mailbox_call(s->mailbox, do_add, &a);
-	mem_free(place);
-	if (a.code == BT_OK && id != NULL)
+	code = choose_place(params, &a.place, err);
+	if (code == BT_OK)
+		code = choose_torrent_file(params, &a.torrent_file, err);
+	if (code == BT_OK) {
+		(void)mailbox_call(s->mailbox, do_add, &a);
+		code = a.code;
+	}
+	mem_free(a.place);
+	free(a.torrent_file);
+	if (code == BT_OK && id != NULL)
 		*id = a.id;
-	return a.code;
+	return code;
 }
 
 enum bt_code

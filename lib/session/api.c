@@ -41,6 +41,7 @@ struct api_call {
 	size_t room, count;
 	struct bt_torrent_status *status;
 	struct bt_error *err;
+	bool on;
 	enum bt_code code;
 };
 
@@ -65,6 +66,41 @@ enum bt_code
 bt_session_stop(struct bt_session *s, uint32_t id)
 {
 	return api(&(struct api_call){ .s = s, .id = id }, do_stop);
+}
+
+static void
+do_start(void *arg)
+{
+	struct api_call *c = arg;
+	struct entry *e = entry_find(c->s, c->id);
+
+	c->code = e == NULL ? BT_ENOENT : BT_OK;
+	if (e != NULL)
+		torrent_start(e->torrent, loop_now(c->s->loop));
+}
+
+enum bt_code
+bt_session_start(struct bt_session *s, uint32_t id)
+{
+	return api(&(struct api_call){ .s = s, .id = id }, do_start);
+}
+
+static void
+do_pause(void *arg)
+{
+	struct api_call *c = arg;
+	struct entry *e = entry_find(c->s, c->id);
+
+	c->code = e == NULL ? BT_ENOENT : BT_OK;
+	if (e != NULL)
+		torrent_hold(e->torrent, TORRENT_PAUSED, c->on, "asked to",
+		    loop_now(c->s->loop));
+}
+
+enum bt_code
+bt_session_pause(struct bt_session *s, uint32_t id, bool paused)
+{
+	return api(&(struct api_call){ .s = s, .id = id, .on = paused }, do_pause);
 }
 
 static void

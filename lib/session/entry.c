@@ -439,28 +439,47 @@ make_torrent(struct entry *e)
 	return e->torrent != NULL && add_trackers(e->torrent, e->meta);
 }
 
+static bool
+copy_texts(struct entry *e, const struct entry_opts *o)
+{
+	e->path = mem_strdup(o->path);
+	if (o->torrent_file != NULL)
+		e->torrent_file = mem_strdup(o->torrent_file);
+	return e->path != NULL && (o->torrent_file == NULL || e->torrent_file != NULL);
+}
+
+static bool
+give_first_parts(struct entry *e, bool complete)
+{
+	if (!complete)
+		return give_parts(e, false);
+	torrent_rest(e->torrent, e->meta);
+	return true;
+}
+
 enum bt_code
-entry_new(struct bt_session *s, struct bt_metainfo *meta, const char *path, struct entry **out,
+entry_new(struct bt_session *s, const struct entry_opts *o, struct entry **out,
     struct bt_error *err)
 {
 	struct entry *e = mem_zero(sizeof(*e));
 
-	if (e == NULL) {
-		bt_metainfo_free(meta);
+	if (e == NULL)
 		return fail(err, BT_ENOMEM, "out of memory");
-	}
-	*e = (struct entry){ .session = s, .meta = meta, .id = s->next_id++ };
+	*e = (struct entry){ .session = s, .meta = bt_metainfo_share(o->meta),
+		.wishes = o->wishes, .id = s->next_id++ };
+	e->change.id = e->id;
 	announce_owner_init(&e->announces, answered, e);
-	e->path = mem_strdup(path);
-	if (e->path == NULL || !make_torrent(e) || !map_set(&s->by_id, &e->id, e) ||
-	    !add_hashes(e) || !heap_add(&s->due, &e->due, NEVER) || !give_parts(e, false)) {
+	if (!copy_texts(e, o) || !make_torrent(e) || !map_set(&s->by_id, &e->id, e) ||
+	    !add_hashes(e) || !heap_add(&s->due, &e->due, NEVER) ||
+	    !give_first_parts(e, o->complete)) {
 		entry_free(e);
 		return fail(err, BT_ENOMEM, "out of memory");
 	}
-	e->change.id = e->id;
 	touch(e);
 	s->stats.added++;
-	torrent_start(e->torrent, loop_now(s->loop));
+	if (o->paused)
+		torrent_hold(e->torrent, TORRENT_PAUSED, true, "added so", time_of(e));
+	torrent_start(e->torrent, time_of(e));
 	*out = e;
 	return BT_OK;
 }

@@ -79,8 +79,17 @@ struct bt_session {
 };
 
 /* entry.c */
-enum bt_code entry_new(struct bt_session *s, struct bt_metainfo *meta, const char *path,
-    struct entry **out, struct bt_error *err);
+struct entry_opts {
+	const struct bt_metainfo *meta;	/* the entry keeps a share */
+	const char *path;		/* the single file, or the folder that holds the files */
+	const char *torrent_file;	/* NULL, or where meta can be loaded again */
+	bool complete;			/* without a look at the disk */
+	bool paused;
+	struct torrent_wishes wishes;
+};
+
+enum bt_code entry_new(struct bt_session *s, const struct entry_opts *o, struct entry **out,
+    struct bt_error *err);
 void entry_free(struct entry *e);
 void entry_set_limits(struct entry *e);
 void entry_status(const struct entry *e, struct bt_torrent_status *out);

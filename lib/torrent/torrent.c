@@ -319,6 +319,16 @@ torrent_attach(struct torrent *t, const struct torrent_parts *parts, usec now)
 }
 
 void
+torrent_rest(struct torrent *t, const struct bt_metainfo *meta)
+{
+	assert(t->meta == NULL);
+	t->size = t->done = bt_metainfo_content_size(meta);
+	t->piece_count = bt_metainfo_piece_count(meta);
+	t->checked = t->asleep = true;
+	t->ops->slept(t->arg, t);
+}
+
+void
 torrent_wake(struct torrent *t)
 {
 	if (!t->asleep || t->waking)

@@ -144,6 +144,9 @@ void torrent_dial_failed(struct torrent *t, const struct addr *to, usec now);
  * info-hash. False: not wanted; the caller still has the stream. */
 bool torrent_add_incoming(struct torrent *t, struct stream *s, struct bt_slice first, usec now);
 
+/* It is complete and sleeps from the start: it keeps nothing of meta. */
+void torrent_rest(struct torrent *t, const struct bt_metainfo *meta);
+
 /* -- trackers -- */
 
 /* Before torrent_start. BT_ENOMEM; others mean that it will not be asked. */

@@ -37,6 +37,10 @@ enum bt_code bt_add_params_add_peer(struct bt_add_params *p, const char *ip, uin
  * The names:
  *   save_path  the folder that the torrent is saved in, by its own name; "": the current one
  *   save_as    the file, or the folder of its files, instead: in save_path, or absolute
+ *   torrent_file  where the metainfo can be read again; "": nowhere. With it a complete torrent
+ *              that nobody is connected to takes next to no memory
+ *   check_hashes  0: all content is there, and is not looked at (default 1)
+ *   paused     1: begins paused (default 0)
  */
 const struct bt_option_table *bt_add_table(void);
 

@@ -67,6 +67,13 @@ enum bt_code bt_session_add_metainfo(struct bt_session *s, const struct bt_metai
 /* Says goodbye to the trackers (a few seconds at most); ends in BT_TORRENT_STOPPED. */
 enum bt_code bt_session_stop(struct bt_session *s, uint32_t id);
 
+/* Begins again after BT_TORRENT_STOPPED or BT_TORRENT_FAILED. */
+enum bt_code bt_session_start(struct bt_session *s, uint32_t id);
+
+/* Lets go of peers and trackers, and comes back to them. What is being checked is checked anew
+ * then. */
+enum bt_code bt_session_pause(struct bt_session *s, uint32_t id, bool paused);
+
 /* Forgets the torrent; the files stay. */
 enum bt_code bt_session_remove(struct bt_session *s, uint32_t id);
 

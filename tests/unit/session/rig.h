@@ -129,4 +129,16 @@ add(struct bt_session *s, const char *who, int i)
 	return id;
 }
 
+static inline void
+wait_for_state(struct bt_session *s, uint32_t id, enum bt_torrent_state want)
+{
+	struct bt_torrent_status st = { 0 };
+
+	for (int i = 0; i < 1500 && st.state != want; i++) {
+		ck_assert_int_eq(bt_session_status(s, id, &st, sizeof(st)), BT_OK);
+		(void)usleep(10000);
+	}
+	ck_assert_int_eq(st.state, want);
+}
+
 #endif

@@ -115,18 +115,6 @@ END_TEST
 
 /* -- what can be read of a torrent -- */
 
-static void
-wait_for_state(struct bt_session *s, uint32_t id, enum bt_torrent_state want)
-{
-	struct bt_torrent_status st = { 0 };
-
-	for (int i = 0; i < 1500 && st.state != want; i++) {
-		ck_assert_int_eq(bt_session_status(s, id, &st, sizeof(st)), BT_OK);
-		(void)usleep(10000);
-	}
-	ck_assert_int_eq(st.state, want);
-}
-
 START_TEST(status_of_any_size)
 {
 	struct { struct bt_torrent_status st; uint64_t newer[4]; } large;

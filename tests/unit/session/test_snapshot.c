@@ -219,6 +219,8 @@ START_TEST(looks_at_what_changed)
 		seen[st->torrent - id[0]] = true;
 		ck_assert_uint_eq(st->piece_count, 1);
 	}
+	for (unsigned i = 0; i < MANY; i++)
+		wait_for_state(s, id[i], BT_TORRENT_DOWNLOADING);
 	since = look_until_quiet(s, bt_snapshot_generation(snap));
 	bt_snapshot_free(snap);
 	/* One that changes is seen alone. */
