@@ -68,7 +68,8 @@ content_put(struct content *c, uint32_t piece, uint32_t begin, struct block *b, 
 	c->ops->put(c, piece, begin, b, len);
 }
 
-/* All blocks of the piece were put. piece_done will follow; then the piece is forgotten. */
+/* All blocks of the piece were put; those that are nothing but padding may be left out. piece_done
+ * will follow; then the piece is forgotten. */
 static inline void
 content_finish(struct content *c, uint32_t piece)
 {

@@ -435,6 +435,8 @@ gather_finish(struct content *c, uint32_t piece)
 	if (b == NULL)
 		return;
 	b->complete = true;
+	/* What was never put is padding, and is read back as the zeros that it is. */
+	b->spilled = b->spilled || b->in_memory < b->size;
 	if (b->spilling == 0)
 		finish_buffer(b);
 }

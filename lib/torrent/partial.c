@@ -127,10 +127,23 @@ partial_end(struct partials *ps, struct partial *q)
 	mem_free(q);
 }
 
+void
+partial_set_pad(struct partials *ps, struct partial *q, uint32_t first, uint32_t last)
+{
+	for (uint32_t b = first; b < last; b++) {
+		q->blocks[b] = (struct partial_block){ .state = BLOCK_HERE, .pad = true };
+		ps->bytes += partial_block_len(q, b);
+	}
+	q->pads += last - first;
+	q->here += last - first;
+	q->free -= last - first;
+	settle(ps, q);
+}
+
 bool
 partial_is_blank(const struct partial *q)
 {
-	return q->free == q->count && !q->failed_once;
+	return q->free + q->pads == q->count && !q->failed_once;
 }
 
 void
@@ -146,9 +159,14 @@ void
 partial_set_failed(struct partials *ps, struct partial *q)
 {
 	ps->bytes -= bytes_here(q);
-	memset(q->blocks, 0, q->count * sizeof(q->blocks[0]));
-	q->free = q->count;
-	q->here = q->first_free = 0;
+	for (uint32_t b = 0; b < q->count; b++) {
+		if (!q->blocks[b].pad)
+			q->blocks[b] = (struct partial_block){ .state = BLOCK_FREE };
+	}
+	q->here = q->pads;
+	q->free = q->count - q->pads;
+	q->first_free = 0;
+	ps->bytes += bytes_here(q);
 	q->failed_once = true;
 	set_only(ps, q, 0);
 	settle(ps, q);
@@ -317,19 +335,22 @@ partials_let_go(struct partials *ps, uint32_t peer)
 static void
 check(const struct partials *ps, const struct partial *q)
 {
-	uint32_t counts[3] = { 0 };
+	uint32_t counts[3] = { 0 }, pads = 0;
 
 	assert(partial_find(ps, q->piece) == q && is_open(ps, q) == (q->wanted && q->free > 0));
 	for (uint32_t b = 0; b < q->count; b++) {
 		const struct partial_block *block = &q->blocks[b];
 
 		counts[block->state]++;
+		pads += block->pad;
+		assert(!block->pad || block->state == BLOCK_HERE);
 		assert((block->state == BLOCK_ASKED) == (block->asked > 0));
 		for (uint32_t i = 0; i < block->asked; i++)
 			assert(asker(block, block->peers[i]) == i);
 		assert(b >= q->first_free || block->state != BLOCK_FREE);
 	}
 	assert(q->free == counts[BLOCK_FREE] && q->here == counts[BLOCK_HERE]);
+	assert(q->pads == pads && pads < q->count);
 }
 
 void

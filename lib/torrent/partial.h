@@ -21,7 +21,11 @@ struct partial_block {
 	uint32_t peers[END_GAME_COPIES];	/* who was asked, in this order; or who sent it */
 	uint8_t asked;		/* how many were */
 	uint8_t state;		/* enum block_state */
+	bool pad;		/* nothing but padding: here from the beginning, of nobody */
 };
+
+/* Who sent a block that was here before this picker was. */
+#define PARTIAL_UNKNOWN UINT32_MAX
 
 struct partial {
 	uint32_t piece;
@@ -29,6 +33,7 @@ struct partial {
 	uint32_t count;		/* blocks */
 	uint32_t free;
 	uint32_t here;
+	uint32_t pads;
 	uint32_t first_free;	/* none is free before this one */
 	uint32_t only;		/* the one peer that may be asked; 0: anyone */
 	bool failed_once;	/* the next to be asked becomes `only` */
@@ -63,6 +68,9 @@ partial_at(const struct partials *ps, uint32_t i)
 /* All its blocks are free. NULL: no memory. */
 struct partial *partial_begin(struct partials *ps, uint32_t piece, uint32_t size);
 void partial_end(struct partials *ps, struct partial *q);
+
+/* Blocks first ... last - 1 are padding: nobody is to send them. Only right after partial_begin. */
+void partial_set_pad(struct partials *ps, struct partial *q, uint32_t first, uint32_t last);
 
 /* Nothing of it is asked for or here, and nothing is to be remembered of it. */
 bool partial_is_blank(const struct partial *q);

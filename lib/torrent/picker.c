@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "meta/layout.h"
 #include "torrent/partial.h"
 #include "torrent/rarity.h"
 
@@ -290,14 +291,46 @@ need_order(struct picker *p)
 	return built;
 }
 
+/* From a place in the piece to another there is only padding. A piece that is nothing else is
+ * asked for like any other: somebody has to end it. */
+static void
+mark_padding(struct picker *p, struct partial *q, uint64_t from, uint64_t to)
+{
+	uint32_t first = (uint32_t)div_up_u64(from, BLOCK_SIZE);
+	uint32_t last = to == q->size ? q->count : (uint32_t)(to / BLOCK_SIZE);
+
+	if (first < last && last - first < q->count)
+		partial_set_pad(&p->partials, q, first, last);
+}
+
+static void
+find_padding(struct picker *p, struct partial *q)
+{
+	struct layout_iter it;
+	struct layout_span span;
+	uint64_t at = 0, content_end = 0;
+
+	layout_start(&it, p->meta, layout_piece_offset(p->meta, q->piece), q->size);
+	while (layout_next(&it, &span)) {
+		if (!span.pad) {
+			mark_padding(p, q, content_end, at);
+			content_end = at + span.len;
+		}
+		at += span.len;
+	}
+	mark_padding(p, q, content_end, at);
+}
+
 static struct partial *
 begin(struct picker *p, uint32_t piece)
 {
 	uint32_t size = bt_metainfo_piece_size(p->meta, piece);
 	struct partial *q = partial_begin(&p->partials, piece, size);
 
-	if (q != NULL)
-		rarity_remove(&p->rarity, piece);
+	if (q == NULL)
+		return NULL;
+	find_padding(p, q);
+	rarity_remove(&p->rarity, piece);
 	return q;
 }
 
@@ -449,7 +482,7 @@ picker_senders(const struct picker *p, uint32_t piece, uint32_t *ids, unsigned n
 		uint32_t sender = q->blocks[b].peers[0];
 		unsigned i = 0;
 
-		if (q->blocks[b].state != BLOCK_HERE)
+		if (q->blocks[b].state != BLOCK_HERE || q->blocks[b].pad)
 			continue;
 		while (i < found && i < n && ids[i] != sender)
 			i++;
@@ -468,6 +501,57 @@ picker_shared(const struct picker *p, uint32_t piece, uint32_t begin)
 	const struct partial *q = partial_find(&p->partials, piece);
 
 	return q != NULL && q->blocks[begin / BLOCK_SIZE].asked > 1;
+}
+
+/* -- what outlives a picker -- */
+
+static void
+blocks_here(const struct partial *q, struct bits *out)
+{
+	for (uint32_t b = 0; b < q->count; b++) {
+		if (q->blocks[b].state == BLOCK_HERE && !q->blocks[b].pad)
+			(void)bits_set(out, b);
+	}
+}
+
+bool
+picker_export_partials(const struct picker *p,
+    bool (*take)(void *arg, uint32_t piece, const struct bits *blocks), void *arg)
+{
+	bool ok = true;
+
+	for (uint32_t i = 0; ok && i < p->partials.list.len; i++) {
+		const struct partial *q = partial_at(&p->partials, i);
+		struct bits blocks;
+
+		if (q->here == q->pads)
+			continue;
+		if (!bits_init(&blocks, q->count))
+			return false;
+		blocks_here(q, &blocks);
+		ok = take(arg, q->piece, &blocks);
+		bits_fini(&blocks);
+	}
+	return ok;
+}
+
+enum picker_result
+picker_import_partial(struct picker *p, uint32_t piece, const struct bits *blocks)
+{
+	struct partial *q;
+
+	if (piece >= p->have.len || !picker_wants(p, piece) || blocks->count == 0 ||
+	    partial_find(&p->partials, piece) != NULL ||
+	    blocks->len != div_up_u64(bt_metainfo_piece_size(p->meta, piece), BLOCK_SIZE))
+		return PICKER_UNWANTED;
+	q = begin(p, piece);
+	if (q == NULL)
+		return PICKER_UNWANTED;
+	for (uint32_t b = 0; b < q->count; b++) {
+		if (bits_has(blocks, b))
+			(void)partial_receive(&p->partials, q, b, PARTIAL_UNKNOWN);
+	}
+	return q->here == q->count ? PICKER_COMPLETE : PICKER_TAKEN;
 }
 
 /* -- facts -- */

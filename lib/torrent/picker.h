@@ -8,6 +8,8 @@
  * random, so that there is something to trade soon. When every block is asked for, blocks are asked
  * of a second and third peer as well (end game).
  *
+ * Blocks that are nothing but padding are never asked for: the content knows that they are zeros.
+ *
  * A picker that wants nothing holds no more than a bit for each piece.
  */
 #ifndef TORRENT_PICKER_H
@@ -123,6 +125,18 @@ unsigned picker_senders(const struct picker *p, uint32_t piece, uint32_t *ids, u
 
 /* Is the block asked of more than one peer? Then the others are to be told when it comes. */
 bool picker_shared(const struct picker *p, uint32_t piece, uint32_t begin);
+
+/* -- what outlives a picker -- */
+
+/* Hands each begun piece to take, with the blocks of it that are here (the bits are take's only
+ * while it runs). False: take said so, or no memory. */
+bool picker_export_partials(const struct picker *p,
+    bool (*take)(void *arg, uint32_t piece, const struct bits *blocks), void *arg) MUST_USE;
+
+/* Enters a piece as it was exported, whoever sent its blocks. PICKER_UNWANTED: it does not fit this
+ * torrent, is not wanted or begun already, or no memory; nothing changed. */
+enum picker_result picker_import_partial(struct picker *p, uint32_t piece,
+    const struct bits *blocks) MUST_USE;
 
 /* -- facts -- */
 

@@ -103,6 +103,22 @@ START_TEST(padding_is_not_written)
 }
 END_TEST
 
+START_TEST(padding_need_not_be_put)
+{
+	static const uint32_t files[] = { 1000, PIECE - 1000, 500, 0 };
+
+	begin(0, files, 2, 8u << 20);
+	ck_assert_uint_gt(blocks_of(0), 1);
+	put(0, 0, false);
+	content_finish(content, 0);
+	settle();
+	ck_assert_uint_eq(good, 1);
+	ck_assert_uint_eq(bad + failed, 0);
+	has_file("c/d/00", 0, 1000);
+	end();
+}
+END_TEST
+
 START_TEST(check_finds_what_is_there)
 {
 	char path[128];
@@ -356,6 +372,7 @@ store_suite(void)
 	tcase_add_test(c, spills);
 	tcase_add_test(c, many_small_files);
 	tcase_add_test(c, padding_is_not_written);
+	tcase_add_test(c, padding_need_not_be_put);
 	tcase_add_test(c, check_finds_what_is_there);
 	tcase_add_test(c, what_is_gone_cannot_be_read);
 	tcase_add_test(c, disk_full);

@@ -464,6 +464,133 @@ START_TEST(a_piece_with_nothing_in_it_is_not_begun)
 }
 END_TEST
 
+/* Two pieces: content, padding from the middle of block 1 to the end of the first; padding alone in
+ * the second but for its last byte. */
+static void
+begin_padded(void)
+{
+	static const char text[] = "d4:infod5:filesl"
+	    "d6:lengthi20000e4:pathl1:aee"
+	    "d4:attr1:p6:lengthi111071e4:pathl4:.pad1:xee"
+	    "d6:lengthi1e4:pathl1:bee"
+	    "e4:name1:n12:piece lengthi65536e6:pieces40:"
+	    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxee";
+	struct bt_error err;
+
+	rng_seed(&rng, 4);
+	ck_assert_msg(bt_metainfo_parse(slice_str(text), &meta, &err) == BT_OK, "%s", err.text);
+	p = picker_new(meta, &rng);
+	ck_assert(p != NULL && bits_init(&all, 2) && bits_init(&one, 2));
+	bits_set_all(&all);
+}
+
+START_TEST(padding_is_not_asked_for)
+{
+	struct picker_block b[2 * BLOCKS];
+	uint32_t ids[2];
+
+	begin_padded();
+	(void)bits_set(&one, 0);
+	ck_assert_uint_eq(pick(1, &one, 2 * BLOCKS, b), 2);
+	ck_assert(b[0].begin == 0 && b[1].begin == BLOCK_SIZE && b[1].len == BLOCK_SIZE);
+	ck_assert_uint_eq(pick(2, &all, 2 * BLOCKS, b), 1);
+	ck_assert(b[0].piece == 1 && b[0].begin == 3 * BLOCK_SIZE);
+	ck_assert_uint_eq(picker_receive(p, 0, 2 * BLOCK_SIZE, 1), PICKER_UNWANTED);
+	ck_assert_uint_eq(picker_receive(p, 0, 0, 1), PICKER_TAKEN);
+	ck_assert_uint_eq(picker_receive(p, 0, BLOCK_SIZE, 1), PICKER_COMPLETE);
+	/* Nobody sent the padding. */
+	ck_assert_uint_eq(picker_senders(p, 0, ids, 2), 1);
+	ck_assert_uint_eq(ids[0], 1);
+	picker_set_failed(p, 0);
+	ck_assert_uint_eq(pick(1, &one, 2 * BLOCKS, b), 2);
+	ck_assert(picker_release(p, 1, 3 * BLOCK_SIZE, 2));
+	ck_assert_uint_eq(pick(3, &all, 2 * BLOCKS, b), 1);
+	picker_set_have(p, 0);
+	picker_set_have(p, 1);
+	ck_assert_uint_eq(picker_partial_bytes(p), 0);
+	end();
+}
+END_TEST
+
+/* -- what outlives a picker -- */
+
+static struct bits exported[4];
+static uint32_t exported_piece[4], exported_count;
+
+static bool
+take(void *arg, uint32_t piece, const struct bits *blocks)
+{
+	struct bits *b = &exported[exported_count];
+
+	(void)arg;
+	if (exported_count == 4 || !bits_init(b, blocks->len))
+		return false;
+	ck_assert(bits_load(b, bits_slice(blocks)));
+	exported_piece[exported_count++] = piece;
+	return true;
+}
+
+static void
+forget_exported(void)
+{
+	while (exported_count > 0)
+		bits_fini(&exported[--exported_count]);
+}
+
+START_TEST(begun_pieces_are_exported_and_imported)
+{
+	struct picker_block b[3 * BLOCKS];
+	uint32_t ids[2];
+
+	begin(3);
+	ck_assert_uint_eq(pick(1, &all, 3 * BLOCKS, b), 3 * BLOCKS);
+	(void)picker_receive(p, 2, BLOCK_SIZE, 1);
+	receive_all(0, 1, 1);
+	mem_fail_at(1);
+	ck_assert(!picker_export_partials(p, take, NULL));
+	ck_assert(picker_export_partials(p, take, NULL));
+	/* The one of which nothing is here is none. */
+	ck_assert_uint_eq(exported_count, 2);
+	picker_free(p);
+	p = picker_new(meta, &rng);
+	for (uint32_t i = 0; i < 2; i++) {
+		ck_assert_uint_eq(picker_import_partial(p, exported_piece[i], &exported[i]),
+		    exported_piece[i] == 0 ? PICKER_COMPLETE : PICKER_TAKEN);
+		ck_assert_uint_eq(picker_import_partial(p, exported_piece[i], &exported[i]),
+		    PICKER_UNWANTED);
+	}
+	picker_check(p);
+	ck_assert_uint_eq(picker_partial_bytes(p), PIECE + BLOCK_SIZE);
+	ck_assert_uint_eq(pick(1, &all, 3 * BLOCKS, b), 2 * BLOCKS - 1);
+	/* What was here was sent by somebody else. */
+	receive_all(2, 1, 1);
+	ck_assert_uint_eq(picker_senders(p, 2, ids, 2), 2);
+	forget_exported();
+	end();
+}
+END_TEST
+
+START_TEST(what_does_not_fit_is_not_imported)
+{
+	struct bits blocks;
+
+	begin(3);
+	ck_assert(bits_init(&blocks, BLOCKS));
+	ck_assert_uint_eq(picker_import_partial(p, 1, &blocks), PICKER_UNWANTED);
+	bits_set_all(&blocks);
+	ck_assert_uint_eq(picker_import_partial(p, 3, &blocks), PICKER_UNWANTED);
+	ck_assert_uint_eq(picker_import_partial(p, 1, &all), PICKER_UNWANTED);
+	mem_fail_at(1);
+	ck_assert_uint_eq(picker_import_partial(p, 1, &blocks), PICKER_UNWANTED);
+	picker_set_have(p, 1);
+	ck_assert_uint_eq(picker_import_partial(p, 1, &blocks), PICKER_UNWANTED);
+	ck_assert(picker_set_priority(p, 2, 1, 0));
+	ck_assert_uint_eq(picker_import_partial(p, 2, &blocks), PICKER_UNWANTED);
+	bits_fini(&blocks);
+	end();
+}
+END_TEST
+
 /* Whatever fails for want of memory, the picker stays whole, and goes on when there is some. */
 START_TEST(without_memory)
 {
@@ -518,6 +645,9 @@ picker_suite(void)
 	tcase_add_test(c, many_are_had_at_once);
 	tcase_add_test(c, a_generation_lasts_while_nothing_changes);
 	tcase_add_test(c, a_piece_with_nothing_in_it_is_not_begun);
+	tcase_add_test(c, padding_is_not_asked_for);
+	tcase_add_test(c, begun_pieces_are_exported_and_imported);
+	tcase_add_test(c, what_does_not_fit_is_not_imported);
 	tcase_add_test(c, without_memory);
 	suite_add_tcase(s, c);
 	return s;
