@@ -207,7 +207,7 @@ count_of(const struct buf *b, const char *word)
 	const uint8_t *p = b->ptr, *end = b->ptr + b->len;
 	unsigned n = 0;
 
-	for (; (p = memmem(p, (size_t)(end - p), word, strlen(word))) != NULL; p++)
+	for (; b->len > 0 && (p = memmem(p, (size_t)(end - p), word, strlen(word))) != NULL; p++)
 		n++;
 	return n;
 }

@@ -68,7 +68,7 @@ START_TEST(bad_bodies_are_refused)
 		{ CHUNKED "x\r\n", "HTTP/1.1 400 " },
 		{ CHUNKED "1\nx\r\n0\r\n\r\n", "HTTP/1.1 400 " },
 		{ CHUNKED "1\r\nxy\r\n0\r\n\r\n", "HTTP/1.1 400 " },
-		{ CHUNKED "fffffffffffffff\r\n", "" },
+		{ CHUNKED "fffffffffffffff\r\n", NULL },
 		{ CHUNKED "10000000000000000\r\n", "HTTP/1.1 400 " },
 		{ "POST /echo HTTP/1.1\r\nContent-Length: 1048577\r\n\r\n", "HTTP/1.1 413 " },
 		{ "POST /echo HTTP/1.1\r\nContent-Length: 9223372036854775807\r\n\r\nx",
@@ -84,8 +84,11 @@ START_TEST(bad_bodies_are_refused)
 	start_for_bodies(&r, SECOND, 64 << 20);
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		ask(r.port, cases[i].text, &got);
-		ck_assert_msg(slice_starts(buf_slice(&got), cases[i].answer) &&
-		    (got.len == 0) == (cases[i].answer[0] == '\0'), "%s", cases[i].text);
+		if (cases[i].answer == NULL)
+			ck_assert_uint_eq(got.len, 0);
+		else
+			ck_assert_msg(got.len > 0 && slice_starts(buf_slice(&got),
+			    cases[i].answer), "%s", cases[i].text);
 		ck_assert_uint_eq(count_of(&got, "POST"), 0);
 		buf_fini(&got);
 	}
