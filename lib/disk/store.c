@@ -15,6 +15,8 @@
 #define BUSY_ABOVE (8u << 20)
 #define EASED_BELOW (4u << 20)
 
+#define SMALLEST_PAGE 4096u	/* of any processor */
+
 static struct store *
 store_of(const struct content *c)
 {
@@ -106,14 +108,20 @@ release_pin(void *owner)
 	fds_unpin(owner);
 }
 
-/* Would reading it wait for the disk? Of some file systems nobody knows; then it may. */
+/* Would reading it wait for the disk? Each page is asked, by a byte of it: that is cheaper than to
+ * copy them all. Of some file systems nobody knows; then it may. */
 static bool
 is_cached(int fd, uint64_t offset, uint32_t len)
 {
-	uint8_t bytes[BLOCK_SIZE];
-	struct iovec iov = { bytes, len };
+	uint64_t at = offset, end = offset + len;
+	uint8_t byte;
+	struct iovec iov = { &byte, 1 };
 
-	return preadv2(fd, &iov, 1, (off_t)offset, RWF_NOWAIT) == (ssize_t)len;
+	for (; at < end; at = (at | (SMALLEST_PAGE - 1)) + 1) {
+		if (preadv2(fd, &iov, 1, (off_t)at, RWF_NOWAIT) != 1)
+			return false;
+	}
+	return true;
 }
 
 static bool
