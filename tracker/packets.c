@@ -41,12 +41,10 @@ announce(struct packets *p, const struct udp_request *rq, const struct addr *fro
 
 	stat_add(p->counters, from->family == ADDR_V6 ? STAT_UDP_ANNOUNCE6 : STAT_UDP_ANNOUNCE4, 1);
 	reply_announce(p->replier, &rq->announce, from, REPLY_ONE_FAMILY, now, &reply);
-	if (reply.failed) {
-		stat_add(p->counters, STAT_ANNOUNCES_FAILED, 1);
+	if (reply.failed)
 		udp_error_write(out, rq->transaction, reply.failure);
-	} else {
+	else
 		udp_announce_reply_write(out, rq->transaction, &reply, from->family);
-	}
 	announce_reply_fini(&reply);
 }
 

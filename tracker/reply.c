@@ -6,9 +6,10 @@
 #define RETRY_SOON 15		/* minutes; for what will pass (BEP 31) */
 
 void
-replier_init(struct replier *r, const struct bt_tracker_settings *settings, struct shards *shards)
+replier_init(struct replier *r, const struct bt_tracker_settings *settings, struct shards *shards,
+    struct stat_counters *counters)
 {
-	*r = (struct replier){ .settings = settings, .shards = shards };
+	*r = (struct replier){ .settings = settings, .shards = shards, .counters = counters };
 	rng_seed_system(&r->rng);
 }
 
@@ -111,8 +112,8 @@ check_nat(struct replier *r, struct swarm_ask *ask, const struct addr *from, use
 		ask->flags |= PEERS_UNREACHED;
 }
 
-void
-reply_announce(struct replier *r, const struct announce_req *req, const struct addr *from,
+static void
+answer(struct replier *r, const struct announce_req *req, const struct addr *from,
     enum reply_families families, usec now, struct announce_reply *out)
 {
 	bool list = announce_req_form(req) == ANNOUNCE_LIST;
@@ -146,6 +147,24 @@ reply_announce(struct replier *r, const struct announce_req *req, const struct a
 	out->downloaded = got.counts.downloaded;
 	out->external_ip = *from;
 	set_peers(r, req, &got, out);
+}
+
+void
+reply_announce(struct replier *r, const struct announce_req *req, const struct addr *from,
+    enum reply_families families, usec now, struct announce_reply *out)
+{
+	answer(r, req, from, families, now, out);
+	if (out->failed)
+		stat_add(r->counters, STAT_ANNOUNCES_FAILED, 1);
+}
+
+void
+reply_unreadable(struct replier *r, struct bt_slice why, struct announce_reply *out)
+{
+	announce_reply_init(out);
+	out->failed = true;
+	out->failure = why;
+	stat_add(r->counters, STAT_ANNOUNCES_FAILED, 1);
 }
 
 struct scrape_entry

@@ -14,10 +14,12 @@
 #include "tracker/gate.h"
 #include "tracker/nat_check.h"
 #include "tracker/shards.h"
+#include "tracker/stats.h"
 
 struct replier {
 	const struct bt_tracker_settings *settings;
 	struct shards *shards;
+	struct stat_counters *counters;	/* of its loop: every announce, whichever way it came */
 	struct gate gate;		/* zeroed: everything may be tracked */
 	struct nat_check *nat;		/* NULL: peers are handed out unseen */
 	struct rng rng;
@@ -29,7 +31,7 @@ struct replier {
 };
 
 void replier_init(struct replier *r, const struct bt_tracker_settings *settings,
-    struct shards *shards);
+    struct shards *shards, struct stat_counters *counters);
 
 /* Of the peers in a reply; one is that of from. */
 enum reply_families { REPLY_ONE_FAMILY, REPLY_BOTH_FAMILIES };
@@ -37,6 +39,9 @@ enum reply_families { REPLY_ONE_FAMILY, REPLY_BOTH_FAMILIES };
 /* *out is initialised by the call and always to be fini'd. */
 void reply_announce(struct replier *r, const struct announce_req *req, const struct addr *from,
     enum reply_families families, usec now, struct announce_reply *out);
+
+/* The same for an announce that cannot be read; why is borrowed. */
+void reply_unreadable(struct replier *r, struct bt_slice why, struct announce_reply *out);
 
 /* The counts of a torrent, zeroes if there is none. */
 struct scrape_entry reply_scrape(struct replier *r, const uint8_t info_hash[20]);

@@ -370,9 +370,9 @@ server_new(struct loop *l, const struct server_shared *shared, uint16_t *port, b
 	s->loop = l;
 	s->shared = *shared;
 	s->joins = joins;
-	replier_init(&s->replier, shared->settings, shared->shards);
-	s->replier.gate = policy_gate(shared->policy);
 	s->counters = stats_counters(shared->stats);
+	replier_init(&s->replier, shared->settings, shared->shards, s->counters);
+	s->replier.gate = policy_gate(shared->policy);
 	if (s->counters == NULL || !add_nat_check(s) ||
 	    !packets_init(&s->packets, &s->shared, &s->replier, s->counters, l) ||
 	    !web_init(&s->web, &s->shared, &s->replier, s->counters, l)) {

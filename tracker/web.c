@@ -62,12 +62,8 @@ on_announce(struct web *w, const struct httpd_request *rq, struct httpd_reply *r
 		    loop_now(w->loop), &reply);
 		look_for_dedicated_seed(w, rq->http.query, &req, &reply);
 	} else {
-		announce_reply_init(&reply);
-		reply.failed = true;
-		reply.failure = slice_str(err.text);
+		reply_unreadable(w->replier, slice_str(err.text), &reply);
 	}
-	if (reply.failed)
-		stat_add(w->counters, STAT_ANNOUNCES_FAILED, 1);
 	announce_reply_write(re->body, &reply, announce_req_form(&req));
 	announce_reply_fini(&reply);
 }

@@ -7,6 +7,7 @@
 struct scene {
 	struct bt_tracker_settings settings;
 	struct shards *shards;
+	struct stat_counters counters;
 	struct replier replier;
 	struct announce_reply reply;
 };
@@ -20,7 +21,7 @@ scene_new(void)
 	ck_assert_int_eq(bt_options_init(bt_tracker_options(), &s->settings), BT_OK);
 	s->settings.compact_reqd = 0;
 	s->shards = shards_new(&limits);
-	replier_init(&s->replier, &s->settings, s->shards);
+	replier_init(&s->replier, &s->settings, s->shards, &s->counters);
 	announce_reply_init(&s->reply);
 	return s;
 }
@@ -51,6 +52,27 @@ populate(struct scene *s, uint32_t count)
 		ask(s, &r, &a);
 	}
 }
+
+START_TEST(failures_are_counted)
+{
+	struct scene *s = scene_new();
+	struct announce_req r = peer_req(1, 1, LEFT);
+	struct addr a = peer_addr(1, ADDR_V4);
+
+	ask(s, &r, &a);
+	ck_assert_uint_eq(s->counters.v[STAT_ANNOUNCES_FAILED], 0);
+	s->settings.compact_reqd = 1;
+	r.compact = 0;
+	ask(s, &r, &a);
+	ck_assert(s->reply.failed);
+	ck_assert_uint_eq(s->counters.v[STAT_ANNOUNCES_FAILED], 1);
+	announce_reply_fini(&s->reply);
+	reply_unreadable(&s->replier, slice_str("no port"), &s->reply);
+	ck_assert(s->reply.failed && slice_eq_str(s->reply.failure, "no port"));
+	ck_assert_uint_eq(s->counters.v[STAT_ANNOUNCES_FAILED], 2);
+	scene_free(s);
+}
+END_TEST
 
 START_TEST(numwant_is_capped)
 {
@@ -189,6 +211,7 @@ reply_suite(void)
 	Suite *s = suite_create("tracker/reply");
 	TCase *t = tcase_create("reply");
 
+	tcase_add_test(t, failures_are_counted);
 	tcase_add_test(t, numwant_is_capped);
 	tcase_add_test(t, compact_may_be_required);
 	tcase_add_test(t, named_addresses_are_mostly_not_believed);
