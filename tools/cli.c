@@ -325,8 +325,8 @@ read_preset(struct cli *c, const struct cli_short *shorts, int argc, char **argv
 	free(name);
 }
 
-/* Whoever starts us with closed descriptors gets errors from them, as others do: a socket or a file
- * of ours that came to be standard output would be given all that is printed. */
+/* A program that is started with closed descriptors gets errors from them, as others do: a socket
+ * or a file of ours that came to be standard output would be given all that is printed. */
 static void
 hold_standard_descriptors(void)
 {

@@ -11,7 +11,7 @@
 #define ARG_INDENT 6	/* and before its value, where that does not fit beside its name */
 #define USAGE_INDENT 7	/* "usage: " */
 
-/* Text in words on lines of so many columns. */
+/* Text in words on lines of this many columns. */
 struct page {
 	size_t wide;
 	size_t indent;

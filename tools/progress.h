@@ -16,7 +16,7 @@ struct progress {
 /* Of what has this name. */
 void progress_begin(struct progress *p, const char *name);
 
-/* So many bytes are done; for bt_create_options.progress. Shown ten times a second at most. */
+/* This many bytes are done; for bt_create_options.progress. Shown ten times a second at most. */
 void progress_show(void *p, uint64_t done, uint64_t total);
 
 /* The end of the line if all was done; otherwise nothing remains of it. */

@@ -8,7 +8,7 @@
 
 #define ROWS_FRESH (5 * SECOND)
 #define SCRAPE_FRESH (60 * SECOND)
-#define SCRAPE_REFUSED (10 * MINUTE)	/* when it was too large: not tried for so long */
+#define SCRAPE_REFUSED (10 * MINUTE)	/* when it was too large: not tried for this long */
 
 /* What can be wanted: bits. */
 enum { WANT_ROWS = 1, WANT_SCRAPE = 2, WANT_PACKED = 4 };

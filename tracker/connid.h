@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Connection ids of the UDP protocol (BEP 15) without a table: a keyed hash of the address and the
- * time. Who shows a good one has received our reply, so the address is not forged.
+ * time. A client that shows a good one has received our reply, so the address is not forged.
  */
 #ifndef TRACKER_CONNID_H
 #define TRACKER_CONNID_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* Who asks, if it asks through a proxy. */
+/* Which client asks, if it asks through a proxy. */
 #ifndef TRACKER_FORWARDED_H
 #define TRACKER_FORWARDED_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Who is served: by address, by how often it asks, and by torrent. One struct gate for each loop;
- * what it gives is good until the next call.
+ * Which clients are served: by address, by how often they ask, and by torrent. One struct gate for
+ * each loop; what it gives is good until the next call.
  */
 #ifndef TRACKER_GATE_H
 #define TRACKER_GATE_H

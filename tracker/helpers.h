@@ -13,7 +13,7 @@ struct helpers {
 	unsigned count;
 };
 
-/* So many, which serve at the first server's port. To be closed in any case. */
+/* This many, which serve at the first server's port. To be closed in any case. */
 enum bt_code helpers_open(struct helpers *h, unsigned count, const struct server_shared *shared,
     uint16_t port, struct bt_error *err);
 
@@ -26,7 +26,7 @@ void helpers_stop(struct helpers *h);
 /* After stop, if they were started. Fine on a zeroed one. */
 void helpers_close(struct helpers *h);
 
-/* Before start: each shows a sign of life every so often. */
+/* Before start: each shows a sign of life at this interval. */
 void helpers_set_pulse(struct helpers *h, usec step);
 
 /* All have shown one since the last time that all had. */

@@ -85,7 +85,7 @@ limit_take(struct limit *l, const struct addr *a, usec now)
 		full = full > now ? full : now;
 		if (full - now > l->depth)
 			return full - now - l->depth;
-		/* Whoever loses the race looks again: another may have taken the bucket. */
+		/* The one that loses the race looks again: another may have taken the bucket. */
 		if (atomic_compare_exchange_weak_explicit(bucket, &old,
 		    tag << TIME_BITS | ((uint64_t)(full + l->step) & TIME_MASK),
 		    memory_order_relaxed, memory_order_relaxed))

@@ -126,7 +126,7 @@ on_ready(void *arg, unsigned ready)
 			end_check(c, false, now);
 			return;
 		}
-		/* Who wants encryption would not understand the rest. */
+		/* A client that wants encryption would not understand the rest. */
 		if (c->first.requirecrypto) {
 			end_check(c, true, now);
 			return;
@@ -161,7 +161,7 @@ wait_for(struct check *c, const struct announce_req *req)
 		if (memcmp(vec_at(&c->waiting, i), req->info_hash, HASH_LEN) == 0)
 			return;
 	}
-	/* Who is left out is handed out after its next announce. */
+	/* One that is left out is handed out after its next announce. */
 	if (c->waiting.len < WAITING_MAX)
 		(void)vec_add(&c->waiting, req->info_hash);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What is known of addresses that were connected to: reached, or how often not. A table of fixed
- * size that all loops share, behind some locks, so that they hardly meet; in a full one the
- * address that was silent longest makes room. What was not asked for so long as a peer lives is
+ * size that all loops share, behind some locks, so that they hardly meet; in a full one the address
+ * that was silent longest makes room. An address not asked about for as long as a peer lives is
  * forgotten.
  */
 #ifndef TRACKER_NAT_KNOWN_H

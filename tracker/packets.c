@@ -48,7 +48,7 @@ announce(struct packets *p, const struct udp_request *rq, const struct addr *fro
 	announce_reply_fini(&reply);
 }
 
-/* Who asks too often gets no answer: it asks again less and less often (BEP 15). */
+/* A client that asks too often gets no answer: it asks again less and less often (BEP 15). */
 static bool
 may_ask(struct packets *p, const struct udp_request *rq, const struct addr *from, usec now,
     struct buf *out)

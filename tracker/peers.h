@@ -46,7 +46,7 @@ enum peers_zone {
 /* The head of the block; the columns follow. */
 struct peers {
 	uint32_t ends[PEERS_ZONES];	/* the number after the last one of each zone */
-	uint32_t paused;		/* so many of the others; the rest are seeds */
+	uint32_t paused;		/* this many of the others; the rest are seeds */
 	uint32_t cap;
 };
 
@@ -85,14 +85,14 @@ peers_seeds(const struct peers *p)
 	return p != NULL ? p->ends[PEERS_HIDDEN_OTHERS] - p->ends[PEERS_LEECHES] - p->paused : 0;
 }
 
-/* The first so many may be handed out, */
+/* How many, from the front, may be handed out, */
 static inline uint32_t
 peers_shown(const struct peers *p)
 {
 	return p != NULL ? p->ends[PEERS_OTHERS] : 0;
 }
 
-/* and so many of these to who has all it wants. */
+/* and how many of these to a peer that has all it wants. */
 static inline uint32_t
 peers_shown_leeches(const struct peers *p)
 {
@@ -125,7 +125,7 @@ void peers_remove(const struct peers_kind *k, struct peers **p, uint32_t i);
 #define PEERS_REMOVAL 64u		/* looks that take as long as one removal */
 
 struct peers_expiry {
-	uint8_t tick, age;		/* now; who is silent for so long is removed */
+	uint8_t tick, age;		/* now; a peer silent for this long is removed */
 	uint32_t work;			/* looks that may still be made, nearly */
 	uint32_t removed;		/* so far */
 	uint8_t oldest;			/* greatest silence among the others so far */

@@ -40,7 +40,7 @@ peers_wanted(const struct replier *r, const struct announce_req *req)
 	return req->numwant < 0 || (uint32_t)req->numwant > max ? max : (uint32_t)req->numwant;
 }
 
-/* Who only takes encrypted connections may keep that port apart (BitTornado). */
+/* A client that only takes encrypted connections may keep that port apart (BitTornado). */
 static struct addr
 reachable_at(const struct replier *r, const struct announce_req *req, const struct addr *from)
 {

@@ -69,7 +69,7 @@ write_what_goes(struct reqlog *l, int wait)
 	struct bt_slice left = buf_slice(&l->lines);
 
 	while (left.len > 0 && poll(&p, 1, wait) > 0) {
-		/* What is ready takes so many at once. */
+		/* A descriptor that is ready takes this many at once. */
 		ssize_t n = write(l->fd, left.ptr, left.len < PIPE_BUF ? left.len : PIPE_BUF);
 
 		if (n >= 0)

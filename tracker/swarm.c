@@ -31,7 +31,8 @@ struct place {
 	uint32_t twin;		/* number in other, if the client told its address there */
 };
 
-/* Who has all it wants is given nobody like it: it has the front of the table to choose from. */
+/* A peer that has all it wants is given nobody like it: it has the front of the table to choose
+ * from. */
 static uint32_t
 range(const struct peers *p, const struct announce_req *req)
 {
@@ -214,7 +215,7 @@ swarm_make(struct swarms *s, const uint8_t *info_hash, struct rng *rng, struct s
 	return BT_OK;
 }
 
-/* After a change: looked at again when its oldest peer, silent for so long, may be gone. */
+/* After a change: looked at again when its oldest peer, silent for this long, may be gone. */
 static void
 enlist(struct swarms *s, struct swarm *w, uint64_t tick, uint8_t oldest)
 {
@@ -369,7 +370,7 @@ swarms_announce(struct swarms *s, const struct swarm_ask *ask, usec now, struct 
 
 	out->v4.got = out->v6.got = 0;
 	out->counts = (struct swarm_counts){ 0 };
-	/* Who only looks or leaves makes no torrent known. */
+	/* An announce that only looks or leaves makes no torrent known. */
 	if (w == NULL && (event == ANNOUNCE_STOPPED || event == ANNOUNCE_SNOOPED ||
 	    !addr_usable(&ask->addr)))
 		return BT_OK;
@@ -536,7 +537,8 @@ expire(struct swarms *s, struct swarm *w, uint64_t tick, uint32_t *work)
 	if (s->left4 > 0 || s->left6 > 0)
 		return;
 	s->begun = TABLE_NONE;
-	/* Who came or went between two steps may have hidden a peer: it is found a tick later. */
+	/* A peer that came or went between two steps may have hidden a peer: it is found a tick
+	 * later. */
 	settle_until(s, w, tick, at_once ? x.oldest : (uint8_t)(age - 1));
 }
 

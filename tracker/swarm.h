@@ -24,7 +24,7 @@ struct swarm_room {
 };
 
 struct swarm_limits {
-	usec timeout;			/* a peer not heard of for so long is gone */
+	usec timeout;			/* a peer not heard of for this long is gone */
 	size_t max_torrents;		/* 0: no limit */
 	struct swarm_room *room;	/* shared with others; NULL: max_torrents is all */
 	size_t max_peers_total;		/* for shards_new, which makes of it: */

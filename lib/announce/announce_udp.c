@@ -65,7 +65,7 @@ now_of(const struct announce_udp *u)
 	return loop_now(u->opts->loop);
 }
 
-/* Who sends from a forged address must guess it. */
+/* An attacker with a forged address must guess it. */
 static uint32_t
 new_transaction(const struct announce_udp *u)
 {

@@ -31,7 +31,7 @@ struct turn_host {
 	enum turn_kind kind;
 	struct turn_list queues[2];	/* what is first, and the others */
 	unsigned under_way;
-	unsigned width;			/* so many may be under way */
+	unsigned width;			/* this many may be under way */
 	bool answers;
 	usec last_answer;
 	usec last_used;

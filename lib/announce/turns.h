@@ -74,7 +74,7 @@ struct turns {
 	struct turn_hosts hosts;
 	struct map by_key;
 	struct heap due;		/* of hosts */
-	size_t sweep_at;		/* so many hosts: look for those that are of no use */
+	size_t sweep_at;		/* at this many hosts, look for those that are of no use */
 	uint64_t seed[2];
 };
 

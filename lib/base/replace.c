@@ -11,7 +11,7 @@
 #define FEW 8	/* files and folders that are synced one by one */
 #define CHUNK 32	/* files that one worker takes at a time */
 #define WORKERS 4	/* they wait for the disk more than they work */
-#define CHUNK_BYTES (1u << 20)	/* with so much it is full, too */
+#define CHUNK_BYTES (1u << 20)	/* with this much it is full, too */
 #define MAX_IN_MEMORY (16u << 20)
 #define WRITE_EARLY 16384	/* bytes of a file */
 #define MAX_SYSTEMS 16	/* in one set */

@@ -17,7 +17,7 @@
 #include "base/vec.h"
 
 #define REPLACE_MAX_FILES 16384		/* waiting */
-#define REPLACE_MAX_BYTES (512u << 20)	/* waiting: so much more of the disk is in use */
+#define REPLACE_MAX_BYTES (512u << 20)	/* waiting: this much more of the disk is in use */
 
 /* err is NULL if the file was replaced; if not, it is what it was. */
 typedef void (*replace_done_fn)(void *arg, void *tag, const struct bt_error *err);

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "disk/model.h"
 
-/* One that finds no descriptor is tried so often, each time after some were closed for it. */
+/* One that finds no descriptor is tried this often, each time after some were closed for it. */
 #define TRIES_MOST 4
 
 static struct store_job *

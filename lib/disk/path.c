@@ -50,7 +50,7 @@ open_root(struct path_root *root, enum path_mode mode)
 	return fd < 0 ? -1 : recognise(root, fd);
 }
 
-/* The folder that ends after so many bytes of rel. */
+/* The folder that ends after this many bytes of rel. */
 static int
 open_next(struct path_root *root, int at, const char *rel, size_t begin, size_t end,
     enum path_mode mode)

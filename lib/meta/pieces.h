@@ -67,7 +67,7 @@ enum pieces_verdict {
 enum pieces_verdict pieces_judge(const struct bt_metainfo *m, uint32_t piece,
     const struct piece_sum *p);
 
-/* How many pieces make a job of about so many bytes, when so many are left for all workers:
+/* How many pieces make a job of about job_bytes, when this many are left for all workers:
  * enough to go side by side, but no worker shall idle while another has several. */
 uint32_t pieces_a_job(uint32_t piece_length, uint32_t job_bytes, uint32_t left, unsigned workers);
 

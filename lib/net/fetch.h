@@ -32,7 +32,7 @@ struct fetch_reply {
 
 typedef void (*fetch_fn)(void *arg, uint64_t id, const struct fetch_reply *reply);
 
-/* So many at once; the others wait for their turn. */
+/* This many at once; the others wait for their turn. */
 #define FETCH_RUNNING_MAX 100u
 
 /* Connections to one host: what does not find one free waits for it, and uses it again. */

@@ -60,7 +60,7 @@ set_accepting(struct httpd *h, bool on)
 		loop_fd_want(&l->watch, on ? LOOP_READ : 0);
 }
 
-/* Whoever has waited longest makes room, unless all are young: then it is a flood. */
+/* The connection that has waited longest makes room, unless all are young: then it is a flood. */
 static bool
 make_room(struct httpd *h)
 {
@@ -108,7 +108,7 @@ on_check(void *arg, usec now)
 	struct httpd *h = arg;
 	struct httpd_conn *c, *next;
 
-	/* Who lingers waits for less, but stands in the same list. */
+	/* A connection that lingers waits for less, but stands in the same list. */
 	TAILQ_FOREACH_SAFE(c, &h->conns, link, next) {
 		usec waited = now - c->since;
 
@@ -202,7 +202,7 @@ httpd_retry(struct httpd *h)
 {
 	struct httpd_conn *c, *last = TAILQ_LAST(&h->waiting, httpd_conn_list);
 
-	/* Who is put off again goes to the end, behind last. */
+	/* A request that is put off again goes to the end, behind last. */
 	for (unsigned i = 0; i < RETRY_MAX && (c = TAILQ_FIRST(&h->waiting)) != NULL; i++) {
 		bool end = c == last;
 

@@ -133,7 +133,7 @@ would_block(void)
 	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
 }
 
-/* Who takes a shared body too slowly would keep it in memory when there are newer ones. */
+/* A client that takes a shared body slowly would keep it in memory when there are newer ones. */
 static bool
 may_go_on(const struct httpd_conn *c)
 {

@@ -118,7 +118,8 @@ serve(struct httpd_conn *c, struct httpd_request *rq)
 		return false;
 	}
 	c->skip = c->upload == NULL && head->content_length > 0 ? (size_t)head->content_length : 0;
-	/* Who waits for "100 Continue" may send the body or not: what comes next is unclear. */
+	/* A client that waits for "100 Continue" may send the body or not: what comes next is
+	 * unclear. */
 	if (c->skip > 0 && httpd_header(rq, "expect").len > 0)
 		keep = false;
 	add_reply(c, rq, &re, keep);

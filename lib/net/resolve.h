@@ -18,7 +18,7 @@ struct resolve;
 typedef void (*resolve_fn)(void *arg, uint64_t id, const struct addr *addrs, size_t count,
     const char *error);
 
-/* A name has so many addresses at most; more are dropped. */
+/* A name has at most this many addresses; more are dropped. */
 #define RESOLVE_MAX 16u
 
 /* The way, which outlives it, says which families there are. */

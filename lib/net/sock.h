@@ -57,7 +57,7 @@ int sock_error(int fd);
  * second. For protocols where the client speaks first. */
 void sock_hold(int fd);
 
-/* So many bytes at most wait unsent in the system for each connection that a listening socket
+/* At most this many bytes wait unsent in the system for each connection that a listening socket
  * accepts from now on. */
 void sock_limit_unsent(int fd, int bytes);
 

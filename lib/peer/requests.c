@@ -9,7 +9,7 @@
  * and its rate may grow. */
 #define RESERVE (100 * MSEC)
 
-/* The rate is measured anew so often. */
+/* The rate is measured this often. */
 #define WINDOW (100 * MSEC)
 
 #define TARGET_START 16

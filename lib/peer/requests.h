@@ -72,7 +72,7 @@ requests_at(const struct requests *r, size_t i)
 /* The oldest request has waited longer than that for its answer, whatever else came. */
 bool requests_overdue(const struct requests *r, usec now, usec patience);
 
-/* Something was asked, and for so long nothing came. */
+/* Something was asked, and nothing has come for this long. */
 bool requests_snubbed(const struct requests *r, usec now, usec patience);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-/* When seeding, a peer that was served for so long and got so much goes behind those who wait. */
+/* When seeding, a peer that was served this long and got this much goes behind those that wait. */
 #define TURN_TIME MINUTE
 #define TURN_BYTES (20u << 20)
 
@@ -33,7 +33,7 @@ by_gift(const void *x, const void *y)
 		r = more(!a->snubbed, !b->snubbed);
 	if (r == 0)
 		r = more(a->down, b->down);
-	/* Who is served already stays: each change costs both sides a pipeline. */
+	/* A peer that is served already stays: each change costs both sides a pipeline. */
 	if (r == 0)
 		r = more(a->unchoked && !a->optimistic, b->unchoked && !b->optimistic);
 	return r != 0 ? r : more(a->chance, b->chance);

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "torrent/model.h"
 
-/* A seed is dialled again by a seed only after so long: it may have lost its content. */
+/* A seed is dialled again by a seed only after this long: it may have lost its content. */
 #define SEED_AGAIN (60 * MINUTE)
 
 static struct conn *
@@ -398,8 +398,8 @@ on_allowed_fast(void *arg, struct peer *p, uint32_t piece, usec now)
 		(void)vec_add(&c->src.allowed, &piece);
 }
 
-/* Who came to us is known by the port that it tells: not to be dialled as well, but to be found
- * again. */
+/* A peer that came to us is known by the port that it tells: not to be dialled as well, but to be
+ * found again. */
 static void
 learn_address(struct conn *c)
 {

@@ -11,7 +11,7 @@
 #define PARTY_SHARE 8
 #define PARTY_LEAST 4
 
-/* Whoever has one address cannot take all the places. */
+/* One address cannot take all the places. */
 static bool
 has_its_share(const struct torrent *t, const struct addr *a)
 {

@@ -12,7 +12,7 @@
 #include "base/vec.h"
 #include "torrent/picker.h"
 
-/* A block is asked of so many peers at once at most. */
+/* A block is asked of at most this many peers at once. */
 #define END_GAME_COPIES 3
 
 enum block_state { BLOCK_FREE, BLOCK_ASKED, BLOCK_HERE };
@@ -50,7 +50,7 @@ struct partials {
 	uint32_t sole;		/* those with an `only` */
 	struct map by_piece;
 	uint64_t bytes;		/* of blocks that are here */
-	uint64_t changes;	/* so often something could be asked that could not before */
+	uint64_t changes;	/* how often something could be asked that could not before */
 };
 
 void partials_init(struct partials *ps, struct rng *rng);

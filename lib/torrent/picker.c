@@ -10,7 +10,7 @@
 #include "torrent/partial.h"
 #include "torrent/rarity.h"
 
-/* Until so many pieces are here they are taken at random: the rarest would come slowly. */
+/* Until this many pieces are here they are taken at random: the rarest would come slowly. */
 #define RANDOM_FIRST 4
 
 struct picker {

@@ -120,7 +120,8 @@ enum picker_result picker_receive(struct picker *p, uint32_t piece, uint32_t beg
  * before, or is slow. What was asked of it stays asked. True if there was such a piece. */
 bool picker_let_go(struct picker *p, uint32_t peer_id);
 
-/* Who sent the blocks of a complete piece: each id once, at most n. Returns how many there are. */
+/* Gives the peers that sent the blocks of a complete piece: each id once, at most n. Returns
+ * how many there are. */
 unsigned picker_senders(const struct picker *p, uint32_t piece, uint32_t *ids, unsigned n);
 
 /* Is the block asked of more than one peer? Then the others are to be told when it comes. */

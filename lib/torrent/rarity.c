@@ -9,7 +9,7 @@
 /* Availability beyond this is not told apart: nobody waits for such a piece. */
 #define LEVELS 64u
 
-/* So many pieces are tried in their order before sets of bits are compared. */
+/* This many pieces are tried in their order before sets of bits are compared. */
 #define TRIES 64u
 
 void

@@ -21,9 +21,9 @@ struct source_ops {
 	/* The block came from elsewhere. True: this one still answers, by the block or by a
 	 * reject. */
 	bool (*cancel)(struct source *s, const struct picker_block *b, usec now);
-	/* So many answers are awaited now. */
+	/* How many answers are awaited now. */
 	void (*awaited)(struct source *s, unsigned count);
-	/* At most so many blocks under way. */
+	/* How many blocks may be under way. */
 	unsigned (*limit)(const struct source *s);
 	/* It sent bad data: no more of it, now or later. */
 	void (*ban)(struct source *s, const char *why, usec now);

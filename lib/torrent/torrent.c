@@ -15,7 +15,7 @@
 /* While there are connections: keepalives, meters, who is silent. */
 #define SLOW_TICK SECOND
 
-/* Blocks that come free are asked of others after so long, for they come free in crowds. */
+/* Blocks that come free are asked of others after this long, for they come free in crowds. */
 #define ASK_AGAIN (100 * MSEC)
 
 /* A seed that nobody is connected to lets go of what it can load again. */

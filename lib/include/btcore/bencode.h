@@ -3,8 +3,8 @@
  * Bencode (BEP 3): reading without copies, and writing.
  *
  * A value that was read is its bytes, checked: it borrows them, is passed by value and needs no
- * freeing. A question that does not fit (a key that is not there, the number of a list) gives
- * "none", and every question to none gives none again, so one asks down in one breath:
+ * freeing. A question that does not fit (a key that is not there, the number of a list) returns
+ * "none", and every question to none returns none again, so questions can be chained:
  *
  *	struct bt_bencode torrent, info;
  *	int64_t length = 0;
@@ -38,13 +38,13 @@ enum bt_bencode_kind {
 	BT_BENCODE_DICT
 };
 
-/* A value; its first byte to its last in raw, where it stands. Comes from these functions only:
- * they rely on its having been checked. */
+/* A value: raw is its bytes, from the first to the last, where they stand. It must come from these
+ * functions, which rely on its having been checked. */
 struct bt_bencode {
 	struct bt_slice raw;	/* empty: none */
 };
 
-/* How strictly to read; or'ed. */
+/* How strictly to read; the values can be or'ed. */
 enum bt_bencode_mode {
 	BT_BENCODE_STRICT = 0,	/* one canonical value and nothing behind it */
 	/* keys may be unsorted or repeated, bytes may follow */
@@ -52,30 +52,31 @@ enum bt_bencode_mode {
 	BT_BENCODE_PREFIX = 2	/* bytes may follow: they begin at out->raw.ptr + out->raw.len */
 };
 
-/* Checks bytes, which must outlive what is taken from *out. One pass, nothing is allocated, nothing
- * recurses. BT_EFORMAT: says what is wrong at which byte; never canonical in any mode are leading
- * zeros, minus zero and numbers beyond 64 bits. BT_ELIMIT: more than 64 MiB, 16 million values or
- * 128 containers in each other. *out is none on failure. */
+/* Checks bytes, which must outlive what is taken from *out, in one pass and without allocating or
+ * recursing. Returns BT_EFORMAT if they are malformed, and err says what is wrong at which byte:
+ * in every mode that includes leading zeros, minus zero and numbers beyond 64 bits. Returns
+ * BT_ELIMIT if there are more than 64 MiB, 16 million values or 128 nested containers. On failure
+ * *out is none. */
 enum bt_code bt_bencode_parse(struct bt_slice bytes, unsigned mode, struct bt_bencode *out,
     struct bt_error *err);
 
 enum bt_bencode_kind bt_bencode_kind(struct bt_bencode v);
 
-/* Sets *out, and true, if v is a number. */
+/* Sets *out and returns true if v is a number. */
 bool bt_bencode_int(struct bt_bencode v, int64_t *out);
 
-/* The bytes of a string, not terminated; ptr is NULL if v is none. */
+/* Returns the bytes of a string, not NUL-terminated; ptr is NULL if v is not a string. */
 struct bt_slice bt_bencode_string(struct bt_bencode v);
 
-/* The value of a key; if it is there twice, the first. Takes time as the dictionary is long: for
- * many keys walk once. */
+/* Returns the value of a key, the first one if it is there twice. Each call walks the dictionary:
+ * to look for many keys, walk it once with bt_bencode_next. */
 struct bt_bencode bt_bencode_find(struct bt_bencode dict, const char *key);
 struct bt_bencode bt_bencode_find_slice(struct bt_bencode dict, struct bt_slice key);
 
-/* Element i of a list; takes time as i is large. */
+/* Returns element i of a list, which takes i steps. */
 struct bt_bencode bt_bencode_at(struct bt_bencode list, size_t i);
 
-/* Elements of a list, or keys of a dictionary. */
+/* Returns how many elements a list has, or keys a dictionary. */
 size_t bt_bencode_count(struct bt_bencode v);
 
 /* A walk over a list or a dictionary. */
@@ -86,8 +87,9 @@ struct bt_bencode_iter {
 
 void bt_bencode_start(struct bt_bencode_iter *it, struct bt_bencode v);
 
-/* The next element; false at the end, at once for what is no container. key (may be NULL) is
- * empty in lists. What was read leniently may have a key twice: both come. */
+/* Gives the next element, or returns false at the end, which is at once if v was no container. key
+ * may be NULL; it is empty in lists. A dictionary that was read leniently may have a key twice:
+ * both are given. */
 bool bt_bencode_next(struct bt_bencode_iter *it, struct bt_slice *key, struct bt_bencode *value);
 
 /*
@@ -106,7 +108,7 @@ bool bt_bencode_next(struct bt_bencode_iter *it, struct bt_slice *key, struct bt
  */
 struct bt_bencode_writer;
 
-/* NULL if there is no memory; all calls take that, finish tells. */
+/* Returns NULL if there is no memory. All calls accept that, and finish reports it. */
 struct bt_bencode_writer *bt_bencode_writer_new(void);
 
 void bt_bencode_put_int(struct bt_bencode_writer *w, int64_t v);
@@ -120,11 +122,12 @@ void bt_bencode_put_key_slice(struct bt_bencode_writer *w, struct bt_slice key);
 /* Ends the list or dictionary that was opened last. */
 void bt_bencode_put_end(struct bt_bencode_writer *w);
 
-/* A value that was read, byte for byte. If it is not canonical, that is a mistake. */
+/* Writes a value that was read, byte for byte. It is a mistake if that is not canonical. */
 void bt_bencode_put_value(struct bt_bencode_writer *w, struct bt_bencode v);
 
-/* Frees the writer. BT_OK: *bytes is the caller's, for free(3). Otherwise *bytes is NULL;
- * BT_EARG: what was put was no bencode; BT_ENOMEM; BT_ELIMIT: more than 64 MiB. */
+/* Frees the writer. On success *bytes is the caller's, to be freed with free(3). Otherwise *bytes
+ * is NULL, and the code is BT_EARG if what was put is no bencode, BT_ENOMEM, or BT_ELIMIT if it is
+ * more than 64 MiB. */
 enum bt_code bt_bencode_writer_finish(struct bt_bencode_writer *w, uint8_t **bytes, size_t *len,
     struct bt_error *err);
 

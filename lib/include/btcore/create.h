@@ -88,11 +88,11 @@ struct bt_create_options {
 	const volatile int *cancel;
 };
 
-/* The piece length for so many bytes of content. */
+/* Returns the piece length that suits this many bytes of content. */
 uint32_t bt_create_piece_length(uint64_t total);
 
-/* What no look at the files can change, and bt_create tries first: trackers and seeds that are no
- * URLs, a piece length or an order that this kind cannot have (BT_EARG). */
+/* Checks what can be checked without looking at the files, as bt_create does first. Returns BT_EARG
+ * if a tracker or seed is no URL, or if this kind cannot have that piece length or order. */
 enum bt_code bt_create_check(const struct bt_create_options *options, struct bt_error *err);
 
 /* Reads the file or directory at path and makes a torrent of it: directories with all that is

@@ -13,7 +13,7 @@ enum bt_code {
 	BT_EFORMAT,	/* the data is not what it should be (torrent, bencode, URL) */
 	BT_ELIMIT,	/* the data is larger than a limit of ours */
 	BT_EPROTO,	/* a remote broke its protocol */
-	BT_EHASH,	/* content does not answer its hash */
+	BT_EHASH,	/* content does not match its hash */
 	BT_EEXIST,	/* it is there already */
 	BT_ENOENT,	/* it is not there */
 	BT_EARG,	/* the caller asked for something that makes no sense */
@@ -26,7 +26,7 @@ enum bt_code {
 	BT_ENOSPC,	/* no room is left where it should be written */
 	BT_EMFILE,	/* the process or the system has no descriptor left */
 	BT_EGONE,	/* the folder, disk or network interface is not there (any more) */
-	BT_ENOHASH,	/* the hash that content should answer is not known (yet) */
+	BT_ENOHASH,	/* the hash that content should match is not known (yet) */
 	BT_ECOUNT
 };
 
@@ -36,7 +36,7 @@ struct bt_error {
 	char text[232];		/* one line, no newline, no program name */
 };
 
-/* A short fixed sentence for a code. Never NULL. */
+/* Returns a short fixed sentence for a code, never NULL. */
 const char *bt_strerror(enum bt_code code);
 
 #endif

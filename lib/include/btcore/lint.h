@@ -16,13 +16,13 @@
 /* One finding: the BEP, and a line for people in which foreign bytes are escaped. */
 typedef void (*bt_lint_fn)(void *arg, unsigned bep, const char *text);
 
-/* Calls fn for each finding; *count is how many there are, 0: none. What cannot be read any further
- * is a finding, too, so BT_OK says only that all was looked at. BT_ENOMEM; BT_ELIMIT: more than
- * 64 MiB. */
+/* Calls fn for each finding and sets *count to how many there are. Bytes that cannot be read any
+ * further are a finding, too, so BT_OK only says that everything was looked at. Otherwise returns
+ * BT_ENOMEM, or BT_ELIMIT if there are more than 64 MiB. */
 enum bt_code bt_lint(struct bt_slice bytes, bt_lint_fn fn, void *arg, size_t *count,
     struct bt_error *err);
 
-/* The same of a file; "-" is standard input. Also BT_EIO, BT_ENOENT. */
+/* Does the same with a file; "-" is standard input. May also return BT_EIO and BT_ENOENT. */
 enum bt_code bt_lint_file(const char *path, bt_lint_fn fn, void *arg, size_t *count,
     struct bt_error *err);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The library prints nothing; who wants to know gives it a function. */
+/* The library prints nothing; a host that wants to know gives it a function. */
 #ifndef BTCORE_LOG_H
 #define BTCORE_LOG_H
 

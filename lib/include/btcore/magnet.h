@@ -33,25 +33,25 @@ struct bt_magnet_range {
 	uint32_t first, last;
 };
 
-/* Refuses what names no info-hash in hex, base32 or as a SHA-256 multihash; what else is broken or
- * unknown in it is passed over. *out is the caller's, to be freed. */
+/* Reads a URI, which must name an info-hash in hex, in base32 or as a SHA-256 multihash. Anything
+ * else in it that is broken or unknown is ignored. *out is the caller's, to be freed. */
 enum bt_code bt_magnet_parse(struct bt_slice uri, struct bt_magnet **out, struct bt_error *err);
 
-/* With its info-hashes, name, trackers and web seeds. */
+/* Makes one of a torrent's info-hashes, name, trackers and web seeds. */
 enum bt_code bt_magnet_from_metainfo(const struct bt_metainfo *meta, struct bt_magnet **out,
     struct bt_error *err);
 
-/* Of the 20 bytes of a v1 info-hash, the 32 of v2, or both; NULL for the one that is not known. */
+/* Makes one of the 20 bytes of a v1 info-hash, the 32 of v2, or both; the other one is NULL. */
 enum bt_code bt_magnet_new(const uint8_t *info_hash, const uint8_t *info_hash_v2,
     struct bt_magnet **out, struct bt_error *err);
 
 void bt_magnet_free(struct bt_magnet *m);
 
-/* 20 and 32 bytes; NULL: not in it. */
+/* They return 20 and 32 bytes, or NULL if it has no such info-hash. */
 const uint8_t *bt_magnet_info_hash(const struct bt_magnet *m);
 const uint8_t *bt_magnet_info_hash_v2(const struct bt_magnet *m);
 
-/* dn, raw bytes of a stranger; ptr is NULL if there is none. */
+/* Returns the display name (dn), raw bytes of a stranger; ptr is NULL if there is none. */
 struct bt_slice bt_magnet_name(const struct bt_magnet *m);
 enum bt_code bt_magnet_set_name(struct bt_magnet *m, struct bt_slice name, struct bt_error *err);
 
@@ -59,7 +59,8 @@ enum bt_code bt_magnet_set_name(struct bt_magnet *m, struct bt_slice name, struc
 size_t bt_magnet_count(const struct bt_magnet *m, enum bt_magnet_list list);
 struct bt_slice bt_magnet_get(const struct bt_magnet *m, enum bt_magnet_list list, size_t i);
 
-/* BT_EARG: not of the list's form; BT_EEXIST: it is there; BT_ELIMIT: the list is full. */
+/* Adds an entry. Returns BT_EARG if it is not of the list's form, BT_EEXIST if it is there already,
+ * BT_ELIMIT if the list is full. */
 enum bt_code bt_magnet_add(struct bt_magnet *m, enum bt_magnet_list list, struct bt_slice entry,
     struct bt_error *err);
 
@@ -70,7 +71,7 @@ bool bt_magnet_selects(const struct bt_magnet *m, uint32_t file);
 enum bt_code bt_magnet_select(struct bt_magnet *m, struct bt_magnet_range range,
     struct bt_error *err);
 
-/* The URI; NULL: no memory. */
+/* Returns the URI, or NULL if there is no memory. */
 const char *bt_magnet_text(struct bt_magnet *m);
 
 #endif

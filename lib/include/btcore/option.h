@@ -45,8 +45,8 @@ enum bt_code bt_options_init(const struct bt_option_table *table, void *values);
 /* Sets every value to that of another, with texts of its own. BT_ENOMEM: to holds nothing. */
 enum bt_code bt_options_copy(const struct bt_option_table *table, void *to, const void *from);
 
-/* Sets one value from text. BT_EARG names the option and what it wants;
- * BT_ENOENT: no such option. */
+/* Sets one value from text. Returns BT_EARG, and err names the option and what it takes, or
+ * BT_ENOENT if there is no such option. */
 enum bt_code bt_options_set(const struct bt_option_table *table, void *values,
     const char *name, const char *text, struct bt_error *err);
 

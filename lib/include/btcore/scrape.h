@@ -22,9 +22,9 @@ struct bt_scrape_reply {
 typedef void (*bt_scrape_fn)(void *arg, const struct bt_scrape_reply *reply);
 
 /* Asks all at once, over HTTP, HTTPS and UDP, and calls fn for each when the last has answered, in
- * the order of the torrent, on the caller's thread. Who has not answered after so many milliseconds
- * (0: 15 s) gets BT_ETIMEOUT. Of a hybrid torrent the swarm of v1 is asked for. *answered is how
- * many of them did. Fails only for want of memory or descriptors. */
+ * the order of the torrent, on the caller's thread. A tracker that has not answered within timeout
+ * milliseconds (0: 15 s) gets BT_ETIMEOUT. Of a hybrid torrent, the swarm of v1 is asked for.
+ * *answered is how many of them did. Fails only for want of memory or descriptors. */
 enum bt_code bt_scrape(const struct bt_metainfo *m, unsigned timeout, bt_scrape_fn fn, void *arg,
     size_t *answered, struct bt_error *err);
 

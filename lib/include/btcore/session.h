@@ -46,8 +46,8 @@ uint16_t bt_session_port(const struct bt_session *s);
 /* Readable while events wait. Poll it, then take them all. */
 int bt_session_fd(const struct bt_session *s);
 
-/* Only these kinds of events (BT_WANT_..., see event.h) are told from now on. At first all are. Who
- * does not want to be woken for every piece leaves BT_WANT_PIECES out. */
+/* Only these kinds of events (BT_WANT_..., see event.h) are told from now on. At first all are. A
+ * host that does not want to be woken for every piece leaves BT_WANT_PIECES out. */
 void bt_session_want_events(struct bt_session *s, uint64_t kinds);
 
 /* Takes the oldest event, which bt_event_free frees; NULL: none waits. When nobody takes them some

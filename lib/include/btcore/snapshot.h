@@ -42,13 +42,13 @@ uint64_t bt_snapshot_generation(const struct bt_snapshot *snap);
  * the session does not know any more what was removed. */
 bool bt_snapshot_is_whole(const struct bt_snapshot *snap);
 
-/* The torrents that changed, those that changed last first, and torrent i of them. NULL: there are
- * not so many. */
+/* The torrents that changed, those that changed last first, and torrent i of them. NULL: there is
+ * no such torrent. */
 size_t bt_snapshot_count(const struct bt_snapshot *snap);
 const struct bt_torrent_status *bt_snapshot_at(const struct bt_snapshot *snap, size_t i);
 
-/* The torrents that were removed since then, and the number of one of them; 0: there are not so
- * many. */
+/* The torrents that were removed since then, and the number of one of them; 0: there is no
+ * such torrent. */
 size_t bt_snapshot_removed_count(const struct bt_snapshot *snap);
 uint32_t bt_snapshot_removed(const struct bt_snapshot *snap, size_t i);
 

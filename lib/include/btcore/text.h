@@ -8,12 +8,12 @@
 
 #include <btcore/slice.h>
 
-/* Takes the first character off s: its code point and its bytes; broken bytes come one by one with
- * code point -1. False at the end. */
+/* Takes the first character off s and gives its code point and its bytes. Broken bytes come one by
+ * one, with code point -1. Returns false at the end. */
 bool bt_text_next(struct bt_slice *s, int32_t *point, struct bt_slice *bytes);
 
-/* A control character (C0, DEL, C1), line separator, change of direction or byte order mark, which
- * nobody sees: not to be shown as it is. */
+/* Returns whether it is a control character (C0, DEL, C1), line separator, change of direction or
+ * byte order mark, which nobody sees and which must not be shown as it is. */
 bool bt_text_is_control(int32_t point);
 
 #endif

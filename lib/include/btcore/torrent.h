@@ -55,8 +55,8 @@ struct bt_list;
 
 size_t bt_list_count(const struct bt_list *l);
 
-/* Item i, of the struct that the list was asked for; it is the list's. NULL: there are not so
- * many. */
+/* Item i, of the struct that the list was asked for; it is the list's. NULL: there is no
+ * such item. */
 const void *bt_list_at(const struct bt_list *l, size_t i);
 
 /* NULL is fine. */

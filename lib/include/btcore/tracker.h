@@ -80,8 +80,8 @@ const struct bt_option_table *bt_tracker_options(void);
 
 struct bt_tracker;
 
-/* Opens its sockets and reads its dfile. The settings must outlive it. log may be NULL. NULL on
- * failure, err says why. */
+/* Opens the sockets and reads the dfile. The settings must outlive the tracker; log may be NULL.
+ * Returns NULL on failure, and err says why. */
 struct bt_tracker *bt_tracker_new(const struct bt_tracker_settings *settings, bt_log_fn log,
     void *log_arg, struct bt_error *err);
 
@@ -91,28 +91,28 @@ struct bt_tracker *bt_tracker_new(const struct bt_tracker_settings *settings, bt
  * Landlock. */
 enum bt_code bt_tracker_confine(struct bt_tracker *t, struct bt_error *err);
 
-/* Serves until it is stopped, then saves; the code is that of the last save. */
+/* Serves until it is stopped, then saves. Returns the code of that save. */
 enum bt_code bt_tracker_run(struct bt_tracker *t, struct bt_error *err);
 
-/* May be called from another thread and from a signal handler: end; read lists and certificate
- * again; open the log file anew. */
+/* They make it end, read its lists and certificate again, and reopen the log file. They may be
+ * called from another thread and from a signal handler. */
 void bt_tracker_stop(struct bt_tracker *t);
 void bt_tracker_reload(struct bt_tracker *t);
 void bt_tracker_reopen_log(struct bt_tracker *t);
 
-/* fn is called every so often on the thread that runs the tracker, as long as all its threads live.
- * Before run. */
+/* Has fn called at this interval, on the thread that runs the tracker, as long as all its threads
+ * live. To be called before bt_tracker_run. */
 void bt_tracker_set_heartbeat(struct bt_tracker *t, double seconds, void (*fn)(void *arg),
     void *arg);
 
-/* fn is called on that thread when a reload begins, and again (done) when what was to be read is
- * in force; once, if more are asked for meanwhile. Before run. */
+/* Has fn called on that thread when a reload begins, and again (done) when what was read is in
+ * force; once if more reloads are asked for meanwhile. To be called before bt_tracker_run. */
 void bt_tracker_watch_reloads(struct bt_tracker *t, void (*fn)(void *arg, bool done), void *arg);
 
-/* The port in use, also if the system chose it. */
+/* Returns the port in use, also if the system chose it. */
 uint16_t bt_tracker_port(const struct bt_tracker *t);
 
-/* NULL is fine. Saves nothing. */
+/* Frees it without saving; t may be NULL. */
 void bt_tracker_free(struct bt_tracker *t);
 
 #endif

@@ -76,7 +76,7 @@ struct bt_verify_torrent {
 	uint32_t files[BT_VERIFY_STATES]; /* how many are in each state; padding does not count */
 };
 
-/* Zeroed is fine. */
+/* May be all zeroes. */
 struct bt_verify_options {
 	unsigned workers;	/* threads that read and hash; 0: one a core */
 	void (*file)(void *arg, const struct bt_verify_torrent *t,
@@ -90,7 +90,7 @@ struct bt_verify_options {
 	const volatile int *cancel;
 };
 
-/* The options are borrowed until bt_verify_free. NULL: no memory or no threads. */
+/* The options are borrowed until bt_verify_free. Returns NULL if it gets no memory or no thread. */
 struct bt_verify *bt_verify_new(const struct bt_verify_options *options, struct bt_error *err);
 
 /* path is the content itself, a file or directory of whatever name, or the directory in which it
