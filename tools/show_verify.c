@@ -137,6 +137,9 @@ print_details(const struct bt_metainfo *m, const struct bt_verify_file *f)
 		(void)printf("; %" PRIu64 " bytes on disk", f->size_on_disk);
 	print_own(f, BT_VERIFY_HASH);
 	print_own(f, BT_VERIFY_ABSENT);
+	if (f->doubtful > 0 && bt_metainfo_lacks_layer(m, f->index))
+		(void)printf("; cannot tell of %" PRIu64 " bytes, whose hashes are not in the "
+		    "torrent", f->doubtful);
 	for (size_t i = 0; i < f->piece_ranges; i++)
 		print_shared(m, &f->pieces[i]);
 }

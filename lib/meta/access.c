@@ -67,7 +67,7 @@ uint32_t
 bt_metainfo_piece_size(const struct bt_metainfo *m, uint32_t i)
 {
 	uint64_t start = layout_piece_offset(m, i);
-	uint64_t end = m->content_size;
+	uint64_t end = m->content_end;
 
 	assert(i < m->piece_count);
 	if (!m->v1) {
@@ -87,7 +87,7 @@ meta_piece_root(const struct bt_metainfo *m, uint32_t i)
 
 	if (f->size <= m->piece_length)
 		return m->bytes + f->root;
-	if (m->layers == NULL)
+	if (m->layers[file] == 0)
 		return NULL;
 	return m->bytes + m->layers[file] + (start - f->offset) / m->piece_length * SHA256_LEN;
 }
@@ -102,13 +102,28 @@ bt_metainfo_piece_hash(const struct bt_metainfo *m, uint32_t i)
 uint64_t
 bt_metainfo_content_size(const struct bt_metainfo *m)
 {
-	return m->content_size;
+	/* Of v2 alone the gaps are in no piece. */
+	return m->v1 ? m->content_end : m->total_size;
 }
 
 uint64_t
 bt_metainfo_total_size(const struct bt_metainfo *m)
 {
 	return m->total_size;
+}
+
+uint32_t
+bt_metainfo_layers_missing(const struct bt_metainfo *m)
+{
+	return m->layers_missing;
+}
+
+bool
+bt_metainfo_lacks_layer(const struct bt_metainfo *m, uint32_t i)
+{
+	const struct meta_file *f = meta_file_at(m, i);
+
+	return f->root != 0 && f->size > m->piece_length && m->layers[i] == 0;
 }
 
 bool

@@ -26,12 +26,12 @@ void
 layout_start(struct layout_iter *it, const struct bt_metainfo *m, uint64_t content_offset,
     uint64_t len)
 {
-	uint64_t begin = min_u64(content_offset, m->content_size);
+	uint64_t begin = min_u64(content_offset, m->content_end);
 
 	*it = (struct layout_iter){
 		.m = m,
 		.pos = begin,
-		.end = begin + min_u64(len, m->content_size - begin),
+		.end = begin + min_u64(len, m->content_end - begin),
 	};
 	if (it->pos < it->end)
 		it->file = layout_file_of(m, it->pos);

@@ -413,6 +413,15 @@ say_spellings(struct lint *l, const struct bt_metainfo *m)
 	}
 }
 
+static void
+say_missing_layers(struct lint *l, const struct bt_metainfo *m)
+{
+	for (uint32_t i = 0; m->layers_missing > 0 && i < meta_file_count(m); i++) {
+		if (bt_metainfo_lacks_layer(m, i))
+			lint_say(l, 52, "piece layers: none for file %u", i + 1);
+	}
+}
+
 /* What only the whole shows: paths that are equal, v1 and v2 that differ, hashes that do not give
  * their root. Who reads torrents knows that. */
 static enum bt_code
@@ -426,8 +435,10 @@ lint_whole(struct lint *l, struct bt_slice bytes, bool v2, struct bt_error *err)
 		return fail(err, code, "%s", why.text);
 	if (code != BT_OK && !l->refused)
 		lint_refuse(l, v2 ? 52 : 3, "%s", why.text);
-	if (code == BT_OK)
+	if (code == BT_OK) {
 		say_spellings(l, m);
+		say_missing_layers(l, m);
+	}
 	if (code == BT_OK && m->names.flattened)
 		lint_say(l, m->v1 ? 3 : 52, "paths of more than %u bytes", NAMES_MAX_PATH);
 	bt_metainfo_free(m);

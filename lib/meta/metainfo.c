@@ -230,7 +230,7 @@ settle_info(struct bt_metainfo *m, struct meta_info *info, struct bt_slice layer
 		code = meta_parse_v2(m, info, err);
 	if (code == BT_OK)
 		code = names_seal(&m->names, err);
-	if (code == BT_OK && m->v2 && layers.len > 0)
+	if (code == BT_OK && m->v2)
 		code = meta_parse_layers(m, layers, err);
 	return code;
 }
@@ -295,11 +295,16 @@ settle_outer(struct bt_metainfo *m, struct outer *o, struct bt_error *err)
 static void
 note_tolerated(struct bt_metainfo *m, unsigned by_scan)
 {
-	const char *bencode = scan_tolerated_text(by_scan);
 	bool names = !safe_name_is(m->name) || m->names.respelled.len > 0 || m->names.flattened;
+	const char *const what[] = { scan_tolerated_text(by_scan), names ? "unsafe names" : NULL,
+		m->layers_missing > 0 ? "missing piece layers" : NULL };
+	size_t len = 0;
 
-	(void)snprintf(m->tolerated, sizeof(m->tolerated), "%s%s%s", bencode == NULL ? "" : bencode,
-	    bencode != NULL && names ? ", " : "", names ? "unsafe names" : "");
+	for (size_t i = 0; i < COUNT_OF(what); i++) {
+		if (what[i] != NULL)
+			len += (size_t)snprintf(m->tolerated + len, sizeof(m->tolerated) - len,
+			    "%s%s", len > 0 ? ", " : "", what[i]);
+	}
 }
 
 static enum bt_code

@@ -42,13 +42,13 @@ struct bt_metainfo {
 	uint8_t hash_v2[SHA256_LEN];
 	uint32_t piece_length;
 	uint32_t piece_count;
-	uint64_t content_size;
+	uint64_t content_end;	/* of the last file; in v2 there are gaps before it */
 	uint64_t total_size;
 	const uint8_t *pieces;	/* v1: SHA-1 after SHA-1 */
 	struct vec files;	/* struct meta_file */
 	struct names names;
-	/* v2, for each file: position of its piece layer, or 0; NULL: none given */
-	uint32_t *layers;
+	uint32_t *layers;	/* v2, for each file: position of its piece layer, or 0 */
+	uint32_t layers_missing;	/* files of several pieces without one */
 	struct bt_slice name;
 	char safe_name[SAFE_NAME_MAX + 1];
 	struct vec trackers;	/* struct meta_tracker, by tier */
@@ -107,7 +107,7 @@ bool meta_usable_url(struct bt_slice url);
 /* What the torrent's content is saved as, from what it is called. */
 void meta_set_safe_name(struct bt_metainfo *m, struct bt_slice name);
 
-/* v2 and hybrid: the root of piece i's subtree; NULL: piece layers are missing. */
+/* v2 and hybrid: the root of piece i's subtree; NULL: its layer is missing. */
 const uint8_t *meta_piece_root(const struct bt_metainfo *m, uint32_t i);
 
 /* The letters of attr (BEP 47) as enum bt_file_flag. */
@@ -131,7 +131,7 @@ enum bt_code meta_read_tree(struct bt_metainfo *m, struct scan *s, struct meta_t
 enum bt_code meta_parse_v2(struct bt_metainfo *m, const struct meta_info *info,
     struct bt_error *err);
 
-/* Checks the piece layers (a bencoded dictionary) against the roots of the files. */
+/* Checks the piece layers (a bencoded dictionary, or nothing) against the roots of the files. */
 enum bt_code meta_parse_layers(struct bt_metainfo *m, struct bt_slice layers,
     struct bt_error *err);
 

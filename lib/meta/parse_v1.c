@@ -80,9 +80,9 @@ read_path(const struct bt_metainfo *m, struct scan *s, struct path *p)
 static enum bt_code
 add_file(struct bt_metainfo *m, uint64_t size, uint32_t flags, struct bt_error *err)
 {
-	struct meta_file f = { .size = size, .offset = m->content_size, .flags = flags };
+	struct meta_file f = { .size = size, .offset = m->content_end, .flags = flags };
 
-	if (!add_u64(m->content_size, size, &m->content_size) || m->content_size > INT64_MAX)
+	if (!add_u64(m->content_end, size, &m->content_end) || m->content_end > INT64_MAX)
 		return fail(err, BT_EFORMAT, "the sizes of the files add up to too much");
 	if (!(flags & BT_FILE_PAD))
 		m->total_size += size;
@@ -232,7 +232,7 @@ meta_parse_v1(struct bt_metainfo *m, const struct meta_info *info, struct bt_err
 	    BT_OK;
 	if (code != BT_OK)
 		return code;
-	count = div_up_u64(m->content_size, m->piece_length);
+	count = div_up_u64(m->content_end, m->piece_length);
 	if (count != info->pieces.len / SHA1_LEN)
 		return fail(err, BT_EFORMAT, "%zu piece hashes for %" PRIu64 " pieces",
 		    info->pieces.len / SHA1_LEN, count);

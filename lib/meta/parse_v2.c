@@ -235,7 +235,7 @@ append_file(struct bt_metainfo *m, const struct place *at, const struct tree_fil
 	file.offset = at->pieces * m->piece_length;
 	m->total_size += file.size;
 	if (file.size > 0)
-		m->content_size = file.offset + file.size;
+		m->content_end = file.offset + file.size;
 	if (vec_add(&m->files, &file) == NULL)
 		return fail(err, BT_ENOMEM, "out of memory");
 	return names_file(&m->names, f->name.parent, f->name.pos, err);
@@ -350,7 +350,8 @@ verify_layer(struct layer *l, uint32_t piece_length)
 	return l->verified;
 }
 
-/* Files of one piece need no layer: their root is the piece's. */
+/* Files of one piece need no layer: their root is the piece's. One that is missing may come from
+ * others later; one that is wrong is none. */
 static enum bt_code
 link_layer(struct bt_metainfo *m, uint32_t i, const struct vec *layers, struct bt_error *err)
 {
@@ -362,8 +363,10 @@ link_layer(struct bt_metainfo *m, uint32_t i, const struct vec *layers, struct b
 		return BT_OK;
 	if (layers->len > 0)
 		l = bsearch(&want, layers->items, layers->len, layers->item_size, layer_cmp);
-	if (l == NULL)
-		return fail(err, BT_EFORMAT, "piece layers: none for file %u", i + 1);
+	if (l == NULL) {
+		m->layers_missing++;
+		return BT_OK;
+	}
 	if (l->hashes.len / SHA256_LEN != div_up_u64(f->size, m->piece_length))
 		return fail(err, BT_EFORMAT, "piece layers: wrong number of hashes for file %u",
 		    i + 1);
@@ -381,7 +384,7 @@ meta_parse_layers(struct bt_metainfo *m, struct bt_slice raw, struct bt_error *e
 	struct vec layers;
 
 	vec_init(&layers, sizeof(struct layer));
-	code = read_layers(raw, &layers, err);
+	code = raw.len == 0 ? BT_OK : read_layers(raw, &layers, err);
 	m->layers = code != BT_OK ? NULL : mem_array(m->files.len, sizeof(*m->layers));
 	if (code == BT_OK && m->layers == NULL)
 		code = fail(err, BT_ENOMEM, "out of memory");

@@ -57,10 +57,7 @@ torrent_new(struct bt_verify *v, const struct bt_metainfo *meta, const char *pat
 	t->seen.content = t->present.root;
 	t->kind = pieces_kind_of(meta);
 	t->piece_count = meta->piece_count;
-	for (uint32_t i = 0; t->kind == PIECES_V2 && i < meta_file_count(meta); i++)
-		t->seen.size += meta_file_at(meta, i)->size;
-	if (t->kind != PIECES_V2)
-		t->seen.size = meta->content_size;
+	t->seen.size = bt_metainfo_content_size(meta);
 	return t;
 }
 
@@ -121,7 +118,7 @@ send_run(struct bt_verify *v, struct verify_torrent *t)
 	struct verify_run *r = run_at(v, v->tail);
 	const struct bt_metainfo *m = t->present.meta;
 
-	if (m->v2 && m->layers == NULL && r->roots == NULL) {
+	if (m->layers_missing > 0 && r->roots == NULL) {
 		r->roots = mem_array(VERIFY_RUN_PIECES, sizeof(r->roots[0]));
 		if (r->roots == NULL)
 			return BT_ENOMEM;

@@ -114,4 +114,19 @@ mkfifo in/single
 run 1 btshowmetainfo --verify in single-1.torrent
 has out '   unreadable single (100000); Invalid argument'
 
+# Without piece layers the root of the whole file is all there is to go by.
+b=bbbbbbbbbbbbbbbb
+printf 'd4:infod9:file treed1:ad0:d6:lengthi20000e11:pieces root32:%seee' $b$b >bare.torrent
+printf '12:meta versioni2e4:name1:a12:piece lengthi16384eee' >>bare.torrent
+head -c 16384 /dev/zero >a
+run 1 btshowmetainfo --verify a bare.torrent
+has out 'cannot tell of 16384 bytes, whose hashes are not in the torrent'
+head -c 20000 /dev/zero >a
+run 1 btshowmetainfo --verify a bare.torrent
+has out 'bad: piece 0-1'
+run 0 btshowmetainfo bare.torrent
+has out 'let pass......: missing piece layers'
+run 1 btdownloadheadless bare.torrent --saveas down
+has err 'torrents of version 2 alone are not supported yet'
+
 finish

@@ -44,7 +44,9 @@ check_path(const struct bt_metainfo *m, uint32_t i)
 static void
 check_span(const struct bt_metainfo *m, uint64_t begin, uint64_t len)
 {
-	uint64_t content = bt_metainfo_content_size(m);
+	uint32_t pieces = bt_metainfo_piece_count(m);
+	uint64_t content = pieces == 0 ? 0 : layout_piece_offset(m, pieces - 1) +
+	    bt_metainfo_piece_size(m, pieces - 1);
 	uint64_t want = begin >= content ? 0 : len < content - begin ? len : content - begin;
 	struct layout_span span;
 	struct layout_iter it;
@@ -67,7 +69,7 @@ check(const struct bt_metainfo *m)
 {
 	uint32_t files = bt_metainfo_file_count(m);
 	uint32_t pieces = bt_metainfo_piece_count(m);
-	uint64_t last_end = 0;
+	uint64_t last_end = 0, sum = 0;
 
 	MUST(bt_metainfo_info_hash(m) != NULL || bt_metainfo_info_hash_v2(m) != NULL);
 	MUST(files > 0 && bt_metainfo_piece_length(m) > 0);
@@ -88,8 +90,11 @@ check(const struct bt_metainfo *m)
 
 		MUST(size > 0 && size <= bt_metainfo_piece_length(m));
 		check_span(m, layout_piece_offset(m, i), size);
-		MUST(bt_metainfo_piece_hash(m, i) != NULL || bt_metainfo_info_hash(m) == NULL);
+		sum += size;
+		MUST(bt_metainfo_piece_hash(m, i) != NULL || (bt_metainfo_info_hash(m) == NULL &&
+		    bt_metainfo_layers_missing(m) > 0));
 	}
+	MUST(pieces > LOOK_AT || sum == bt_metainfo_content_size(m));
 	for (size_t t = 0; t < bt_metainfo_tier_count(m); t++) {
 		MUST(bt_metainfo_tracker_count(m, t) > 0);
 		for (size_t i = 0; i < bt_metainfo_tracker_count(m, t); i++)

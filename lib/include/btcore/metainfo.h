@@ -3,8 +3,8 @@
  * A torrent file, read and checked (BEP 3, 12, 17, 19, 27, 47, 52). Immutable once open, safe to
  * read from several threads. Slices and pointers it gives are borrowed from it until
  * bt_metainfo_free. What it accepts is sane: no path leaves the torrent, sums do not overflow,
- * every piece has its hash. Names are never a reason to refuse a torrent: one that is unsafe or
- * taken has another spelling on disk.
+ * every piece has its hash, but for piece layers that are missing. Names are never a reason to
+ * refuse a torrent: one that is unsafe or taken has another spelling on disk.
  */
 #ifndef BTCORE_METAINFO_H
 #define BTCORE_METAINFO_H
@@ -75,10 +75,16 @@ uint32_t bt_metainfo_piece_count(const struct bt_metainfo *m);
 uint32_t bt_metainfo_piece_size(const struct bt_metainfo *m, uint32_t i);
 
 /* The hash of piece i: 20 bytes of SHA-1 if the torrent has a v1 info-hash; otherwise 32 bytes,
- * the root of the piece's merkle subtree (BEP 52). NULL: v2 piece layers are missing. */
+ * the root of the piece's merkle subtree (BEP 52). NULL: the file lacks its piece layer. */
 const uint8_t *bt_metainfo_piece_hash(const struct bt_metainfo *m, uint32_t i);
 
-/* Bytes of content: all files, padding files of v1 included. */
+/* A torrent of v2 may come without the hashes of the pieces of some or all files, which can be had
+ * from peers: how many files lack their piece layer, and whether file i does. */
+uint32_t bt_metainfo_layers_missing(const struct bt_metainfo *m);
+bool bt_metainfo_lacks_layer(const struct bt_metainfo *m, uint32_t i);
+
+/* Bytes of content: of all pieces together. Padding files of v1 are content; the gaps behind the
+ * files of v2 are not, though offsets count them. */
 uint64_t bt_metainfo_content_size(const struct bt_metainfo *m);
 
 /* Bytes of the files without padding. */

@@ -30,7 +30,8 @@ enum bt_verify_state {
 	BT_VERIFY_MISSING,	/* no such file */
 	BT_VERIFY_WRONG,	/* another size, or a piece of its own fails */
 	BT_VERIFY_UNREADABLE,	/* see sys_errno */
-	BT_VERIFY_DOUBTFUL,	/* a piece fails that it shares with other files; nothing else */
+	/* a piece fails that it shares with other files, or cannot be judged; nothing else */
+	BT_VERIFY_DOUBTFUL,
 	BT_VERIFY_STATES
 };
 
@@ -58,8 +59,9 @@ struct bt_verify_file {
 	enum bt_verify_state state;
 	uint64_t size_on_disk;	/* bytes; 0 if there is none */
 	int sys_errno;		/* why it is unreadable, or missing */
-	/* Bytes of it in good pieces, in bad pieces of its own, not there at all, and in
-	 * shared pieces that may be bad because of another file. Together the file's size. */
+	/* Bytes of it in good pieces, in bad pieces of its own, not there at all, and in pieces of
+	 * which nobody can tell: shared ones that may be bad because of another file, or those of a
+	 * file that is not all there and lacks its piece layer. Together the file's size. */
 	uint64_t good, bad, absent, doubtful;
 	const struct bt_verify_pieces *pieces;	/* ascending; borrowed during the call */
 	size_t piece_ranges;

@@ -86,11 +86,15 @@ START_TEST(maps_gaps_of_v2_to_padding)
 	struct layout_iter it;
 
 	ck_assert_uint_eq(bt_metainfo_piece_count(m), 3);
-	ck_assert_uint_eq(bt_metainfo_content_size(m), 36384);
+	ck_assert_uint_eq(bt_metainfo_content_size(m), 20005);
 	ck_assert_uint_eq(bt_metainfo_piece_size(m, 0), 5);
 	ck_assert_uint_eq(bt_metainfo_piece_size(m, 2), 3616);
 	ck_assert_ptr_nonnull(bt_metainfo_piece_hash(m, 0));
 	ck_assert_ptr_null(bt_metainfo_piece_hash(m, 1));
+	ck_assert_uint_eq(bt_metainfo_layers_missing(m), 1);
+	ck_assert(!bt_metainfo_lacks_layer(m, 0) && !bt_metainfo_lacks_layer(m, 1));
+	ck_assert(bt_metainfo_lacks_layer(m, 2));
+	ck_assert_str_eq(bt_metainfo_tolerated(m), "missing piece layers");
 	layout_start(&it, m, 0, UINT64_MAX);
 	expect(&it, 0, 0, 5, false);
 	expect(&it, 0, 5, 16379, true);

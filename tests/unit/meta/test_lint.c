@@ -147,6 +147,9 @@ static const struct {
 	{ "d4:infod9:file treed1:ad0:d6:lengthi1e11:pieces root32:" H32 "eee"
 	  "12:meta versioni2e4:name1:a12:piece lengthi16384ee12:piece layersd1:a0:ee",
 	  "52 'piece layers': not all are roots and hashes of 32 bytes\n" },
+	{ "d4:infod9:file treed1:ad0:d6:lengthi16385e11:pieces root32:" H32 "eee"
+	  "12:meta versioni2e4:name1:a12:piece lengthi16384ee12:piece layersdee",
+	  "52 piece layers: none for file 1\n" },
 	{ "d4:infod9:file treed1:bd0:d6:lengthi1e11:pieces root32:" H32 "eee6:lengthi1e"
 	  "12:meta versioni2e4:name1:a" PIECES "e12:piece layersdee",
 	  "52 file tree: 'b' is not where the v1 part has it\n" },

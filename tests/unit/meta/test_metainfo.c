@@ -146,6 +146,24 @@ check_pieces(const struct bt_metainfo *m, const struct vector *v)
 	ck_assert_uint_eq(bt_metainfo_piece_count(m), piece);
 }
 
+/* What is left of nothing done is what all pieces have, and without padding all files. */
+static void
+check_sizes(const struct bt_metainfo *m)
+{
+	uint64_t pieces = 0, files = 0, padding = 0;
+
+	for (uint32_t i = 0; i < bt_metainfo_piece_count(m); i++)
+		pieces += bt_metainfo_piece_size(m, i);
+	for (uint32_t i = 0; i < bt_metainfo_file_count(m); i++) {
+		struct bt_file f = bt_metainfo_file(m, i);
+
+		*(f.flags & BT_FILE_PAD ? &padding : &files) += f.size;
+	}
+	ck_assert_uint_eq(bt_metainfo_content_size(m), pieces);
+	ck_assert_uint_eq(bt_metainfo_content_size(m), files + padding);
+	ck_assert_uint_eq(bt_metainfo_total_size(m), files);
+}
+
 static void
 check_vector(const struct vector *v, char *field[MAX_FIELDS])
 {
@@ -173,6 +191,7 @@ check_vector(const struct vector *v, char *field[MAX_FIELDS])
 	check_hash(bt_metainfo_info_hash_v2(m), 32, field[2]);
 	ck_assert_uint_eq(bt_metainfo_piece_length(m), v->piece_length);
 	check_files(m, v);
+	check_sizes(m);
 	if (bt_metainfo_info_hash(m) != NULL)
 		ck_assert_uint_eq(bt_metainfo_piece_count(m), strtoul(field[3], NULL, 10));
 	else
@@ -363,7 +382,7 @@ static const char *const refused[][2] = {
 	{ TREE("0:d6:lengthi5e11:pieces root32:" H32 "e"), "without a name" },
 	{ TREE("1:a" LEAF("9223372036854775807")), "pieces" },
 	{ "d4:infod9:file treed1:a" LEAF("20000") "e12:meta versioni2e4:name1:n"
-	    "12:piece lengthi16384ee12:piece layersdee", "none for file 1" },
+	    "12:piece lengthi16384ee12:piece layersd32:" H32 "32:" H32 "ee", "wrong number" },
 	{ "d4:infod9:file treed1:a" LEAF("20000") "e12:meta versioni2e4:name1:n"
 	    "12:piece lengthi16384ee12:piece layersd32:" H32 "64:" H32 H32 "ee", "root" },
 	{ "d4:infod9:file treed1:m" LEAF("5") "e6:lengthi5e12:meta versioni2e4:name1:n"
@@ -625,6 +644,55 @@ START_TEST(opens_files)
 }
 END_TEST
 
+START_TEST(adds_sizes_up)
+{
+	/* Empty files, one of a block, one of a piece and a little, in v2: gaps, no padding. */
+	struct bt_metainfo *m = parse(slice_str("d4:infod9:file treed1:ad0:d6:lengthi0eee1:b"
+	    LEAF("16384") "1:c" LEAF("32769") "1:d" LEAF("1") "1:ed0:d6:lengthi0eee"
+	    "e12:meta versioni2e4:name1:n12:piece lengthi32768eee"));
+
+	ck_assert_uint_eq(bt_metainfo_content_size(m), 16384 + 32769 + 1);
+	ck_assert_uint_eq(bt_metainfo_piece_count(m), 4);
+	check_sizes(m);
+	bt_metainfo_free(m);
+}
+END_TEST
+
+/* Of two files with a layer each one is there. */
+START_TEST(does_without_piece_layers)
+{
+	uint8_t *data = make_content("x", 40000), root[SHA256_LEN];
+	struct bt_metainfo *m;
+	size_t count;
+	uint8_t *layer = content_layer(data, 40000, 16384, &count);
+	struct buf b;
+
+	content_root(data, 40000, root);
+	buf_init(&b, 10000);
+	buf_add_str(&b, "d4:infod9:file treed1:a" LEAF("20000") "1:bd0:d6:lengthi40000e"
+	    "11:pieces root32:");
+	buf_add(&b, root, SHA256_LEN);
+	buf_add_str(&b, "eee12:meta versioni2e4:name1:n12:piece lengthi16384ee12:piece layersd32:");
+	buf_add(&b, root, SHA256_LEN);
+	buf_addf(&b, "%zu:", count * SHA256_LEN);
+	buf_add(&b, layer, count * SHA256_LEN);
+	buf_add_str(&b, "ee");
+	m = parse(buf_slice(&b));
+	ck_assert_uint_eq(bt_metainfo_layers_missing(m), 1);
+	ck_assert(bt_metainfo_lacks_layer(m, 0));
+	ck_assert(!bt_metainfo_lacks_layer(m, 1));
+	ck_assert_ptr_null(bt_metainfo_piece_hash(m, 0));
+	ck_assert_ptr_null(bt_metainfo_piece_hash(m, 1));
+	for (uint32_t i = 0; i < 3; i++)
+		ck_assert_mem_eq(bt_metainfo_piece_hash(m, 2 + i), layer + i * SHA256_LEN,
+		    SHA256_LEN);
+	bt_metainfo_free(m);
+	buf_fini(&b);
+	free(layer);
+	free(data);
+}
+END_TEST
+
 /* 100,000 files load quickly and find their names. */
 START_TEST(carries_many_files)
 {
@@ -758,6 +826,8 @@ metainfo_suite(void)
 	tcase_add_test(c, an_empty_file_has_no_pieces);
 	tcase_add_test(c, survives_want_of_memory);
 	tcase_add_test(c, opens_files);
+	tcase_add_test(c, adds_sizes_up);
+	tcase_add_test(c, does_without_piece_layers);
 	tcase_add_test(c, carries_many_files);
 	tcase_add_test(c, finds_equal_names_in_any_order);
 	tcase_add_test(c, looks_at_the_version_first);
