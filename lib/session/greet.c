@@ -87,11 +87,11 @@ static void
 show_in(struct guest *v, usec now)
 {
 	struct greet *g = v->greet;
+	const char *why = !has_room(g, now) ? "all connections are taken" :
+	    g->ops->named(g->arg, v->stream, slice_of(v->first, v->len), now);
 
-	if (!has_room(g, now)) {
-		send_away(v, "all connections are taken", now);
-	} else if (!g->ops->named(g->arg, v->stream, slice_of(v->first, v->len), now)) {
-		send_away(v, "asks for a torrent that takes nobody", now);
+	if (why != NULL) {
+		send_away(v, why, now);
 	} else {
 		TAILQ_REMOVE(&g->guests, v, link);
 		g->guest_count--;

@@ -38,8 +38,9 @@ struct greet_ops {
 	/* The answer to a wish: a stream, the receiver's from now on; NULL: no connection. */
 	void (*dialled)(void *arg, uint32_t owner, const struct dial_wish *wish, struct stream *s,
 	    usec now);
-	/* A guest has named a torrent. True: the stream is taken; first is what was read of it. */
-	bool (*named)(void *arg, struct stream *s, struct bt_slice first, usec now);
+	/* A guest has named a torrent; first is what was read of it. NULL: the stream is taken;
+	 * otherwise why not, for the log. */
+	const char *(*named)(void *arg, struct stream *s, struct bt_slice first, usec now);
 	/* All places are taken: close a peer of little use. False: there is none. */
 	bool (*make_room)(void *arg, usec now);
 	/* Call greet_tick then; it takes the place of what was said before. */

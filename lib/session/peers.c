@@ -36,7 +36,7 @@ dialled(void *arg, uint32_t owner, const struct dial_wish *wish, struct stream *
 		torrent_add_outgoing(e->torrent, stream, &wish->to, now);
 }
 
-static bool
+static const char *
 named(void *arg, struct stream *stream, struct bt_slice first, usec now)
 {
 	struct bt_session *s = arg;
@@ -45,7 +45,9 @@ named(void *arg, struct stream *stream, struct bt_slice first, usec now)
 
 	if (handshake_parse_head(first, &theirs) == STEP_DONE)
 		e = map_find(&s->by_hash, theirs.info_hash);
-	return e != NULL && torrent_add_incoming(e->torrent, stream, first, now);
+	if (e == NULL)
+		return "asks for a torrent that we do not have";
+	return torrent_add_incoming(e->torrent, stream, first, now);
 }
 
 static void

@@ -23,11 +23,17 @@ has_its_share(const struct torrent *t, const struct addr *a)
 	return count >= (share < PARTY_LEAST ? PARTY_LEAST : share);
 }
 
-static bool
-wants_peer(const struct torrent *t, const struct addr *a)
+/* Why a peer from there is not wanted; NULL: it is. */
+static const char *
+refusal(const struct torrent *t, const struct addr *a)
 {
-	return torrent_is_in_swarm(t) && t->conn_count < t->opts.max_peers &&
-	    !known_is_banned(&t->known, a) && !has_its_share(t, a);
+	if (!torrent_is_in_swarm(t))
+		return "asks for a torrent that is not running";
+	if (known_is_banned(&t->known, a))
+		return "banned";
+	if (t->conn_count >= t->opts.max_peers)
+		return "the torrent has all its peers";
+	return has_its_share(t, a) ? "too many connections from this address" : NULL;
 }
 
 /* Takes the stream. hash: what the torrent is called on it. */
@@ -57,16 +63,19 @@ join(struct torrent *t, struct stream *s, const struct addr *dialled, const uint
 	return true;
 }
 
-bool
+const char *
 torrent_add_incoming(struct torrent *t, struct stream *s, struct bt_slice first, usec now)
 {
+	const char *why = refusal(t, &s->remote);
 	struct handshake theirs;
 
 	torrent_wants_tick(t, now);
-	if (!wants_peer(t, &s->remote) || handshake_parse_head(first, &theirs) != STEP_DONE)
-		return false;
+	if (why != NULL)
+		return why;
+	if (handshake_parse_head(first, &theirs) != STEP_DONE)
+		return "not a BitTorrent handshake";
 	(void)join(t, s, NULL, theirs.info_hash, first, now);
-	return true;
+	return NULL;
 }
 
 void
@@ -75,7 +84,7 @@ torrent_add_outgoing(struct torrent *t, struct stream *s, const struct addr *to,
 	t->dialling--;
 	known_dialled(&t->known, to);
 	torrent_wants_tick(t, now);
-	if (!wants_peer(t, to))
+	if (refusal(t, to) != NULL)
 		stream_free(s);
 	else if (join(t, s, to, t->hashes.v[0], SLICE_NONE, now))
 		return;

@@ -141,8 +141,9 @@ void torrent_add_outgoing(struct torrent *t, struct stream *s, const struct addr
 void torrent_dial_failed(struct torrent *t, const struct addr *to, usec now);
 
 /* A peer that came to us and named this torrent; first is what was read of it, at least through the
- * info-hash. False: not wanted; the caller still has the stream. */
-bool torrent_add_incoming(struct torrent *t, struct stream *s, struct bt_slice first, usec now);
+ * info-hash. NULL: the stream is taken; otherwise the caller still has it, and this is why. */
+const char *torrent_add_incoming(struct torrent *t, struct stream *s, struct bt_slice first,
+    usec now);
 
 /* It is complete and sleeps from the start: it keeps nothing of meta. */
 void torrent_rest(struct torrent *t, const struct bt_metainfo *meta);

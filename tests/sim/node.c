@@ -82,13 +82,14 @@ dialled(void *arg, uint32_t owner, const struct dial_wish *wish, struct stream *
 		torrent_add_outgoing(n->torrent, stream, &wish->to, now);
 }
 
-static bool
+static const char *
 named(void *arg, struct stream *stream, struct bt_slice first, usec now)
 {
 	struct node *n = arg;
 
-	return memcmp(first.ptr + 28, torrent_hashes(n->torrent)->v[0], 20) == 0 &&
-	    torrent_add_incoming(n->torrent, stream, first, now);
+	if (memcmp(first.ptr + 28, torrent_hashes(n->torrent)->v[0], 20) != 0)
+		return "asks for another torrent";
+	return torrent_add_incoming(n->torrent, stream, first, now);
 }
 
 static bool

@@ -58,7 +58,7 @@ on_dialled(void *arg, uint32_t owner, const struct dial_wish *wish, struct strea
 	stream_free(s);
 }
 
-static bool
+static const char *
 on_named(void *arg, struct stream *s, struct bt_slice first, usec now)
 {
 	(void)arg;
@@ -66,7 +66,7 @@ on_named(void *arg, struct stream *s, struct bt_slice first, usec now)
 	note("named%zu(%c) ", first.len, first.ptr[28]);
 	if (wanted)
 		taken = s;
-	return wanted;
+	return wanted ? NULL : "not wanted";
 }
 
 static bool

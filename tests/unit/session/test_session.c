@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /* Two sessions over loopback, used from several threads at once. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/socket.h>
 
 #include "base/mem.h"
+#include "proto/handshake.h"
 #include "rig.h"
 
 Suite *session_suite(void);
@@ -457,6 +460,110 @@ START_TEST(called_from_its_log)
 }
 END_TEST
 
+/* A log that waits for a line. */
+struct awaited {
+	const char *text;
+	pthread_mutex_t lock;
+	bool seen;
+};
+
+static void
+look_at_line(void *arg, enum bt_log_level level, const char *topic, const char *text)
+{
+	struct awaited *a = arg;
+
+	(void)level;
+	(void)topic;
+	(void)pthread_mutex_lock(&a->lock);
+	a->seen |= a->text != NULL && strstr(text, a->text) != NULL;
+	(void)pthread_mutex_unlock(&a->lock);
+}
+
+static void
+await_line(struct awaited *a, const char *text)
+{
+	(void)pthread_mutex_lock(&a->lock);
+	a->text = text;
+	a->seen = false;
+	(void)pthread_mutex_unlock(&a->lock);
+}
+
+static bool
+has_come(struct awaited *a)
+{
+	bool seen;
+
+	(void)pthread_mutex_lock(&a->lock);
+	seen = a->seen;
+	(void)pthread_mutex_unlock(&a->lock);
+	return seen;
+}
+
+/* A peer that asks for this torrent; it stays connected. */
+static int
+knock(const struct bt_session *s, const uint8_t info_hash[20])
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(bt_session_port(s)),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct handshake h = { .reserved = { 0 } };
+	uint8_t bytes[HANDSHAKE_LEN];
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	memcpy(h.info_hash, info_hash, sizeof(h.info_hash));
+	handshake_write(bytes, &h);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	ck_assert_int_eq(send(fd, bytes, sizeof(bytes), MSG_NOSIGNAL), HANDSHAKE_LEN);
+	return fd;
+}
+
+static void
+knock_in_vain(struct bt_session *s, struct awaited *a, const uint8_t info_hash[20],
+    const char *why)
+{
+	int fd;
+
+	await_line(a, why);
+	fd = knock(s, info_hash);
+	for (unsigned i = 0; i < 1000 && !has_come(a); i++)
+		(void)usleep(10000);
+	ck_assert_msg(has_come(a), "not told: %s", why);
+	(void)close(fd);
+}
+
+/* Each for its own reason: it is the first thing that somebody asks of a log. */
+START_TEST(guests_are_refused_for_a_reason)
+{
+	struct awaited a = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	static const uint8_t unknown[20] = { 1 };
+	struct bt_torrent_status st = { 0 };
+	struct bt_metainfo *meta;
+	struct bt_error err;
+	uint32_t id;
+	int first;
+
+	write_content();
+	meta = meta_of(0);
+	ck_assert_int_eq(new_logging("0", look_at_line, &a, &seed, &err), BT_OK);
+	id = add(seed, "seed", 0);
+	wait_for_state(seed, id, BT_TORRENT_SEEDING);
+	ck_assert_int_eq(bt_session_set_limit(seed, id, "max_connections", 1, &err), BT_OK);
+	knock_in_vain(seed, &a, unknown, "asks for a torrent that we do not have");
+	first = knock(seed, bt_metainfo_info_hash(meta));
+	for (unsigned i = 0; i < 1000 && st.peers == 0; i++) {
+		ck_assert_int_eq(bt_session_status(seed, id, &st, sizeof(st)), BT_OK);
+		(void)usleep(10000);
+	}
+	knock_in_vain(seed, &a, bt_metainfo_info_hash(meta), "the torrent has all its peers");
+	(void)close(first);
+	ck_assert_int_eq(bt_session_stop(seed, id), BT_OK);
+	wait_for_state(seed, id, BT_TORRENT_STOPPED);
+	knock_in_vain(seed, &a, bt_metainfo_info_hash(meta), "a torrent that is not running");
+	bt_session_free(seed);
+	bt_metainfo_free(meta);
+	remove_content();
+}
+END_TEST
+
 #ifndef __SANITIZE_THREAD__
 /* The counter of the saboteur is shared by the session's threads, which a race does no harm to. */
 START_TEST(begins_without_memory)
@@ -520,6 +627,7 @@ session_suite(void)
 	tcase_add_test(c, freed_while_transferring);
 	tcase_add_test(c, says_what_is_wrong);
 	tcase_add_test(c, called_from_its_log);
+	tcase_add_test(c, guests_are_refused_for_a_reason);
 #ifndef __SANITIZE_THREAD__
 	tcase_add_test(c, begins_without_memory);
 	tcase_add_test(c, adds_without_memory);
