@@ -2,11 +2,9 @@
 #include "announce/announce.h"
 
 #include <assert.h>
-#include <stdio.h>
 
-#include "base/log.h"
+#include "announce/tracker.h"
 #include "base/mem.h"
-#include "base/query.h"
 #include "proto/url.h"
 
 #define RETRY_FIRST 5		/* seconds; then doubled */
@@ -22,94 +20,51 @@
 
 #define BY_HAND_MIN (10 * SECOND)
 
-/* Shorter parts of a URL are words, not passkeys. */
-#define SECRET_MIN 12
-
-/* A request goes out once for each slot: IPv4 (or any family) and IPv6, for each hash. */
-#define FAMILIES 2
-#define SLOTS (2 * FAMILIES)
-
-struct ask {
-	uint64_t id;		/* 0: nothing is under way */
-	enum announce_event event;
-	usec not_before;	/* what the tracker wished when it refused this one */
-};
-
-struct tracker {
-	char *url;
-	char *masked;
-	size_t tier;
-	enum addr_family literal;	/* of a numeric host: no other family can reach it */
-	bool unsupported;
-	unsigned never;			/* slots that it does not want (BEP 31) */
-	struct ask asks[SLOTS];
-	unsigned told;			/* slots that have heard `started` in this run */
-	unsigned told_completed;	/* slots that `completed` was sent to in this run */
-	struct announce_text id;
-	uint32_t fails;
-	usec first_fail;
-	usec not_before;
-	usec last_asked;
-	usec last_answer;
-	int64_t interval;		/* seconds; 0: it never told one */
-	int64_t complete, incomplete, downloaded;
-	uint32_t peers;
-	bool failed;
-	enum bt_code code;
-	char text[ANNOUNCE_TEXT_MAX];
-};
-
 enum phase { IDLE, RUNNING, STOPPING };
 
 struct announce {
 	const struct announce_ops *ops;
 	void *arg;
 	struct rng *rng;
-	unsigned families;
-	unsigned hashes;
-	uint32_t key;
+	struct announce_urls *urls;
 	struct tracker **trackers;	/* in the order of their use */
-	size_t count;
-	bool shuffled;
-	enum phase phase;
-	uint64_t last_id;
 	struct tracker *current;	/* the one that is being asked */
 	struct tracker *used;		/* the last one that worked */
-	bool round_ok;			/* current has answered at least once */
-	int64_t round_interval, round_min;
-	size_t round_new;		/* addresses that were not known */
-	unsigned in_vain;		/* rounds in a row that brought nobody new */
-	usec next;			/* not before, the next announce */
+	usec next;			/* not before, the next announce; when stopping, the end */
 	usec earliest;			/* not before, when short of peers */
+	uint32_t count;
+	uint32_t key;
+	uint32_t last_id;
+	int32_t round_interval, round_min;
+	bool round_ok;			/* current has answered at least once */
+	bool round_new;			/* with addresses that were not known */
+	bool shuffled;
 	bool completed;			/* nobody has acknowledged it yet */
-	usec stop_until;
+	uint8_t in_vain;		/* rounds in a row that brought nobody new */
+	uint8_t families;
+	uint8_t hashes;
+	uint8_t phase;			/* enum phase */
 };
 
+/* Ten thousand torrents that sleep hold ten thousand of these. */
+_Static_assert(sizeof(struct announce) + sizeof(struct tracker *) + sizeof(struct tracker) <= 256,
+    "an announce of one tracker is small");
+
 struct announce *
-announce_new(struct rng *rng, unsigned families, unsigned hashes, const struct announce_ops *ops,
-    void *arg)
+announce_new(const struct announce_opts *opts, const struct announce_ops *ops, void *arg)
 {
 	struct announce *a = mem_zero(sizeof(*a));
 
 	if (a == NULL)
 		return NULL;
-	a->rng = rng;
-	a->families = families;
-	a->hashes = hashes;
+	a->rng = opts->rng;
+	a->urls = opts->urls;
+	a->families = (uint8_t)opts->families;
+	a->hashes = (uint8_t)opts->hashes;
 	a->ops = ops;
 	a->arg = arg;
-	a->key = (uint32_t)rng_u64(rng);
+	a->key = (uint32_t)rng_u64(opts->rng);
 	return a;
-}
-
-static void
-tracker_free(struct tracker *t)
-{
-	if (t == NULL)
-		return;
-	mem_free(t->url);
-	mem_free(t->masked);
-	mem_free(t);
 }
 
 static void
@@ -139,53 +94,15 @@ announce_free(struct announce *a)
 		return;
 	cancel_all(a);
 	for (size_t i = 0; i < a->count; i++)
-		tracker_free(a->trackers[i]);
+		tracker_free(a->urls, a->trackers[i]);
 	mem_free(a->trackers);
 	mem_free(a);
-}
-
-static enum addr_family
-literal_family(struct bt_slice host)
-{
-	struct addr a;
-
-	return addr_parse_slice(host, 0, &a) ? a.family : ADDR_NONE;
-}
-
-static struct tracker *
-tracker_new(struct bt_slice url, size_t tier)
-{
-	struct tracker *t = mem_zero(sizeof(*t));
-	char masked[512];
-	struct url u;
-
-	if (t == NULL)
-		return NULL;
-	t->tier = tier;
-	t->complete = t->incomplete = t->downloaded = -1;
-	t->url = slice_dup(url);
-	t->masked = mem_strdup(url_masked(url, masked, sizeof(masked)));
-	if (t->url == NULL || t->masked == NULL) {
-		tracker_free(t);
-		return NULL;
-	}
-	if (!url_parse(url, &u)) {
-		t->unsupported = true;
-		(void)snprintf(t->text, sizeof(t->text), "not a usable URL");
-	} else if (!slice_eq_nocase(u.scheme, "http") && !slice_eq_nocase(u.scheme, "https") &&
-	    !slice_eq_nocase(u.scheme, "udp")) {
-		t->unsupported = true;
-		(void)snprintf(t->text, sizeof(t->text), "trackers of this kind are not supported");
-	} else {
-		t->literal = literal_family(u.host);
-	}
-	return t;
 }
 
 enum bt_code
 announce_add(struct announce *a, size_t tier, struct bt_slice url)
 {
-	struct tracker *t = tracker_new(url, tier);
+	struct tracker *t = tracker_new(a->urls, url, tier);
 	struct tracker **grown;
 
 	assert(!a->shuffled);
@@ -193,7 +110,7 @@ announce_add(struct announce *a, size_t tier, struct bt_slice url)
 		return BT_ENOMEM;
 	grown = mem_grow(a->trackers, a->count + 1, sizeof(*grown));
 	if (grown == NULL) {
-		tracker_free(t);
+		tracker_free(a->urls, t);
 		return BT_ENOMEM;
 	}
 	grown[a->count] = t;
@@ -283,9 +200,9 @@ slots_of(const struct announce *a, const struct tracker *t)
 {
 	unsigned slots = 1u << 0 | 1u << 1;
 
-	if (a->families != (ANNOUNCE_V4 | ANNOUNCE_V6) || t->literal == ADDR_V4)
+	if (a->families != (ANNOUNCE_V4 | ANNOUNCE_V6) || t->url->literal == ADDR_V4)
 		slots = 1u << 0;
-	else if (t->literal == ADDR_V6)
+	else if (t->url->literal == ADDR_V6)
 		slots = 1u << 1;
 	return (a->hashes == 2 ? slots | slots << FAMILIES : slots) & ~t->never;
 }
@@ -299,26 +216,19 @@ ask_slot(struct announce *a, struct tracker *t, unsigned slot, enum announce_eve
 	a->ops->fill(a->arg, slot / FAMILIES, &req);
 	req.event = event;
 	req.compact = 1;
-	req.trackerid = t->id;
+	if (t->id != NULL)
+		req.trackerid = *t->id;
 	announce_set_key(&req, a->key);
 	if (event == ANNOUNCE_STOPPED)
 		req.numwant = 0;
 	if (event == ANNOUNCE_COMPLETED)
-		t->told_completed |= 1u << slot;
-	t->asks[slot].id = ++a->last_id;
-	t->asks[slot].event = event;
-	if (!a->ops->send(a->arg, t->asks[slot].id, t->url, slot_family(a, slot), &req))
+		t->told_completed |= (uint8_t)(1u << slot);
+	if (++a->last_id == 0)
+		a->last_id = 1;
+	t->asks[slot].id = a->last_id;
+	t->asks[slot].event = (uint8_t)event;
+	if (!a->ops->send(a->arg, t->asks[slot].id, t->url->text, slot_family(a, slot), &req))
 		t->asks[slot].id = 0;
-}
-
-static bool
-is_asking(const struct tracker *t)
-{
-	for (unsigned s = 0; s < SLOTS; s++) {
-		if (t->asks[s].id != 0)
-			return true;
-	}
-	return false;
 }
 
 /* False: there was no memory for any request. */
@@ -331,21 +241,21 @@ ask(struct announce *a, struct tracker *t, usec now)
 	a->current = t;
 	a->round_ok = false;
 	a->round_interval = a->round_min = -1;
-	a->round_new = 0;
+	a->round_new = false;
 	t->last_asked = now;
 	for (unsigned s = 0; s < SLOTS; s++)
 		events[s] = next_event(a, t, s);
 	for (unsigned s = 0; s < SLOTS; s++) {
-		if (slots & 1u << s && t->asks[s].not_before <= now)
+		if (slots & 1u << s && t->asks[s].not_before * SECOND <= now)
 			ask_slot(a, t, s, events[s]);
 	}
-	return is_asking(t);
+	return tracker_is_asking(t);
 }
 
 static bool
 may_ask(const struct announce *a, const struct tracker *t)
 {
-	return !t->unsupported && slots_of(a, t) != 0;
+	return t->url->trouble == NULL && slots_of(a, t) != 0;
 }
 
 usec
@@ -354,7 +264,7 @@ announce_due(const struct announce *a)
 	usec due = NEVER;
 
 	if (a->phase == STOPPING)
-		return a->stop_until;
+		return a->next;
 	if (a->phase == IDLE || a->current != NULL)
 		return NEVER;
 	for (size_t i = 0; i < a->count; i++) {
@@ -362,51 +272,6 @@ announce_due(const struct announce *a)
 			due = a->trackers[i]->not_before;
 	}
 	return due < a->next ? a->next : due;
-}
-
-static void
-blot(char *text, struct bt_slice secret, size_t least)
-{
-	char *at;
-
-	if (secret.len < least)
-		return;
-	while ((at = memmem(text, strlen(text), secret.ptr, secret.len)) != NULL) {
-		memcpy(at, "***", 3);
-		memmove(at + 3, at + secret.len, strlen(at + secret.len) + 1);
-	}
-}
-
-/* A tracker's words may repeat the passkey that it was asked with. */
-static void
-blot_secrets(char *text, const struct tracker *t)
-{
-	struct bt_slice rest, name, value;
-	struct url u;
-
-	if (!url_parse(slice_str(t->url), &u))
-		return;
-	blot(text, u.user_info, 4);
-	for (rest = u.path; rest.len > 0;) {
-		size_t n;
-
-		rest = slice_skip(rest, 1);
-		n = slice_index(rest, '/');
-		blot(text, slice_of(rest.ptr, n), SECRET_MIN);
-		rest = slice_skip(rest, n);
-	}
-	rest = u.query;
-	while (query_next(&rest, &name, &value))
-		blot(text, value, 4);
-}
-
-static void
-set_text(struct tracker *t, enum bt_code code, struct bt_slice words)
-{
-	t->code = code;
-	t->failed = code != BT_OK;
-	(void)log_escape(words, t->text, sizeof(t->text));
-	blot_secrets(t->text, t);
 }
 
 /* When it may be asked for one hash by one family at least. */
@@ -417,8 +282,8 @@ first_slot(const struct announce *a, const struct tracker *t)
 	usec first = NEVER;
 
 	for (unsigned s = 0; s < SLOTS; s++) {
-		if (slots & 1u << s && t->asks[s].not_before < first)
-			first = t->asks[s].not_before;
+		if (slots & 1u << s && t->asks[s].not_before * SECOND < first)
+			first = t->asks[s].not_before * SECOND;
 	}
 	return first;
 }
@@ -462,7 +327,7 @@ announce_tick(struct announce *a, usec now)
 	}
 	while ((t = next_tracker(a, now)) != NULL && !ask(a, t, now)) {
 		a->current = NULL;
-		set_text(t, BT_ENOMEM, slice_str("no memory for the request"));
+		tracker_set_text(t, BT_ENOMEM, slice_str("no memory for the request"));
 		t->last_answer = now;
 		round_failed(a, t, now);
 	}
@@ -510,7 +375,7 @@ stop_slot(struct announce *a, struct tracker *t, unsigned slot)
 		ask_slot(a, t, slot, ANNOUNCE_COMPLETED);
 		return;
 	}
-	t->told &= ~bit;
+	t->told &= (uint8_t)~bit;
 	ask_slot(a, t, slot, ANNOUNCE_STOPPED);
 }
 
@@ -518,7 +383,7 @@ static void
 stop_if_quiet(struct announce *a)
 {
 	for (size_t i = 0; i < a->count; i++) {
-		if (is_asking(a->trackers[i]))
+		if (tracker_is_asking(a->trackers[i]))
 			return;
 	}
 	a->phase = IDLE;
@@ -530,7 +395,7 @@ announce_stop(struct announce *a, usec now)
 	if (a->phase != RUNNING)
 		return;
 	a->phase = STOPPING;
-	a->stop_until = now + ANNOUNCE_STOP_WAIT;
+	a->next = now + ANNOUNCE_STOP_WAIT;
 	a->current = NULL;
 	for (size_t i = 0; i < a->count; i++) {
 		for (unsigned s = 0; s < SLOTS; s++)
@@ -606,11 +471,11 @@ round_worked(struct announce *a, struct tracker *t, usec now)
 
 	if (interval < least)
 		interval = least;
-	if (a->round_new > 0)
+	if (a->round_new)
 		a->in_vain = 0;
 	else if (a->in_vain < HUNGRY_DOUBLINGS)
 		a->in_vain++;
-	t->interval = interval;
+	t->interval = (int32_t)interval;
 	t->fails = 0;
 	t->not_before = 0;
 	a->used = t;
@@ -631,7 +496,7 @@ ask_over(struct announce *a, struct tracker *t, unsigned slot, usec now)
 		stop_if_quiet(a);
 		return;
 	}
-	if (is_asking(t))
+	if (tracker_is_asking(t))
 		return;
 	a->current = NULL;
 	if (a->round_ok)
@@ -641,18 +506,25 @@ ask_over(struct announce *a, struct tracker *t, unsigned slot, usec now)
 	announce_tick(a, now);
 }
 
+/* The larger one; -1: unknown. */
+static int32_t
+number(int32_t before, int64_t told)
+{
+	return (int32_t)larger(before, clamped(told, -1, TRACKER_NUMBER_MAX));
+}
+
 /* The numbers of an answer; the first one of a round replaces, the other family's adds. */
 static void
 take_numbers(struct announce *a, struct tracker *t, const struct announce_reply *r)
 {
 	bool second = a->round_ok;
 
-	t->complete = second ? larger(t->complete, r->complete) : r->complete;
-	t->incomplete = second ? larger(t->incomplete, r->incomplete) : r->incomplete;
-	t->downloaded = second ? larger(t->downloaded, r->downloaded) : r->downloaded;
+	t->complete = number(second ? t->complete : -1, r->complete);
+	t->incomplete = number(second ? t->incomplete : -1, r->incomplete);
+	t->downloaded = number(second ? t->downloaded : -1, r->downloaded);
 	t->peers = (second ? t->peers : 0) + (uint32_t)r->peers.len;
-	a->round_interval = larger(a->round_interval, r->interval);
-	a->round_min = larger(a->round_min, r->min_interval);
+	a->round_interval = number(a->round_interval, r->interval);
+	a->round_min = number(a->round_min, r->min_interval);
 	a->round_ok = true;
 }
 
@@ -663,8 +535,9 @@ tell_status(struct announce *a, const struct tracker *t)
 		return;
 	for (size_t i = 0; i < a->count; i++) {
 		if (a->trackers[i] == t) {
-			struct announce_status s = announce_tracker_status(a, i);
+			struct announce_tracker_info s;
 
+			announce_tracker_at(a, i, &s);
 			a->ops->status(a->arg, &s);
 			return;
 		}
@@ -681,9 +554,9 @@ on_success(struct announce *a, struct tracker *t, unsigned slot,
 	t->asks[slot].id = 0;
 	t->last_answer = now;
 	if (reply->tracker_id.len > 0)
-		(void)announce_text_set(&t->id, reply->tracker_id);
+		tracker_set_id(t, reply->tracker_id);
 	if (event == ANNOUNCE_STARTED)
-		t->told |= 1u << slot;
+		t->told |= (uint8_t)(1u << slot);
 	if (event == ANNOUNCE_COMPLETED)
 		a->completed = false;
 	if (stopping && event == ANNOUNCE_STARTED)
@@ -691,9 +564,9 @@ on_success(struct announce *a, struct tracker *t, unsigned slot,
 	if (!stopping)
 		take_numbers(a, t, reply);
 	if (!stopping && reply->peers.len > 0)
-		a->round_new += a->ops->peers(a->arg, announce_reply_peer(reply, 0),
-		    reply->peers.len);
-	set_text(t, BT_OK, reply->warning);
+		a->round_new |= a->ops->peers(a->arg, announce_reply_peer(reply, 0),
+		    reply->peers.len) > 0;
+	tracker_set_text(t, BT_OK, reply->warning);
 	ask_over(a, t, slot, now);
 	tell_status(a, t);
 }
@@ -705,10 +578,16 @@ on_failure(struct announce *a, struct tracker *t, unsigned slot, enum bt_code co
 	t->asks[slot].id = 0;
 	t->last_answer = now;
 	if (a->phase == STOPPING || !a->round_ok)
-		set_text(t, code, words);
+		tracker_set_text(t, code, words);
 	ask_over(a, t, slot, now);
-	if (t->failed)
+	if (t->code != BT_OK)
 		tell_status(a, t);
+}
+
+static void
+refused_until(struct ask *ask, usec until)
+{
+	ask->not_before = (uint32_t)((until + SECOND - 1) / SECOND);
 }
 
 void
@@ -728,9 +607,10 @@ announce_on_reply(struct announce *a, uint64_t id, const struct announce_reply *
 	if (reply->retry_in > 0)
 		wait = larger(wait, clamped(reply->retry_in, 1, RETRY_IN_MAX) * 60);
 	if (reply->retry_in == RETRY_NEVER)
-		t->never |= 1u << slot;
+		t->never |= (uint8_t)(1u << slot);
 	if (wait > 0)
-		t->asks[slot].not_before = now + stretched(a, clamped(wait, 1, RETRY_IN_MAX * 60));
+		refused_until(&t->asks[slot], now + stretched(a, clamped(wait, 1,
+		    RETRY_IN_MAX * 60)));
 	on_failure(a, t, slot, BT_ETRACKER, reply->failure.len > 0 ? reply->failure :
 	    slice_str("the tracker refused without a reason"), now);
 }
@@ -744,7 +624,7 @@ announce_on_error(struct announce *a, uint64_t id, enum bt_code code, const char
 	if (t == NULL)
 		return;
 	if (code == BT_EUNSUP)
-		t->never |= 1u << slot;
+		t->never |= (uint8_t)(1u << slot);
 	on_failure(a, t, slot, code, slice_str(text), now);
 }
 
@@ -757,13 +637,13 @@ announce_tracker_count(const struct announce *a)
 static enum announce_state
 state_of(const struct announce *a, const struct tracker *t)
 {
-	if (is_asking(t))
+	if (tracker_is_asking(t))
 		return ANNOUNCE_ASKING;
 	if (!may_ask(a, t))
 		return ANNOUNCE_GIVEN_UP;
 	if (t->last_answer == 0)
 		return ANNOUNCE_UNUSED;
-	return t->failed ? ANNOUNCE_FAILED : ANNOUNCE_WORKS;
+	return t->code != BT_OK ? ANNOUNCE_FAILED : ANNOUNCE_WORKS;
 }
 
 static usec
@@ -771,22 +651,24 @@ next_of(const struct announce *a, const struct tracker *t)
 {
 	if (a->phase != RUNNING || !may_ask(a, t))
 		return NEVER;
-	if (t == a->used && !t->failed)
+	if (t == a->used && t->code == BT_OK)
 		return a->next;
-	if (t->failed)
+	if (t->code != BT_OK)
 		return t->not_before > a->next ? t->not_before : a->next;
 	return NEVER;
 }
 
-struct announce_status
-announce_tracker_status(const struct announce *a, size_t i)
+void
+announce_tracker_at(const struct announce *a, size_t i, struct announce_tracker_info *out)
 {
 	const struct tracker *t = a->trackers[i];
+	const char *text = t->url->trouble != NULL ? t->url->trouble : t->text;
 
-	return (struct announce_status){
-		.url = t->masked, .tier = t->tier, .state = state_of(a, t), .text = t->text,
-		.failed = t->failed, .code = t->code, .fails = t->fails, .complete = t->complete,
-		.incomplete = t->incomplete, .downloaded = t->downloaded, .peers = t->peers,
-		.last = t->last_answer, .next = next_of(a, t),
+	*out = (struct announce_tracker_info){
+		.tier = t->tier, .state = state_of(a, t), .text = text != NULL ? text : "",
+		.code = t->code, .failed = t->code != BT_OK, .fails = t->fails,
+		.complete = t->complete, .incomplete = t->incomplete, .downloaded = t->downloaded,
+		.peers = t->peers, .last = t->last_answer, .next = next_of(a, t),
 	};
+	(void)url_masked(slice_str(t->url->text), out->url, sizeof(out->url));
 }

@@ -26,6 +26,7 @@
 #ifndef ANNOUNCE_ANNOUNCE_H
 #define ANNOUNCE_ANNOUNCE_H
 
+#include "announce/urls.h"
 #include "base/rng.h"
 #include "base/time.h"
 #include "proto/announce.h"
@@ -35,7 +36,6 @@ struct announce;
 #define ANNOUNCE_V4 1u
 #define ANNOUNCE_V6 2u
 
-#define ANNOUNCE_TEXT_MAX 200	/* of a tracker's words, with the NUL */
 #define ANNOUNCE_STOP_WAIT (3 * SECOND)
 
 enum announce_state {
@@ -46,9 +46,10 @@ enum announce_state {
 	ANNOUNCE_GIVEN_UP	/* said never, or no tracker that we can speak to */
 };
 
-/* How one tracker stands; plain values, pointers are good until the announce is next called. */
-struct announce_status {
-	const char *url;	/* masked, for screens */
+/* How one tracker stands; a plain value, but for text, which is good until the announce is next
+ * called. */
+struct announce_tracker_info {
+	char url[512];		/* masked, for screens */
 	size_t tier;
 	enum announce_state state;
 	const char *text;	/* its last failure or warning, or our trouble with it; else "" */
@@ -84,13 +85,19 @@ struct announce_ops {
 	size_t (*peers)(void *arg, const struct announce_peer *peers, size_t count);
 
 	/* A tracker answered, failed or warned. May be NULL. */
-	void (*status)(void *arg, const struct announce_status *s);
+	void (*status)(void *arg, const struct announce_tracker_info *s);
 };
 
-/* rng and ops stay the caller's and outlive it. key: see announce_set_key. families: ANNOUNCE_V4
- * and _V6 as far as in use; 0: as the system likes. hashes: 1, or 2 of a hybrid torrent. */
-struct announce *announce_new(struct rng *rng, unsigned families, unsigned hashes,
-    const struct announce_ops *ops, void *arg) MUST_USE;
+struct announce_opts {
+	struct rng *rng;	/* these two outlive it */
+	struct announce_urls *urls;
+	unsigned families;	/* ANNOUNCE_V4 and _V6 as far as in use; 0: as the system likes */
+	unsigned hashes;	/* 1, or 2 of a hybrid torrent */
+};
+
+/* ops stay the caller's and outlive it. key: see announce_set_key. */
+struct announce *announce_new(const struct announce_opts *opts, const struct announce_ops *ops,
+    void *arg) MUST_USE;
 
 /* Cancels what is under way and tells no tracker. */
 void announce_free(struct announce *a);
@@ -126,6 +133,6 @@ usec announce_due(const struct announce *a);
 
 /* Trackers in the order of their use. */
 size_t announce_tracker_count(const struct announce *a);
-struct announce_status announce_tracker_status(const struct announce *a, size_t i);
+void announce_tracker_at(const struct announce *a, size_t i, struct announce_tracker_info *out);
 
 #endif

@@ -377,6 +377,7 @@ fill_opts(const struct entry *e, uint8_t peer_id[20], struct torrent_opts *o)
 	rng_bytes(&s->rng, peer_id + 8, 12);
 	*o = (struct torrent_opts){
 		.rng = &s->rng,
+		.urls = &s->urls,
 		.log = &s->log,
 		.blocks = &s->blocks,
 		.in_rate = &s->in.tree.all,

@@ -57,6 +57,7 @@ struct bt_session {
 	struct fetch *fetch;
 	struct resolve *resolve;
 	struct announce_net *announces;
+	struct announce_urls urls;
 	struct listen listen;
 	bool listening;
 	struct net_way way;

@@ -160,6 +160,7 @@ bt_session_new(const struct bt_settings *settings, bt_log_fn log, void *log_arg,
 	rng_secret(s->seed, sizeof(s->seed));
 	map_init(&s->by_id, sizeof(uint32_t), s->seed);
 	map_init(&s->by_hash, 20, s->seed);
+	announce_urls_init(&s->urls);
 	heap_init(&s->due);
 	s->due_at = NEVER;
 	s->next_id = 1;
@@ -239,6 +240,7 @@ bt_session_free(struct bt_session *s)
 	changes_fini(&s->changes);
 	map_fini(&s->by_id);
 	map_fini(&s->by_hash);
+	announce_urls_fini(&s->urls);
 	heap_fini(&s->due);
 	bt_options_fini(bt_settings_table(), &s->settings);
 	mem_free(s);

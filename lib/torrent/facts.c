@@ -165,8 +165,11 @@ torrent_each_tracker(const struct torrent *t, void (*fn)(void *arg,
 	};
 
 	for (size_t i = 0; i < announce_tracker_count(t->announce); i++) {
-		const struct announce_status s = announce_tracker_status(t->announce, i);
-		const struct bt_tracker_info info = {
+		struct announce_tracker_info s;
+		struct bt_tracker_info info;
+
+		announce_tracker_at(t->announce, i, &s);
+		info = (struct bt_tracker_info){
 			.url = s.url,
 			.text = s.text,
 			.tier = (uint32_t)s.tier,

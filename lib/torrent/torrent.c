@@ -433,8 +433,8 @@ torrent_new(const struct torrent_opts *opts, const struct torrent_ops *ops, void
 	choker_init(&t->choker, opts->rng, opts->max_uploads);
 	rate_init(&t->in_rate, opts->in_rate, opts->in_Bps);
 	rate_init(&t->out_rate, opts->out_rate, opts->out_Bps);
-	t->announce = announce_new(opts->rng, opts->families, t->hashes.count, &tracker_calls,
-	    t);
+	t->announce = announce_new(&(struct announce_opts){ .rng = opts->rng, .urls = opts->urls,
+	    .families = opts->families, .hashes = t->hashes.count }, &tracker_calls, t);
 	if (t->announce == NULL) {
 		torrent_free(t);
 		return NULL;

@@ -65,6 +65,7 @@ struct torrent_ops {
 struct torrent_opts {
 	const struct torrent_hashes *hashes;	/* copied */
 	struct rng *rng;
+	struct announce_urls *urls;
 	const struct log *log;
 	struct block_store *blocks;
 	struct rate *in_rate, *out_rate;	/* the session's, or NULL: no limits at all */

@@ -57,7 +57,7 @@ take_peers(void *arg, const struct announce_peer *peers, size_t count)
 }
 
 static void
-take_status(void *arg, const struct announce_status *s)
+take_status(void *arg, const struct announce_tracker_info *s)
 {
 	struct torrent *t = arg;
 	char text[232];

@@ -334,6 +334,7 @@ fill_opts(struct node *n, uint8_t peer_id[20], struct torrent_opts *o)
 	rng_bytes(&s->rng, peer_id + 8, 12);
 	*o = (struct torrent_opts){
 		.rng = &s->rng,
+		.urls = &s->urls,
 		.blocks = &s->blocks,
 		.in_rate = &n->in.tree.all,
 		.out_rate = &n->out.tree.all,
@@ -533,6 +534,7 @@ sim_new(uint64_t seed, uint32_t pieces, uint32_t piece_length)
 		abort();
 	clock_init(&s->clock);
 	rng_seed(&s->rng, seed);
+	announce_urls_init(&s->urls);
 	s->meta = make_meta(pieces, piece_length);
 	s->max_uploads = 7;
 	s->checking = true;
@@ -564,6 +566,7 @@ sim_free(struct sim *s)
 	block_store_fini(&s->blocks);
 	bt_metainfo_free(s->meta);
 	clock_fini(&s->clock);
+	announce_urls_fini(&s->urls);
 	free(s);
 }
 

@@ -102,6 +102,7 @@ struct node {
 struct sim {
 	struct clock clock;
 	struct rng rng;
+	struct announce_urls urls;
 	struct block_store blocks;
 	struct bt_metainfo *meta;
 	struct vec nodes;	/* struct node *, never moved or freed before the sim */

@@ -27,7 +27,9 @@ struct owner {
 	size_t peers;
 	size_t new_peers;	/* what it says of each batch of peers: so many are new */
 	size_t status_calls;
-	struct announce_status status;
+	struct announce_tracker_info status;
+	char status_text[256];
+	struct announce_urls urls;
 	uint64_t left;
 	unsigned hashes;
 	bool no_memory;		/* nothing can be sent */
@@ -86,25 +88,45 @@ take_peers(void *arg, const struct announce_peer *peers, size_t count)
 }
 
 static inline void
-take_status(void *arg, const struct announce_status *s)
+take_status(void *arg, const struct announce_tracker_info *s)
 {
 	struct owner *own = arg;
 
 	own->status = *s;
+	(void)snprintf(own->status_text, sizeof(own->status_text), "%s", s->text);
+	own->status.text = own->status_text;
 	own->status_calls++;
 }
 
 static const struct announce_ops ops = { fill, send_it, cancel_it, take_peers, take_status };
+
+static inline struct announce *
+new_announce(unsigned families, unsigned hashes)
+{
+	return announce_new(&(struct announce_opts){ .rng = &o.rng, .urls = &o.urls,
+	    .families = families, .hashes = hashes }, &ops, &o);
+}
+
+/* How a tracker stands; good until the next time. */
+static inline const struct announce_tracker_info *
+tracker(size_t i)
+{
+	static struct announce_tracker_info info;
+
+	announce_tracker_at(o.a, i, &info);
+	return &info;
+}
 
 static inline void
 begin_hashes(uint64_t seed, unsigned families, unsigned hashes)
 {
 	memset(&o, 0, sizeof(o));
 	rng_seed(&o.rng, seed);
+	announce_urls_init(&o.urls);
 	o.now = 1000 * SECOND;
 	o.left = 100;
 	o.hashes = hashes;
-	o.a = announce_new(&o.rng, families, hashes, &ops, &o);
+	o.a = new_announce(families, hashes);
 	ck_assert_ptr_nonnull(o.a);
 }
 
@@ -124,6 +146,7 @@ static inline void
 finish(void)
 {
 	announce_free(o.a);
+	announce_urls_fini(&o.urls);
 	for (size_t i = 0; i < o.count; i++)
 		ck_assert(!o.sent[i].open);
 }

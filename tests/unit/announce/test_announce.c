@@ -19,7 +19,7 @@ START_TEST(a_life)
 	ck_assert_int_eq(last()->req.compact, 1);
 	ck_assert_uint_eq(last()->req.key.len, 8);
 	ck_assert_int_eq(announce_due(o.a), NEVER);
-	ck_assert_int_eq(announce_tracker_status(o.a, 0).state, ANNOUNCE_ASKING);
+	ck_assert_int_eq(tracker(0)->state, ANNOUNCE_ASKING);
 	ok(last());
 	sleep_within(1800, 1913);
 	expect(2, A, ANNOUNCE_NONE);
@@ -164,7 +164,7 @@ START_TEST(tiers)
 		refuse(last());
 		expect(3, C, ANNOUNCE_STARTED);
 		ok(last());
-		ck_assert_str_eq(announce_tracker_status(o.a, 2).url, C);
+		ck_assert_str_eq(tracker(2)->url, C);
 		finish();
 	}
 	ck_assert_uint_gt(first[0], 60);
@@ -245,7 +245,7 @@ START_TEST(both_families)
 	ck_assert_int_eq(announce_due(o.a), NEVER);
 	refuse(&o.sent[1]);
 	/* One is enough; the other hears `started` when it is there. */
-	ck_assert_int_eq(announce_tracker_status(o.a, 0).state, ANNOUNCE_WORKS);
+	ck_assert_int_eq(tracker(0)->state, ANNOUNCE_WORKS);
 	sleep_within(1800, 1913);
 	ck_assert_uint_eq(o.count, 4);
 	ck_assert_int_eq(o.sent[2].req.event, ANNOUNCE_NONE);
@@ -297,7 +297,7 @@ START_TEST(both_hashes)
 	refuse(&o.sent[1]);
 	fail_with(&o.sent[2], "no v2 here", -1, RETRY_NEVER);
 	fail_with(&o.sent[3], "come in an hour", -1, 60);
-	ck_assert_int_eq(announce_tracker_status(o.a, 0).state, ANNOUNCE_WORKS);
+	ck_assert_int_eq(tracker(0)->state, ANNOUNCE_WORKS);
 	ck_assert_uint_eq(o.peers, 2);
 	/* One that said never and one that is to wait are left alone, the others are not. */
 	sleep_within(1800, 1913);
@@ -334,7 +334,7 @@ START_TEST(never_for_one_hash)
 	ck_assert_uint_eq(o.count, 3);
 	ck_assert_uint_eq(last()->req.info_hash[0], 1);
 	fail_with(last(), "never", -1, RETRY_NEVER);
-	ck_assert_int_eq(announce_tracker_status(o.a, 0).state, ANNOUNCE_GIVEN_UP);
+	ck_assert_int_eq(tracker(0)->state, ANNOUNCE_GIVEN_UP);
 	ck_assert_int_eq(announce_due(o.a), NEVER);
 	finish();
 }
@@ -344,7 +344,7 @@ START_TEST(status_without_secrets)
 {
 	const char *url = "http://u:hunter22@t.example/0123456789abcdef0123456789abcdef/announce"
 	    "?auth=s3cr3t";
-	struct announce_status s;
+	struct announce_tracker_info s;
 
 	begin(1, 0);
 	add(0, url);
@@ -352,13 +352,43 @@ START_TEST(status_without_secrets)
 	ck_assert_str_eq(last()->url, url);
 	fail_with(last(), "no user 0123456789abcdef0123456789abcdef here\n"
 	    "\x1b[31m(s3cr3t) announce", -1, -1);
-	s = announce_tracker_status(o.a, 0);
+	announce_tracker_at(o.a, 0, &s);
 	ck_assert_ptr_null(strstr(s.url, "0123456789abcdef"));
 	ck_assert_ptr_null(strstr(s.url, "hunter22"));
 	ck_assert_ptr_null(strstr(s.url, "s3cr3t"));
 	ck_assert_str_eq(s.text, "no user *** here\\x0a\\x1b[31m(***) announce");
 	ck_assert(s.failed);
 	finish();
+}
+END_TEST
+
+/* A URL is held once, however many have it, and for as long as anybody has. */
+START_TEST(urls)
+{
+	struct announce_urls u;
+	struct announce_url *a, *b, *c;
+
+	announce_urls_init(&u);
+	a = announce_urls_take(&u, slice_str(A));
+	b = announce_urls_take(&u, slice_str(A));
+	c = announce_urls_take(&u, slice_str("udp://[2001:db8::1]:80"));
+	ck_assert_ptr_eq(a, b);
+	ck_assert_str_eq(a->text, A);
+	ck_assert_ptr_null(a->trouble);
+	ck_assert_int_eq(a->literal, ADDR_NONE);
+	ck_assert_int_eq(c->literal, ADDR_V6);
+	announce_urls_drop(&u, a);
+	ck_assert_ptr_eq(announce_urls_take(&u, slice_str(A)), b);
+	ck_assert_uint_eq(u.by_key.count, 2);
+	announce_urls_drop(&u, b);
+	announce_urls_drop(&u, b);
+	announce_urls_drop(&u, c);
+	ck_assert_uint_eq(u.by_key.count, 0);
+	c = announce_urls_take(&u, SLICE_NONE);
+	ck_assert_ptr_nonnull(c->trouble);
+	announce_urls_drop(&u, c);
+	announce_urls_drop(&u, NULL);
+	announce_urls_fini(&u);
 }
 END_TEST
 
@@ -370,8 +400,8 @@ START_TEST(nobody_to_ask)
 	announce_start(o.a, o.now);
 	ck_assert_uint_eq(o.count, 0);
 	ck_assert_int_eq(announce_due(o.a), NEVER);
-	ck_assert_int_eq(announce_tracker_status(o.a, 0).state, ANNOUNCE_GIVEN_UP);
-	ck_assert_str_ne(announce_tracker_status(o.a, 0).text, "");
+	ck_assert_int_eq(tracker(0)->state, ANNOUNCE_GIVEN_UP);
+	ck_assert_str_ne(tracker(0)->text, "");
 	announce_now(o.a, o.now);
 	announce_completed(o.a, o.now);
 	announce_stop(o.a, o.now);
@@ -395,7 +425,7 @@ START_TEST(no_memory)
 	memset(&o, 0, sizeof(o));
 	rng_seed(&o.rng, 1);
 	mem_fail_at(1);
-	ck_assert_ptr_null(announce_new(&o.rng, 0, 1, &ops, &o));
+	ck_assert_ptr_null(new_announce(0, 1));
 	begin(1, 0);
 	for (size_t n = 1; code != BT_OK; n++) {
 		mem_fail_at(n);
@@ -416,9 +446,9 @@ START_TEST(no_memory_to_send)
 	o.no_memory = true;
 	announce_start(o.a, o.now);
 	for (size_t i = 0; i < 2; i++) {
-		ck_assert_int_eq(announce_tracker_status(o.a, i).state, ANNOUNCE_FAILED);
-		ck_assert_str_ne(announce_tracker_status(o.a, i).text, "");
-		ck_assert_uint_eq(announce_tracker_status(o.a, i).fails, 1);
+		ck_assert_int_eq(tracker(i)->state, ANNOUNCE_FAILED);
+		ck_assert_str_ne(tracker(i)->text, "");
+		ck_assert_uint_eq(tracker(i)->fails, 1);
 	}
 	sleep_within(5, 6);
 	sleep_within(0, 6);
@@ -591,6 +621,7 @@ announce_suite(void)
 	tcase_add_test(c, both_hashes);
 	tcase_add_test(c, never_for_one_hash);
 	tcase_add_test(c, status_without_secrets);
+	tcase_add_test(c, urls);
 	tcase_add_test(c, nobody_to_ask);
 	tcase_add_test(c, no_memory);
 	tcase_add_test(c, no_memory_to_send);
