@@ -128,6 +128,67 @@ START_TEST(limits_change_while_it_runs)
 }
 END_TEST
 
+static size_t
+peers_of(struct bt_session *s, uint32_t id)
+{
+	struct bt_list *list;
+	struct bt_error err;
+	size_t n;
+
+	ck_assert_msg(bt_session_peers(s, id, &list, &err) == BT_OK, "%s", err.text);
+	n = bt_list_count(list);
+	bt_list_free(list);
+	return n;
+}
+
+/* Another session that downloads torrent 0, slowly, from this one. */
+static struct bt_session *
+come(struct bt_session *seed, const char *who)
+{
+	struct bt_session *s = must_open();
+	struct bt_error err;
+	uint32_t id;
+
+	change(s, "max_download_rate", 20);
+	id = add(s, who, 0);
+	ck_assert_int_eq(bt_session_add_peer(s, id, "127.0.0.1", bt_session_port(seed), &err),
+	    BT_OK);
+	return s;
+}
+
+START_TEST(connections_change_while_it_runs)
+{
+	struct bt_session *seed, *first, *second, *third;
+	size_t most = 0;
+	uint32_t id;
+
+	write_content();
+	seed = must_open();
+	id = add(seed, "seed", 0);
+	change(seed, "max_connections", 1);
+	first = come(seed, "first");
+	for (int i = 0; i < 1000 && peers_of(seed, id) == 0; i++)
+		(void)usleep(10000);
+	ck_assert_uint_eq(peers_of(seed, id), 1);
+	second = come(seed, "second");
+	for (int i = 0; i < 50; i++) {
+		most = peers_of(seed, id) > most ? peers_of(seed, id) : most;
+		(void)usleep(10000);
+	}
+	ck_assert_uint_eq(most, 1);
+	change(seed, "max_connections", 0);
+	third = come(seed, "third");
+	for (int i = 0; i < 1000 && peers_of(seed, id) < 2; i++)
+		(void)usleep(10000);
+	ck_assert_uint_ge(peers_of(seed, id), 2);
+	bt_session_free(third);
+	bt_session_free(second);
+	bt_session_free(first);
+	bt_session_free(seed);
+	remove_content();
+}
+END_TEST
+
 START_TEST(what_cannot_change_is_named)
 {
 	static const struct { const char *name, *value; } fixed[] = {
@@ -196,6 +257,7 @@ apply_suite(void)
 	tcase_add_test(c, settings_by_name);
 	tcase_add_test(c, settings_without_memory);
 	tcase_add_test(c, limits_change_while_it_runs);
+	tcase_add_test(c, connections_change_while_it_runs);
 	tcase_add_test(c, what_cannot_change_is_named);
 	tcase_add_test(c, limits_have_names_and_ranges);
 	suite_add_tcase(s, c);
