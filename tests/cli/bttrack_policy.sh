@@ -7,30 +7,15 @@ have python3 || exit 77
 pids=
 trap '[ -z "$pids" ] || kill -9 $pids 2>/dev/null; rm -rf "$work"' EXIT
 
-# start OPTION...: a tracker on $port that believes what 127.0.0.1 says about clients.
+# start OPTION...: a tracker that looks often at its lists and writes each line of its log at once.
 start()
 {
-	for try in 1 2 3 4 5 6 7 8; do
-		port=$((20000 + ($$ + try * 991) % 12000))
-		bttrack --port $port --bind 127.0.0.1 --dfile state --parse_dir_interval 1 \
-		    --min_time_between_log_flushes 0 --logfile log "$@" >out 2>err &
-		pids=$!
-		for i in 1 2 3 4 5 6 7 8 9 10; do
-			sleep 0.1
-			kill -0 $pids 2>/dev/null || break
-			curl -s -o got "http://127.0.0.1:$port/nothing" && return
-		done
-		kill -9 $pids 2>/dev/null
-	done
-	cat err
-	exit 99
+	start_tracker --parse_dir_interval 1 --min_time_between_log_flushes 0 --logfile log "$@"
 }
 
 stop()
 {
-	kill -TERM $pids
-	wait $pids || { fail "bttrack ended with $?"; cat err; }
-	pids=
+	stop_tracker
 	rm -f state log
 }
 
@@ -115,10 +100,10 @@ announce $two; refused 'not authorized'
 echo "$two a name" >>list
 within is_served $two
 echo rubbish >>list
-until_has err 'list: line 5: no info-hash'
+until_has tracker.log 'list: line 5: no info-hash'
 announce $one; served
 sleep 1.3
-[ "$(grep -c 'line 5' err)" -eq 1 ] || fail "a fault is told more than once"
+[ "$(grep -c 'line 5' tracker.log)" -eq 1 ] || fail "a fault is told more than once"
 get "/scrape?info_hash=$(escape $one)"
 has got '8:completei0e10:downloadedi0e11:downloadersi2e'
 get /stats.json
@@ -193,8 +178,8 @@ echo rubbish >dir/sub/bad.torrent
 kill -HUP $pids
 within is_refused "$two"
 refused 'try later'
-until_has err 'dir/sub/bad.torrent has errors'
-until_has err 'dir/sub/two.torrent is a duplicate torrent for dir/sub/twin.torrent'
+until_has tracker.log 'dir/sub/bad.torrent has errors'
+until_has tracker.log 'dir/sub/two.torrent is a duplicate torrent for dir/sub/twin.torrent'
 rm dir/sub/twin.torrent
 btmakemetafile http://127.0.0.1/announce content-two --meta_version hybrid \
     --target dir/sub/two.torrent >/dev/null 2>&1
@@ -304,7 +289,7 @@ python3 "$srcdir/tests/cli/udp_tracker.py" 127.0.0.1 $port announce $other -XX00
     1 none >got
 has got 'interval'
 printf 'Some - body:80.5.0.0-80.5.255.255\nnobody\n' >banned
-until_has err 'banned: line 2:'
+until_has tracker.log 'banned: line 2:'
 announce $other '' 'X-Forwarded-For: 80.5.1.1'; refused 'your address is not allowed'
 printf 'Us:127.0.0.1\n' >banned
 ban_is_lifted() { announce $other '' 'X-Forwarded-For: 80.5.1.1' && grep -q 10:incomplete got; }

@@ -84,15 +84,18 @@ until_exists()
 	finish
 }
 
-# A bttrack on $port with these options; its process is the first of $pids.
+# A bttrack with these options, on a port of the system's choice: $port; its process is $pid, and the
+# first of $pids.
 start_tracker()
 {
-	for i in 1 2 3 4 5 6 7 8; do
-		port=$((20000 + ($$ + i * 997) % 12000))
-		bttrack --port $port --bind 127.0.0.1 --dfile state "$@" >tracker.log 2>&1 &
-		pid=$!
-		sleep 0.3
-		kill -0 $pid 2>/dev/null && { pids=$pid; return; }
+	bttrack --port 0 --bind 127.0.0.1 --dfile state "$@" >tracker.log 2>&1 &
+	pid=$!
+	pids=$pid
+	for i in $(seq 200); do
+		port=$(sed -n 's/^bttrack: listening on port //p' tracker.log)
+		[ -n "$port" ] && return
+		kill -0 $pid 2>/dev/null || break
+		sleep 0.05
 	done
 	cat tracker.log
 	exit 99
