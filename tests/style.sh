@@ -40,7 +40,7 @@ function reach(folder) {
 		complain($2 ": the tracker stands on the floors up to net only")
 }
 BEGIN {
-	n = split("base bencode meta proto utp=dht net peer=announce=disk torrent session", floor, " ")
+	n = split("base bencode meta proto=make=verify utp=dht net peer=announce=disk torrent session", floor, " ")
 	for (i = 1; i <= n; i++) {
 		m = split(floor[i], same, "=")
 		for (j = 1; j <= m; j++)

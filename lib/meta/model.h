@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* What a struct bt_metainfo is made of: for the files of lib/meta only. */
+/* What a struct bt_metainfo is made of: for the files of lib/meta, and of those
+ * floors that make torrents and hold content against them. */
 #ifndef META_MODEL_H
 #define META_MODEL_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "meta/content.h"
+#include "content.h"
 #include "stand.h"
 
 #include <fcntl.h>

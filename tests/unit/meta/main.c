@@ -2,7 +2,6 @@
 #include "base/cdefs.h"
 #include "helper.h"
 
-Suite *create_suite(void);
 Suite *edit_suite(void);
 Suite *layout_suite(void);
 Suite *lint_suite(void);
@@ -11,14 +10,11 @@ Suite *merkle_suite(void);
 Suite *metainfo_suite(void);
 Suite *pieces_suite(void);
 Suite *safe_name_suite(void);
-Suite *verify_suite(void);
-Suite *walk_suite(void);
 
 int
 main(void)
 {
 	Suite *(*const make[])(void) = {
-		create_suite,
 		edit_suite,
 		layout_suite,
 		lint_suite,
@@ -27,8 +23,6 @@ main(void)
 		metainfo_suite,
 		pieces_suite,
 		safe_name_suite,
-		verify_suite,
-		walk_suite,
 	};
 
 	return run_suites(make, COUNT_OF(make));

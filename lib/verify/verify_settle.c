@@ -5,7 +5,7 @@
 
 #include "meta/layout.h"
 #include "meta/model.h"
-#include "meta/verify.h"
+#include "verify/verify.h"
 
 #define MAX_RANGES 4096	/* told of one file */
 

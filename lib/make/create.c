@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "bencode/write.h"
-#include "meta/compose.h"
+#include "make/compose.h"
 #include "meta/merkle.h"
 #include "meta/model.h"
 

@@ -527,7 +527,7 @@ END_TEST
 Suite *
 verify_suite(void)
 {
-	Suite *s = suite_create("meta/verify");
+	Suite *s = suite_create("verify");
 	TCase *c = tcase_create("verify");
 
 	tcase_set_timeout(c, 60);

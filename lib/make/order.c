@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "meta/order.h"
+#include "make/order.h"
 
 #include <stdlib.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /* A torrent's bytes, from the files, their hashes and what else shall be said. */
-#ifndef META_COMPOSE_H
-#define META_COMPOSE_H
+#ifndef MAKE_COMPOSE_H
+#define MAKE_COMPOSE_H
 
 #include "base/buf.h"
-#include "meta/make.h"
+#include "make/make.h"
 
 struct compose {
 	struct walk *walk;	/* placed */

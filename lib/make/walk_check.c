@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
-#include "meta/walk.h"
+#include "make/walk.h"
 
 #define MAX_PARTS 64u
 

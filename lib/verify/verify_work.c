@@ -8,7 +8,7 @@
 #include "base/num.h"
 #include "meta/layout.h"
 #include "meta/model.h"
-#include "meta/verify.h"
+#include "verify/verify.h"
 
 /* -- files -- */
 

@@ -3,8 +3,8 @@
  * What of a torrent's files is on the disk: where they are, and with which sizes. Taken once, never
  * changed, read by several threads. Symbolic links are followed, as when a torrent is made.
  */
-#ifndef META_PRESENT_H
-#define META_PRESENT_H
+#ifndef VERIFY_PRESENT_H
+#define VERIFY_PRESENT_H
 
 #include <btcore/metainfo.h>
 

@@ -4,8 +4,8 @@
  * torrent) lie in a ring in the order in which they were sent, and are settled in that order, so
  * that what is found is told in order and nothing about pieces needs to be remembered.
  */
-#ifndef META_VERIFY_H
-#define META_VERIFY_H
+#ifndef VERIFY_VERIFY_H
+#define VERIFY_VERIFY_H
 
 #include <btcore/verify.h>
 
@@ -14,7 +14,7 @@
 #include "base/vec.h"
 #include "meta/merkle.h"
 #include "meta/pieces.h"
-#include "meta/present.h"
+#include "verify/present.h"
 
 #define VERIFY_RUN_PIECES 4096u	/* of one job at most */
 /* Pieces that advance together may lie in several files. */

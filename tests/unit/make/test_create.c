@@ -495,7 +495,7 @@ END_TEST
 Suite *
 create_suite(void)
 {
-	Suite *s = suite_create("meta/create");
+	Suite *s = suite_create("make/create");
 	TCase *c = tcase_create("create");
 
 	tcase_add_test(c, agrees_with_the_vectors);

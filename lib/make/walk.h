@@ -3,8 +3,8 @@
  * The files of a torrent to be made: a file, or all that is below one or several directories in
  * the order of the torrent, as far as it is wanted. Empty directories vanish.
  */
-#ifndef META_WALK_H
-#define META_WALK_H
+#ifndef MAKE_WALK_H
+#define MAKE_WALK_H
 
 #include <btcore/create.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "meta/make.h"
+#include "make/make.h"
 
 #include <errno.h>
 #include <fcntl.h>

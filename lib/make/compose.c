@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "meta/compose.h"
+#include "make/compose.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* Symbolic links that are stored as links in a torrent (BEP 47). */
-#ifndef META_LINKS_H
-#define META_LINKS_H
+#ifndef MAKE_LINKS_H
+#define MAKE_LINKS_H
 
-#include "meta/walk.h"
+#include "make/walk.h"
 
 /* Adds the path, below root, of what the link leads to, and a NUL; if that is a link too, it is
  * not followed. One that leads outside is an error that names both. */

@@ -4,12 +4,12 @@
  * in small chunks (see pieces.h), so that memory does not grow with the piece length and some jobs
  * read while others hash.
  */
-#ifndef META_MAKE_H
-#define META_MAKE_H
+#ifndef MAKE_MAKE_H
+#define MAKE_MAKE_H
 
 #include <btcore/create.h>
 
-#include "meta/walk.h"
+#include "make/walk.h"
 
 /* What comes out, piece after piece of the content as walk_place laid it. NULL: not wanted. */
 struct make_sums {

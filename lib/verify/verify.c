@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "meta/verify.h"
+#include "verify/verify.h"
 
 #include <unistd.h>
 

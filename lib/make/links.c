@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "meta/links.h"
+#include "make/links.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "meta/order.h"
+#include "make/order.h"
 
 #define MAX_PATH (4u * PATH_MAX)	/* bytes; twice what can be */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Which files of a directory are wanted in a torrent: struct bt_create_pattern. */
-#ifndef META_WANTED_H
-#define META_WANTED_H
+#ifndef MAKE_WANTED_H
+#define MAKE_WANTED_H
 
 #include <btcore/create.h>
 

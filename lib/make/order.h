@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /* The order of a torrent's files. */
-#ifndef META_ORDER_H
-#define META_ORDER_H
+#ifndef MAKE_ORDER_H
+#define MAKE_ORDER_H
 
-#include "meta/walk.h"
+#include "make/walk.h"
 
 /* Element by element, each in byte order: the order of a file tree (BEP 52). */
 void order_by_path(struct walk *w);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "meta/walk.h"
+#include "make/walk.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,10 +9,10 @@
 
 #include "base/mem.h"
 #include "base/num.h"
-#include "meta/links.h"
+#include "make/links.h"
 #include "meta/names.h"
-#include "meta/order.h"
-#include "meta/wanted.h"
+#include "make/order.h"
+#include "make/wanted.h"
 
 #define MAX_TEXT ((size_t)1 << 30)	/* bytes of paths */
 #define OPEN_ROOTS 64		/* whose descriptors are kept: a process has perhaps 1024 */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "meta/wanted.h"
+#include "make/wanted.h"
 
 #include <fnmatch.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "meta/walk.h"
+#include "make/walk.h"
 
 #include "base/cdefs.h"
 #include "folder.h"
@@ -268,7 +268,7 @@ END_TEST
 Suite *
 walk_suite(void)
 {
-	Suite *s = suite_create("meta/walk");
+	Suite *s = suite_create("make/walk");
 	TCase *c = tcase_create("walk");
 
 	tcase_add_test(c, walks_in_order_of_elements);

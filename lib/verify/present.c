@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "meta/present.h"
+#include "verify/present.h"
 
 #include <errno.h>
 #include <fcntl.h>
