@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "tools/descriptors.h"
 #include "tools/download.h"
 
 struct own_options {
@@ -55,6 +56,7 @@ main(int argc, char **argv)
 	cli_parse(&cli, argc, argv);
 	if ((own.metafile[0] != '\0') == (cli.arg_count == 1))
 		cli_misuse(&cli, "give one torrent");
+	descriptors_raise();
 	metafile = cli.arg_count == 1 ? cli.args[0] : own.metafile;
 	status = cli_finish(&cli, !download(&cli, metafile, settings, &o, choose_view(&o)));
 	bt_settings_free(settings);

@@ -2,11 +2,11 @@
 /* bttrack: a tracker. Everything that it does is in <btcore/tracker.h>. */
 #include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
 #include <btcore/tracker.h>
 
 #include "tools/cli.h"
+#include "tools/descriptors.h"
 #include "tools/notify.h"
 
 static struct bt_tracker *tracker;	/* all for the signal handler */
@@ -79,18 +79,6 @@ on_log(void *arg, enum bt_log_level level, const char *topic, const char *text)
 		cli_error(arg, "warning: %s", text);
 }
 
-/* A tracker of any size needs more files than the usual 1024. */
-static void
-raise_file_limit(void)
-{
-	struct rlimit rl;
-
-	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur < rl.rlim_max) {
-		rl.rlim_cur = rl.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &rl);
-	}
-}
-
 static void
 on_heartbeat(void *arg)
 {
@@ -134,7 +122,7 @@ main(int argc, char **argv)
 	notify_init();
 	if (settings.listen_fds == 0)
 		settings.listen_fds = notify_sockets();
-	raise_file_limit();
+	descriptors_raise();
 	hold_signals();
 	tracker = bt_tracker_new(&settings, on_log, &cli, &err);
 	if (tracker == NULL && err.code == BT_EARG)

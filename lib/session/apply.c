@@ -61,8 +61,9 @@ put_in_force(struct bt_session *s)
 	rate_set(&s->in.tree.all, (uint64_t)set->max_download_rate * 1024, now);
 	rate_set(&s->out.tree.all, (uint64_t)set->max_upload_rate * 1024, now);
 	announce_net_set_timeout(s->announces, (usec)(set->http_timeout * SECOND));
-	disk_set_limits(&s->disk, (unsigned)set->max_files_open,
+	disk_set_limits(&s->disk, session_budget(s).files,
 	    (size_t)(set->write_buffer_size * (1 << 20)));
+	peers_set_limits(s);
 	while ((e = map_next(&s->by_id, &pos)) != NULL)
 		entry_set_limits(e);
 }

@@ -380,6 +380,7 @@ fill_opts(const struct entry *e, uint8_t peer_id[20], struct torrent_opts *o)
 		.urls = &s->urls,
 		.log = &s->log,
 		.blocks = &s->blocks,
+		.connections = &s->greet.connections,
 		.in_rate = &s->in.tree.all,
 		.out_rate = &s->out.tree.all,
 		.peer_id = peer_id,

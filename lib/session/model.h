@@ -9,6 +9,7 @@
 #include "base/heap.h"
 #include "base/map.h"
 #include "disk/store.h"
+#include "session/budget.h"
 #include "session/changes.h"
 #include "net/pacer.h"
 #include "session/dial.h"
@@ -99,6 +100,8 @@ struct entry *entry_find(const struct bt_session *s, uint32_t id);
 
 /* peers.c */
 bool peers_init(struct bt_session *s) MUST_USE;
+void peers_set_limits(struct bt_session *s);
+struct budget session_budget(const struct bt_session *s);
 void peers_fini(struct bt_session *s);
 void peers_arrived(void *session, struct stream *stream, usec now);
 

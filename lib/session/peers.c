@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Where the peers of a session come from: what joins its sockets, the greeting and the torrents. */
 #include <errno.h>
+#include <sys/resource.h>
 
 #include "session/model.h"
 
@@ -65,9 +66,16 @@ due(void *arg, usec when)
 static bool
 make_room(void *arg, usec now)
 {
-	(void)arg;
-	(void)now;
-	return false;
+	struct bt_session *s = arg;
+	struct torrent_spare spare = { .conn = NULL };
+	const struct entry *e;
+	size_t pos = 0;
+
+	while ((e = map_next(&s->by_id, &pos)) != NULL)
+		torrent_find_spare(e->torrent, &spare, now);
+	if (spare.conn != NULL)
+		torrent_part_with(&spare, now);
+	return spare.conn != NULL;
 }
 
 static const struct greet_ops greet_calls = {
@@ -103,11 +111,33 @@ peers_arrived(void *session, struct stream *stream, usec now)
 	greet_guest(&s->greet, stream, now);
 }
 
+struct budget
+session_budget(const struct bt_session *s)
+{
+	struct rlimit rl;
+	uint64_t limit = UINT64_MAX;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur != RLIM_INFINITY)
+		limit = rl.rlim_cur;
+	return budget_deal(limit, (unsigned)s->settings.max_connections_total,
+	    (unsigned)s->settings.max_files_open);
+}
+
+void
+peers_set_limits(struct bt_session *s)
+{
+	struct budget b = session_budget(s);
+
+	s->greet.connections_max = b.connections;
+	s->greet.guests_max = b.guests;
+}
+
 bool
 peers_init(struct bt_session *s)
 {
 	dials_init(&s->dials, s->loop, &s->way, &s->blocks, connected, s);
 	greet_init(&s->greet, &greet_calls, s, &s->log);
+	peers_set_limits(s);
 	return loop_timer_init(&s->greet_timer, s->loop, tick, s);
 }
 

@@ -106,7 +106,7 @@ open_parts(struct bt_session *s)
 	s->events = events_new();
 	if (s->loop == NULL || s->pool == NULL || s->events == NULL)
 		return false;
-	disk_init(&s->disk, s->pool, &s->blocks, (unsigned)s->settings.max_files_open,
+	disk_init(&s->disk, s->pool, &s->blocks, session_budget(s).files,
 	    (size_t)(s->settings.write_buffer_size * (1 << 20)), s->seed);
 	s->disk_ready = true;
 	s->mailbox = mailbox_new(s->loop);

@@ -35,6 +35,8 @@ static const struct bt_option rows[] = {
 	    "How many peers of a torrent are served at once."),
 	ROW(max_connections, BT_OPT_INT, "0", 0, 65535, "NUMBER", GROUP_PEERS,
 	    "Most connections of a torrent; 0: 200."),
+	ROW(max_connections_total, BT_OPT_INT, "0", 0, 65535, "NUMBER", GROUP_PEERS,
+	    "Most connections of all torrents; 0: what the limit on open files allows."),
 	ROW(max_initiate, BT_OPT_INT, "40", 1, 65535, "NUMBER", GROUP_PEERS,
 	    "Make no more outgoing connections once a torrent has this many peers."),
 	ROW(min_peers, BT_OPT_INT, "20", 0, 65535, "NUMBER", GROUP_PEERS,

@@ -15,6 +15,7 @@ struct bt_settings {
 	int64_t max_download_rate;	/* KiB/s; 0: no limit */
 	int64_t max_uploads;		/* peers of a torrent served at once */
 	int64_t max_connections;	/* of a torrent; 0: 200 */
+	int64_t max_connections_total;	/* of the session; 0: as descriptors allow */
 	int64_t max_initiate;		/* above this many peers we connect to no more */
 	int64_t min_peers;		/* below it the tracker is asked for more */
 	int64_t request_backlog;	/* requests under way to a peer, at least */

@@ -89,6 +89,8 @@ conn_new(struct torrent *t, struct peer *p, const struct addr *a, bool dialled)
 	c->src.choking = p->peer_choking;
 	TAILQ_INSERT_TAIL(&t->conns, c, link);
 	t->conn_count++;
+	if (t->opts.connections != NULL)
+		++*t->opts.connections;
 	return c;
 }
 
@@ -281,6 +283,8 @@ on_closed(void *arg, struct peer *p, const char *why, usec now)
 	(void)map_remove(&t->by_id, &c->src.id);
 	if (--t->conn_count == 0)
 		t->idle_since = now;
+	if (t->opts.connections != NULL)
+		--*t->opts.connections;
 	TAILQ_REMOVE(&t->conns, c, link);
 	TAILQ_INSERT_TAIL(&t->gone, c, link);
 	torrent_wants_tick(t, now);
@@ -374,6 +378,7 @@ on_block(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t len
 	struct conn *c = arg;
 
 	(void)p;
+	c->moved = now;
 	download_block(&c->src, piece, begin, len, b, now);
 }
 
@@ -431,6 +436,8 @@ on_sent(void *arg, struct peer *p, uint32_t content, usec now)
 	struct conn *c = arg;
 
 	(void)p;
+	if (content > 0)
+		c->moved = now;
 	meter_add(&c->src.torrent->up, content);
 	serve_more(c, now);
 }

@@ -11,6 +11,9 @@
 #define PARTY_SHARE 8
 #define PARTY_LEAST 4
 
+/* Who has just come may still be of use. */
+#define SPARE_AFTER (30 * SECOND)
+
 /* One address cannot take all the places. */
 static bool
 has_its_share(const struct torrent *t, const struct addr *a)
@@ -113,6 +116,27 @@ torrent_add_address(struct torrent *t, const struct addr *a, enum known_source s
 {
 	(void)join_add_address(t, a, source);
 	torrent_wants_tick(t, now);
+}
+
+void
+torrent_find_spare(const struct torrent *t, struct torrent_spare *best, usec now)
+{
+	struct conn *c;
+
+	TAILQ_FOREACH(c, &t->conns, link) {
+		usec since = c->moved > c->peer->opened ? c->moved : c->peer->opened;
+
+		if (!c->open || c->peer->am_interested || c->peer->peer_interested ||
+		    now - since < SPARE_AFTER || (best->conn != NULL && since >= best->since))
+			continue;
+		*best = (struct torrent_spare){ c, since };
+	}
+}
+
+void
+torrent_part_with(const struct torrent_spare *spare, usec now)
+{
+	peer_close(spare->conn->peer, "its place is needed", now);
 }
 
 bool

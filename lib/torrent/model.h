@@ -30,6 +30,7 @@ struct conn {
 	struct choker_peer choke;
 	uint64_t down_mark, up_mark;	/* peer's totals at the last round */
 	uint64_t turn_mark;		/* up total when it was unchoked */
+	usec moved;			/* when content last went, either way; 0: never */
 };
 
 struct torrent {
@@ -74,6 +75,7 @@ struct torrent {
 	usec due;			/* when the next tick is, as last told; 0 while it runs */
 	usec next_round, next_slow;
 	usec again;			/* when everybody is asked for more; NEVER */
+	usec retry;			/* when it looks for descriptors again; NEVER */
 	usec idle_since;		/* seeding: nobody is connected since */
 	int64_t tracker_seeds, tracker_leeches;
 };

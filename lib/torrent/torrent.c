@@ -18,6 +18,9 @@
 /* Blocks that come free are asked of others after this long, for they come free in crowds. */
 #define ASK_AGAIN (100 * MSEC)
 
+/* Without descriptors it waits so long before it tries again. */
+#define RETRY_AFTER (10 * SECOND)
+
 /* A seed that nobody is connected to lets go of what it can load again. */
 #define SLEEP_AFTER (60 * SECOND)
 
@@ -190,6 +193,13 @@ torrent_settle(struct torrent *t, const char *why, usec now)
 }
 
 void
+torrent_hold(struct torrent *t, unsigned holds, bool on, const char *why, usec now)
+{
+	t->holds = on ? t->holds | holds : t->holds & ~holds;
+	torrent_settle(t, why, now);
+}
+
+void
 torrent_fail(struct torrent *t, const struct bt_error *why, usec now)
 {
 	const struct bt_event e = { .type = BT_EVENT_ERROR, .text = why->text,
@@ -198,6 +208,12 @@ torrent_fail(struct torrent *t, const struct bt_error *why, usec now)
 	/* Several pieces may fail at once, and still while it stops for the first. */
 	if (!torrent_is_in_swarm(t) && t->state != BT_TORRENT_CHECKING)
 		return;
+	/* Descriptors come back, and letting go of the peers' may be enough. */
+	if (why->code == BT_EMFILE) {
+		t->retry = now + RETRY_AFTER;
+		torrent_hold(t, TORRENT_WAITING, true, why->text, now);
+		return;
+	}
 	t->error = why->code;
 	t->error_errno = why->sys_errno;
 	t->error_text = mem_strdup(why->text);
@@ -220,13 +236,6 @@ torrent_stop(struct torrent *t, usec now)
 {
 	t->stopped = true;
 	torrent_settle(t, "asked to stop", now);
-}
-
-void
-torrent_hold(struct torrent *t, unsigned holds, bool on, const char *why, usec now)
-{
-	t->holds = on ? t->holds | holds : t->holds & ~holds;
-	torrent_settle(t, why, now);
 }
 
 void
@@ -422,7 +431,7 @@ torrent_new(const struct torrent_opts *opts, const struct torrent_ops *ops, void
 	t->state = BT_TORRENT_STOPPED;
 	t->stopped = t->said_goodbye = true;
 	t->tracker_seeds = t->tracker_leeches = -1;
-	t->due = t->again = NEVER;
+	t->due = t->again = t->retry = NEVER;
 	TAILQ_INIT(&t->conns);
 	TAILQ_INIT(&t->gone);
 	TAILQ_INIT(&t->sources);
@@ -518,7 +527,7 @@ is_quiet(const struct torrent *t)
 static usec
 next_due(const struct torrent *t, usec now)
 {
-	usec due = sooner(announce_due(t->announce), t->again);
+	usec due = sooner(announce_due(t->announce), sooner(t->again, t->retry));
 
 	if (!TAILQ_EMPTY(&t->gone))
 		return now;
@@ -546,6 +555,10 @@ torrent_tick(struct torrent *t, usec now)
 	}
 	if (now >= t->next_slow)
 		tick_slow(t, now);
+	if (now >= t->retry) {
+		t->retry = NEVER;
+		torrent_hold(t, TORRENT_WAITING, false, "tries again", now);
+	}
 	if (now >= t->again)
 		ask_all(t, now);
 	join_dial(t, now);

@@ -69,6 +69,7 @@ struct torrent_opts {
 	const struct log *log;
 	struct block_store *blocks;
 	struct rate *in_rate, *out_rate;	/* the session's, or NULL: no limits at all */
+	unsigned *connections;		/* of the session, kept up here; NULL: nobody counts */
 	const uint8_t *peer_id;		/* 20 bytes, copied */
 	uint16_t port;			/* told to trackers and peers */
 	unsigned families;		/* ANNOUNCE_V4 | ANNOUNCE_V6 */
@@ -148,6 +149,19 @@ const char *torrent_add_incoming(struct torrent *t, struct stream *s, struct bt_
 
 /* It is complete and sleeps from the start: it keeps nothing of meta. */
 void torrent_rest(struct torrent *t, const struct bt_metainfo *meta);
+
+/* The connection that can be spared: open for a while, neither side interested in the other, and
+ * without content for the longest time. */
+struct torrent_spare {
+	struct conn *conn;	/* NULL: none was found yet */
+	usec since;
+};
+
+/* Takes ours for best, if one is of less use still. */
+void torrent_find_spare(const struct torrent *t, struct torrent_spare *best, usec now);
+
+/* At once, before anything else happens. */
+void torrent_part_with(const struct torrent_spare *spare, usec now);
 
 /* -- trackers -- */
 

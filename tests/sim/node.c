@@ -95,9 +95,13 @@ named(void *arg, struct stream *stream, struct bt_slice first, usec now)
 static bool
 make_room(void *arg, usec now)
 {
-	(void)arg;
-	(void)now;
-	return false;
+	struct node *n = arg;
+	struct torrent_spare spare = { .conn = NULL };
+
+	torrent_find_spare(n->torrent, &spare, now);
+	if (spare.conn != NULL)
+		torrent_part_with(&spare, now);
+	return spare.conn != NULL;
 }
 
 static void
@@ -336,6 +340,7 @@ fill_opts(struct node *n, uint8_t peer_id[20], struct torrent_opts *o)
 		.rng = &s->rng,
 		.urls = &s->urls,
 		.blocks = &s->blocks,
+		.connections = &n->greet.connections,
 		.in_rate = &n->in.tree.all,
 		.out_rate = &n->out.tree.all,
 		.peer_id = peer_id,
@@ -419,10 +424,11 @@ node_join(struct node *n)
 	fill_opts(n, peer_id, &opts);
 	torrent_hashes_of(s->meta, &hashes);
 	opts.hashes = &hashes;
+	greet_init(&n->greet, &greet_calls, n, NULL);
+	n->greet.connections_max = n->opts.max_connections;
 	n->torrent = torrent_new(&opts, &torrent_calls, n);
 	if (n->torrent == NULL)
 		return;
-	greet_init(&n->greet, &greet_calls, n, NULL);
 	n->joined = s->clock.now;
 	if (torrent_add_tracker(n->torrent, 0, bt_metainfo_tracker(s->meta, 0, 0)) == BT_OK &&
 	    attach(n, false)) {

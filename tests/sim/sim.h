@@ -62,6 +62,7 @@ struct node_opts {
 	bool seed;
 	enum conduct conduct;
 	usec join;
+	unsigned max_connections;	/* 0: no limit */
 	unsigned leave_after; /* when it has sent so many hundredths of the content; 0: never */
 };
 

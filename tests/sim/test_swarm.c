@@ -332,6 +332,51 @@ trace_of(uint64_t seed)
 	return trace;
 }
 
+/* Peers that have nothing for one another make room for one that has. */
+START_TEST(idle_peers_make_room)
+{
+	struct sim *s = sim_new(13, 32, PIECE);
+
+	for (int i = 0; i < 6; i++)
+		(void)sim_add(s, (struct node_opts){ .up_KiBps = 100, .down_KiBps = 4000,
+			.max_connections = 3 });
+	sim_run_for(s, 60 * SECOND);
+	for (size_t i = 0; i < 6; i++)
+		ck_assert_uint_eq(sim_node(s, i)->greet.connections, 3);
+	(void)add_seed(s, 300);
+	ck_assert(sim_run(s, 400 * SECOND));
+	report("make room", s);
+	for (size_t i = 0; i < 6; i++)
+		ck_assert_uint_le(sim_node(s, i)->greet.connections, 3);
+	sim_free(s);
+}
+END_TEST
+
+/* Without descriptors a torrent waits for some, and is no failure. */
+START_TEST(waits_for_descriptors)
+{
+	const struct bt_error none = { .code = BT_EMFILE, .text = "no descriptor" };
+	struct sim *s = sim_new(14, 64, PIECE);
+	struct bt_torrent_status status;
+	struct node *leech;
+
+	(void)add_seed(s, 300);
+	leech = sim_add(s, (struct node_opts){ .up_KiBps = 100, .down_KiBps = 4000 });
+	sim_run_for(s, 5 * SECOND);
+	torrent_fail(leech->torrent, &none, s->clock.now);
+	torrent_fail(leech->torrent, &none, s->clock.now);
+	torrent_status(leech->torrent, &status);
+	ck_assert(status.state == BT_TORRENT_WAITING && status.error == BT_OK);
+	ck_assert_uint_eq(leech->greet.connections, 0);
+	sim_run_for(s, 9 * SECOND);
+	torrent_status(leech->torrent, &status);
+	ck_assert_int_eq(status.state, BT_TORRENT_WAITING);
+	ck_assert(sim_run(s, 100 * SECOND));
+	report("no descriptors", s);
+	sim_free(s);
+}
+END_TEST
+
 START_TEST(same_seed_same_run)
 {
 	uint64_t once = trace_of(7);
@@ -387,6 +432,8 @@ swarm_suite(void)
 	tcase_add_test(c, seed_leaves);
 	tcase_add_test(c, seed_sleeps);
 	tcase_add_test(c, end_game);
+	tcase_add_test(c, idle_peers_make_room);
+	tcase_add_test(c, waits_for_descriptors);
 	tcase_add_test(c, without_memory);
 	tcase_add_test(c, same_seed_same_run);
 	suite_add_tcase(s, c);

@@ -24,7 +24,8 @@ struct bt_session;
 
 /* Settings are copied; NULL: the defaults. log may be NULL; it is called on the session's thread, a
  * line at a time, and may call every function here but bt_session_free, which tells the last lines
- * on the thread that calls it. On success *out is the caller's, to be freed. */
+ * on the thread that calls it. On success *out is the caller's, to be freed.
+ * It keeps to RLIMIT_NOFILE as it finds it, and has more connections where the host raised that. */
 enum bt_code bt_session_new(const struct bt_settings *settings, bt_log_fn log, void *log_arg,
     struct bt_session **out, struct bt_error *err);
 

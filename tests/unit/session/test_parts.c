@@ -7,10 +7,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/cdefs.h"
 #include "base/mem.h"
 #include "net/sock.h"
+#include "session/budget.h"
 #include "session/dial.h"
 #include "session/events.h"
+#include "session/greet.h"
 #include "session/lines.h"
 #include "session/listen.h"
 #include "session/mailbox.h"
@@ -547,6 +550,29 @@ START_TEST(waits_for_descriptors)
 }
 END_TEST
 
+START_TEST(descriptors_are_dealt_out)
+{
+	static const uint64_t limits[] = { 0, 32, 64, 256, 1024, 4096, 1 << 20, UINT64_MAX };
+	struct budget b = budget_deal(64, 0, 50);
+
+	/* Few for all: each has some. */
+	ck_assert(b.connections == 8 && b.guests == 8 && b.files == 16);
+	b = budget_deal(1024, 0, 50);
+	ck_assert(b.connections == 750 && b.guests == 128 && b.files == 50);
+	b = budget_deal(UINT64_MAX, 0, 50);
+	ck_assert(b.connections == 65535 && b.guests == GREET_GUESTS_MAX && b.files == 50);
+	/* A wish is granted as far as it can be. */
+	ck_assert_uint_eq(budget_deal(1024, 200, 50).connections, 200);
+	ck_assert_uint_eq(budget_deal(1024, 2000, 50).connections, 750);
+	ck_assert_uint_eq(budget_deal(1024, 0, 1000).files, 256);
+	ck_assert_uint_eq(budget_deal(1024, 0, 1).files, 4);
+	for (size_t i = 2; i < COUNT_OF(limits); i++) {
+		b = budget_deal(limits[i], 0, 100000);
+		ck_assert_uint_le((uint64_t)b.connections + b.guests + b.files, limits[i]);
+	}
+}
+END_TEST
+
 Suite *
 parts_suite(void)
 {
@@ -565,6 +591,7 @@ parts_suite(void)
 	tcase_add_test(c, tcp_and_udp_on_one_port);
 	tcase_add_test(c, dropped_dials_are_closed);
 	tcase_add_test(c, waits_for_descriptors);
+	tcase_add_test(c, descriptors_are_dealt_out);
 	suite_add_tcase(s, c);
 	return s;
 }
