@@ -51,7 +51,7 @@ ban(struct source *s, const char *why, usec now)
 	char text[ADDR_TEXT_MAX], ip[ADDR_TEXT_MAX];
 	struct conn *c, *next;
 
-	known_ban(&t->known, &addr);
+	known_ban(&t->swarm->known, &addr);
 	torrent_event(t, &(struct bt_event){ .type = BT_EVENT_PEER_BANNED,
 	    .text = addr_text(&addr, text), .peer = { addr_ip_text(&addr, ip), addr.port } });
 	/* It may have more than one connection. */
@@ -248,7 +248,7 @@ on_open(void *arg, struct peer *p, usec now)
 
 	if (memcmp(p->theirs.peer_id, t->peer_id, 20) == 0) {
 		if (c->dialled)
-			known_ban_port(&t->known, &c->addr);
+			known_ban_port(&t->swarm->known, &c->addr);
 		peer_close(p, "it is ourselves", now);
 		return;
 	}
@@ -277,10 +277,10 @@ on_closed(void *arg, struct peer *p, const char *why, usec now)
 		download_let_go(&c->src, now);
 	}
 	if (c->listens.family != ADDR_NONE)
-		known_lost(&t->known, &c->listens, c->src.gave || p->up.total > 0, now);
+		known_lost(&t->swarm->known, &c->listens, c->src.gave || p->up.total > 0, now);
 	if (c->redundant && c->listens.family != ADDR_NONE)
-		known_postpone(&t->known, &c->listens, now + SEED_AGAIN);
-	(void)map_remove(&t->by_id, &c->src.id);
+		known_postpone(&t->swarm->known, &c->listens, now + SEED_AGAIN);
+	(void)map_remove(&t->swarm->by_id, &c->src.id);
 	if (--t->conn_count == 0)
 		t->idle_since = now;
 	if (t->opts.connections != NULL)
@@ -408,7 +408,7 @@ on_allowed_fast(void *arg, struct peer *p, uint32_t piece, usec now)
 static void
 learn_address(struct conn *c)
 {
-	struct known *known = &c->src.torrent->known;
+	struct known *known = &c->src.torrent->swarm->known;
 	struct addr a = c->addr;
 
 	a.port = c->peer->ext.p;

@@ -65,7 +65,7 @@ torrent_status(const struct torrent *t, struct bt_torrent_status *out)
 		.upload_rate = meter_rate(&t->up),
 		.peers = t->conn_count,
 		.seeds = count_seeds(t),
-		.known_peers = (uint32_t)known_count(&t->known),
+		.known_peers = t->swarm == NULL ? 0 : (uint32_t)known_count(&t->swarm->known),
 		.tracker_seeds = t->tracker_seeds,
 		.tracker_leeches = t->tracker_leeches,
 	};
@@ -93,7 +93,7 @@ torrent_add_stats(const struct torrent *t, struct torrent_stats *sum)
 	sum->wasted += t->wasted;
 	sum->connections += t->conn_count;
 	sum->seeds += count_seeds(t);
-	sum->known += known_count(&t->known);
+	sum->known += t->swarm == NULL ? 0 : known_count(&t->swarm->known);
 }
 
 static unsigned

@@ -26,13 +26,15 @@ has_its_share(const struct torrent *t, const struct addr *a)
 	return count >= (share < PARTY_LEAST ? PARTY_LEAST : share);
 }
 
-/* Why a peer from there is not wanted; NULL: it is. */
+/* Why a peer from there is not wanted; NULL: it is, and there is a swarm for it. */
 static const char *
-refusal(const struct torrent *t, const struct addr *a)
+refusal(struct torrent *t, const struct addr *a)
 {
 	if (!torrent_is_in_swarm(t))
 		return "asks for a torrent that is not running";
-	if (known_is_banned(&t->known, a))
+	if (!torrent_meet(t))
+		return "out of memory";
+	if (known_is_banned(&t->swarm->known, a))
 		return "banned";
 	if (t->conn_count >= t->opts.max_peers)
 		return "the torrent has all its peers";
@@ -58,7 +60,7 @@ join(struct torrent *t, struct stream *s, const struct addr *dialled, const uint
 	handshake_set(&ours, HANDSHAKE_EXTENSIONS);
 	handshake_set(&ours, HANDSHAKE_FAST);
 	peer_join(p, &ours, &conn_calls, c, now);
-	stream_set_rates(s, &t->in_rate, &t->out_rate);
+	stream_set_rates(s, &t->swarm->in_rate, &t->swarm->out_rate);
 	torrent_wake(t);
 	/* If it cannot learn it is closed, and goes like others that are. */
 	if (t->meta == NULL || peer_learn(p, t->meta, now))
@@ -85,20 +87,20 @@ void
 torrent_add_outgoing(struct torrent *t, struct stream *s, const struct addr *to, usec now)
 {
 	t->dialling--;
-	known_dialled(&t->known, to);
+	known_dialled(&t->swarm->known, to);
 	torrent_wants_tick(t, now);
 	if (refusal(t, to) != NULL)
 		stream_free(s);
 	else if (join(t, s, to, t->hashes.v[0], SLICE_NONE, now))
 		return;
-	known_lost(&t->known, to, false, now);
+	known_lost(&t->swarm->known, to, false, now);
 }
 
 void
 torrent_dial_failed(struct torrent *t, const struct addr *to, usec now)
 {
 	t->dialling--;
-	known_dial_failed(&t->known, to, now);
+	known_dial_failed(&t->swarm->known, to, now);
 	torrent_wants_tick(t, now);
 }
 
@@ -108,7 +110,7 @@ join_add_address(struct torrent *t, const struct addr *a, enum known_source sour
 	unsigned family = a->family == ADDR_V6 ? ANNOUNCE_V6 : ANNOUNCE_V4;
 
 	return (t->opts.dial_families == 0 || (t->opts.dial_families & family) != 0) &&
-	    known_add(&t->known, a, source, 0);
+	    torrent_meet(t) && known_add(&t->swarm->known, a, source, 0);
 }
 
 void
@@ -142,7 +144,7 @@ torrent_part_with(const struct torrent_spare *spare, usec now)
 bool
 join_may_dial(const struct torrent *t)
 {
-	return torrent_is_in_swarm(t) && t->dialling < DIALLING_MAX &&
+	return torrent_is_in_swarm(t) && t->swarm != NULL && t->dialling < DIALLING_MAX &&
 	    t->conn_count + t->dialling < t->opts.max_initiate;
 }
 
@@ -151,7 +153,7 @@ join_dial(struct torrent *t, usec now)
 {
 	struct dial_wish wish;
 
-	while (join_may_dial(t) && known_next(&t->known, now, &wish.to)) {
+	while (join_may_dial(t) && known_next(&t->swarm->known, now, &wish.to)) {
 		t->dialling++;
 		t->ops->dial(t->arg, t, &wish, now);
 	}

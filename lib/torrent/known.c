@@ -86,6 +86,12 @@ known_is_banned(const struct known *k, const struct addr *a)
 	return map_find(&k->banned, key) != NULL;
 }
 
+bool
+known_is_empty(const struct known *k)
+{
+	return k->by_addr.count == 0 && k->banned.count == 0;
+}
+
 size_t
 known_count(const struct known *k)
 {

@@ -70,6 +70,9 @@ void known_set_self(struct known *k, const struct addr *self);
  * one of the same group that could not be reached. True: it is new, and entered. */
 bool known_add(struct known *k, const struct addr *a, enum known_source source, unsigned flags);
 
+/* Neither addresses nor bans. */
+bool known_is_empty(const struct known *k);
+
 size_t known_count(const struct known *k);
 
 /* What was said of it; 0 also if it is not known. */

@@ -33,6 +33,14 @@ struct conn {
 	usec moved;			/* when content last went, either way; 0: never */
 };
 
+/* What a torrent has while it knows of others, and a sleeper has not. */
+struct swarm {
+	struct known known;
+	struct choker choker;
+	struct rate in_rate, out_rate;
+	struct map by_id;		/* uint32_t to source */
+};
+
 struct torrent {
 	struct torrent_opts opts;
 	const struct torrent_ops *ops;
@@ -59,14 +67,11 @@ struct torrent {
 	uint32_t pieces_checked;
 	uint64_t size;
 	uint64_t done;			/* bytes verified */
-	struct choker choker;
-	struct known known;
 	struct announce *announce;
-	struct rate in_rate, out_rate;
+	struct swarm *swarm;		/* NULL: it knows of nobody */
 	TAILQ_HEAD(conn_list, conn) conns;
 	struct conn_list gone;		/* closed, freed at the next tick */
 	TAILQ_HEAD(, source) sources;	/* that may be asked */
-	struct map by_id;		/* uint32_t to source */
 	uint32_t next_id;
 	unsigned conn_count;
 	unsigned dialling;
@@ -95,6 +100,9 @@ void torrent_say(const struct torrent *t, enum bt_log_level level, const char *f
 
 /* It may have peers: metadata, downloading or seeding. */
 bool torrent_is_in_swarm(const struct torrent *t);
+
+/* Makes its swarm, if there is none yet. False: no memory. */
+bool torrent_meet(struct torrent *t) MUST_USE;
 
 /* Somebody needs its parts. */
 void torrent_wake(struct torrent *t);

@@ -228,7 +228,7 @@ serve_round(struct torrent *t, usec now)
 			break;
 	}
 	if (peers.len > 0)
-		choker_round(&t->choker, peers.items, peers.len,
+		choker_round(&t->swarm->choker, peers.items, peers.len,
 		    t->state == BT_TORRENT_SEEDING, now);
 	for (size_t i = 0; i < peers.len; i++) {
 		struct choker_peer *p = *(struct choker_peer **)vec_at(&peers, i);

@@ -12,7 +12,7 @@ source_init(struct source *s, struct torrent *t, const struct source_ops *ops,
 	*s = (struct source){ .ops = ops, .torrent = t, .have = have, .id = ++t->next_id };
 	requests_init(&s->requests, floor);
 	vec_init(&s->allowed, sizeof(uint32_t));
-	return map_set(&t->by_id, &s->id, s);
+	return map_set(&t->swarm->by_id, &s->id, s);
 }
 
 void

@@ -66,7 +66,7 @@ torrent_ask_again(struct torrent *t, usec now)
 struct source *
 torrent_find_source(const struct torrent *t, uint32_t id)
 {
-	return map_find(&t->by_id, &id);
+	return t->swarm == NULL ? NULL : map_find(&t->swarm->by_id, &id);
 }
 
 /* -- state -- */
@@ -246,9 +246,12 @@ torrent_set_limits(struct torrent *t, const struct torrent_opts *limits, usec no
 
 	o->in_Bps = limits->in_Bps;
 	o->out_Bps = limits->out_Bps;
-	rate_set(&t->in_rate, limits->in_Bps, now);
-	rate_set(&t->out_rate, limits->out_Bps, now);
-	o->max_uploads = t->choker.slots = limits->max_uploads;
+	o->max_uploads = limits->max_uploads;
+	if (t->swarm != NULL) {
+		rate_set(&t->swarm->in_rate, limits->in_Bps, now);
+		rate_set(&t->swarm->out_rate, limits->out_Bps, now);
+		t->swarm->choker.slots = limits->max_uploads;
+	}
 	o->max_peers = limits->max_peers;
 	o->max_initiate = limits->max_initiate;
 	o->min_peers = limits->min_peers;
@@ -258,6 +261,40 @@ torrent_set_limits(struct torrent *t, const struct torrent_opts *limits, usec no
 	TAILQ_FOREACH(c, &t->conns, link)
 		c->src.requests.floor = limits->request_backlog;
 	torrent_wants_tick(t, now);
+}
+
+/* -- swarm -- */
+
+bool
+torrent_meet(struct torrent *t)
+{
+	struct swarm *s = t->swarm;
+	uint64_t seed[2];
+
+	if (s != NULL)
+		return true;
+	s = t->swarm = mem_zero(sizeof(*s));
+	if (s == NULL)
+		return false;
+	seed[0] = rng_u64(t->opts.rng);
+	seed[1] = rng_u64(t->opts.rng);
+	map_init(&s->by_id, sizeof(uint32_t), seed);
+	known_init(&s->known, t->opts.rng, KNOWN_MAX);
+	choker_init(&s->choker, t->opts.rng, t->opts.max_uploads);
+	rate_init(&s->in_rate, t->opts.in_rate, t->opts.in_Bps);
+	rate_init(&s->out_rate, t->opts.out_rate, t->opts.out_Bps);
+	return true;
+}
+
+static void
+drop_swarm(struct torrent *t)
+{
+	if (t->swarm == NULL)
+		return;
+	known_fini(&t->swarm->known);
+	map_fini(&t->swarm->by_id);
+	mem_free(t->swarm);
+	t->swarm = NULL;
 }
 
 /* -- parts -- */
@@ -359,6 +396,8 @@ fall_asleep(struct torrent *t)
 	torrent_say(t, BT_LOG_DEBUG, "sleeps");
 	t->asleep = true;
 	drop_parts(t);
+	if (t->swarm != NULL && t->dialling == 0 && known_is_empty(&t->swarm->known))
+		drop_swarm(t);
 	t->ops->slept(t->arg, t);
 }
 
@@ -420,7 +459,6 @@ torrent_hashes_of(const struct bt_metainfo *meta, struct torrent_hashes *out)
 struct torrent *
 torrent_new(const struct torrent_opts *opts, const struct torrent_ops *ops, void *arg)
 {
-	const uint64_t seed[2] = { rng_u64(opts->rng), rng_u64(opts->rng) };
 	struct torrent *t = mem_zero(sizeof(*t));
 
 	if (t == NULL)
@@ -437,11 +475,6 @@ torrent_new(const struct torrent_opts *opts, const struct torrent_ops *ops, void
 	TAILQ_INIT(&t->sources);
 	t->hashes = *opts->hashes;
 	memcpy(t->peer_id, opts->peer_id, 20);
-	map_init(&t->by_id, sizeof(uint32_t), seed);
-	known_init(&t->known, opts->rng, KNOWN_MAX);
-	choker_init(&t->choker, opts->rng, opts->max_uploads);
-	rate_init(&t->in_rate, opts->in_rate, opts->in_Bps);
-	rate_init(&t->out_rate, opts->out_rate, opts->out_Bps);
 	t->announce = announce_new(&(struct announce_opts){ .rng = opts->rng, .urls = opts->urls,
 	    .families = opts->families, .hashes = t->hashes.count }, &tracker_calls, t);
 	if (t->announce == NULL) {
@@ -472,8 +505,7 @@ torrent_free(struct torrent *t)
 	free_gone(t);
 	drop_parts(t);
 	announce_free(t->announce);
-	known_fini(&t->known);
-	map_fini(&t->by_id);
+	drop_swarm(t);
 	mem_free(t->error_text);
 	mem_free(t);
 }
@@ -536,7 +568,7 @@ next_due(const struct torrent *t, usec now)
 	if (t->conn_count > 0 && torrent_is_in_swarm(t))
 		due = sooner(due, t->next_round);
 	if (join_may_dial(t))
-		due = sooner(due, known_due(&t->known));
+		due = sooner(due, known_due(&t->swarm->known));
 	if (may_sleep(t))
 		due = sooner(due, t->idle_since + SLEEP_AFTER);
 	return due;
@@ -581,7 +613,8 @@ torrent_check(const struct torrent *t)
 
 	if (t->picker != NULL)
 		picker_check(t->picker);
-	known_check(&t->known);
+	if (t->swarm != NULL)
+		known_check(&t->swarm->known);
 	assert(t->asleep == (t->meta == NULL && t->piece_count > 0));
 	assert(t->state == state_of(t));
 	TAILQ_FOREACH(c, &t->conns, link) {
@@ -590,5 +623,6 @@ torrent_check(const struct torrent *t)
 	}
 	TAILQ_FOREACH(s, &t->sources, link)
 		source_check(s);
-	assert(count == t->conn_count && count == t->by_id.count);
+	assert(count == t->conn_count);
+	assert(count == (t->swarm == NULL ? 0 : t->swarm->by_id.count));
 }

@@ -93,7 +93,8 @@ torrent_announce_reply(struct torrent *t, uint64_t id, const struct announce_rep
 		struct addr self = reply->external_ip;
 
 		self.port = t->opts.port;
-		known_set_self(&t->known, &self);
+		if (reply->peers.len > 0 && torrent_meet(t))
+			known_set_self(&t->swarm->known, &self);
 		announce_on_reply(t->announce, id, reply, now);
 	} else {
 		announce_on_error(t->announce, id, code, text, now);
