@@ -379,10 +379,6 @@ rate_set(struct rate *r, uint64_t limit_Bps, usec now)
 	least = -in_time(r, SECOND);
 	if (r->credit < least)
 		r->credit = least;
-	if (r->dry) {
-		take_out_dry(r);
-		enter(&r->self);
-	}
 	tell_due(tree_of(r));
 }
 

@@ -362,6 +362,60 @@ START_TEST(debts_are_cut)
 }
 END_TEST
 
+/* Nor is more of it remembered than a few turns, or any once there is enough for everybody. */
+START_TEST(debts_are_forgotten)
+{
+	begin(50 * KIB);
+	start(2);
+	rate_spend(&takers[0].user, 1000000);
+	ck_assert_int_ge(takers[0].user.share, -100000);
+	rate_leave(&takers[0].user);
+	rate_leave(&takers[1].user);
+	now += 100 * SECOND;
+	takers[0].left = 100;
+	take(&takers[0]);
+	ck_assert(takers[0].left == 0 && takers[0].user.share == 0);
+}
+END_TEST
+
+static size_t parts[3];
+
+static void
+turn_in_parts(struct rate_user *u, usec at)
+{
+	for (size_t i = 0; i < COUNT_OF(parts); i++) {
+		parts[i] = rate_ask(u, 200, at);
+		rate_spend(u, parts[i]);
+	}
+	rate_leave(u);
+}
+
+START_TEST(a_turn_has_parts)
+{
+	begin(5 * KIB);
+	takers[0].user.turn = turn_in_parts;
+	ck_assert_uint_eq(rate_ask(&takers[0].user, 200, now), 0);
+	run(SECOND);
+	ck_assert(parts[0] == 200 && parts[1] == 200 && parts[2] == 112);
+	ck_assert_int_eq(rate_due(&tree), NEVER);
+}
+END_TEST
+
+/* Of two that wait for limits of their own, the one that is ready first is due first. */
+START_TEST(the_slow_do_not_hold_up_the_quick)
+{
+	for (int quick = 0; quick < 2; quick++) {
+		begin(0);
+		rate_set(&torrent[quick], 100 * KIB, now);
+		rate_set(&torrent[1 - quick], 100, now);
+		rate_join(&takers[1].user, &torrent[1]);
+		start(2);
+		run(10 * SECOND);
+		near(takers[quick].got, 1000.0 * KIB, 0.03, "the quick one");
+	}
+}
+END_TEST
+
 START_TEST(the_free_do_not_wait)
 {
 	begin(0);
@@ -451,6 +505,9 @@ rate_suite(void)
 	tcase_add_test(c, limits_change);
 	tcase_add_test(c, debts_are_paid);
 	tcase_add_test(c, debts_are_cut);
+	tcase_add_test(c, debts_are_forgotten);
+	tcase_add_test(c, a_turn_has_parts);
+	tcase_add_test(c, the_slow_do_not_hold_up_the_quick);
 	tcase_add_test(c, the_free_do_not_wait);
 	tcase_add_test(c, the_owner_is_woken);
 	tcase_add_test(c, at_random);

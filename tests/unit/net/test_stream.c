@@ -162,6 +162,32 @@ scrambler_init(struct scrambler *s)
 	*s = (struct scrambler){ { scramble, s }, 1 };
 }
 
+/* What is encrypted keeps its place, even if nothing of it could be sent. */
+START_TEST(what_is_sealed_goes_first)
+{
+	struct scrambler s;
+	struct iovec iov[4];
+	struct sendq q;
+	bool more;
+
+	scrambler_init(&s);
+	sendq_init(&q, &blocks);
+	sendq_set_cipher(&q, &s.cipher);
+	sendq_add_block(&q, slice_str("1:"), block_of('a'), 4);
+	ck_assert_int_eq(sendq_memory(&q, iov, 4, 100, &more), 2);
+	ck_assert(!more);
+	sendq_add_bytes(&q, slice_str("now"));
+	ck_assert_int_eq(sendq_memory(&q, iov, 4, 100, &more), 2);
+	ck_assert(more && iov[1].iov_len == 4);
+	ck_assert_uint_eq(sendq_urgent(&q), 9);
+	ck_assert_uint_eq(sendq_sent(&q, 6), 4);
+	ck_assert_int_eq(sendq_memory(&q, iov, 4, 100, &more), 1);
+	ck_assert(!more && iov[0].iov_len == 3);
+	sendq_fini(&q);
+	block_store_fini(&blocks);
+}
+END_TEST
+
 /* Written and sent at random: what goes in as a message comes out as one, those of a kind in
  * order. A message is its kind, its number and its length, and as many bytes of filling. */
 static void
@@ -653,6 +679,12 @@ START_TEST(short_messages_pass_the_limit)
 	ck_assert_int_lt(loop_now(loop) - began, SECOND);
 	ck_assert_uint_eq(b.got.len, BLOCK_SIZE + 4);
 	ck_assert_mem_eq(b.got.ptr + BLOCK_SIZE, "hear", 4);
+	/* Also while that is paid off. */
+	b.stop_at += 4;
+	speak(&a, 0);
+	loop_run(loop);
+	ck_assert_int_lt(loop_now(loop) - began, SECOND);
+	ck_assert_mem_eq(b.got.ptr + BLOCK_SIZE + 4, "hear", 4);
 	/* It is charged: what comes next comes later. */
 	b.stop_at = b.got.len + 1;
 	loop_run(loop);
@@ -660,6 +692,39 @@ START_TEST(short_messages_pass_the_limit)
 	loop_timer_fini(&soon);
 	pacer_fini(&pacer);
 	close_pair(&a, &b);
+}
+END_TEST
+
+/* Who does not want to read, or is gone, does not have a turn. */
+START_TEST(the_idle_leave_the_queue)
+{
+	static uint8_t content[60000];
+	struct pacer in, out;
+	struct side a, b;
+
+	open_pair(&a, &b);
+	ck_assert(pacer_init(&in, loop, 10000) && pacer_init(&out, loop, 10000));
+	stream_set_rates(b.s, &in.tree.all, NULL);
+	stream_write(a.s, slice_of(content, sizeof(content)));
+	b.stop_at = 1;
+	loop_run(loop);
+	ck_assert(b.s->reader.waits && rate_due(&in.tree) != NEVER);
+	stream_set_reading(b.s, false);
+	ck_assert_int_eq(rate_due(&in.tree), NEVER);
+	stream_set_reading(b.s, true);
+	b.stop_at = b.got.len + 1;
+	loop_run(loop);
+	ck_assert(b.s->reader.waits);
+	stream_set_rates(a.s, NULL, &out.tree.all);
+	stream_write_block(a.s, SLICE_NONE, block_of('x'), BLOCK_SIZE);
+	while (!a.s->sender.waits) {
+		b.stop_at = b.got.len + 1;
+		loop_run(loop);
+	}
+	pacer_fini(&in);
+	pacer_fini(&out);
+	close_pair(&a, &b);
+	ck_assert(rate_due(&in.tree) == NEVER && rate_due(&out.tree) == NEVER);
 }
 END_TEST
 
@@ -671,6 +736,7 @@ stream_suite(void)
 
 	tcase_add_test(c, queue_keeps_order);
 	tcase_add_test(c, short_messages_go_first);
+	tcase_add_test(c, what_is_sealed_goes_first);
 	tcase_add_test(c, queue_loses_nothing);
 	tcase_add_test(c, queue_has_an_end);
 	tcase_add_test(c, loop_turns);
@@ -680,6 +746,7 @@ stream_suite(void)
 	tcase_add_test(c, a_file_that_shrank);
 	tcase_add_test(c, limits_hold);
 	tcase_add_test(c, limits_are_shared);
+	tcase_add_test(c, the_idle_leave_the_queue);
 	tcase_add_test(c, short_messages_pass_the_limit);
 	suite_add_tcase(s, c);
 	return s;
