@@ -3,8 +3,8 @@
 #include "proto/allowed_fast.h"
 #include "torrent/model.h"
 
-/* What waits in a peer's stream is what it takes in about half a second, within bounds: more makes
- * our own requests, cancels and chokes, that queue behind it, come late on a slow line. */
+/* What waits in a peer's stream is what it takes in about half a second, within bounds: more holds
+ * files open or blocks in memory, and a cancel comes too late for it. */
 #define QUEUE_LEAST (64u << 10)
 #define QUEUE_MOST (512u << 10)
 #define QUEUE_DRAINS_FAST (100 * MSEC)
