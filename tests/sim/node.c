@@ -281,12 +281,21 @@ files_made(void *arg, const struct bt_error *err)
 	torrent_files_made(n->torrent, err, n->sim->clock.now);
 }
 
+static void
+eased(void *arg)
+{
+	struct node *n = arg;
+
+	torrent_eased(n->torrent, n->sim->clock.now);
+}
+
 static const struct content_user content_calls = {
 	.piece_done = piece_done,
 	.block_read = block_read,
 	.checked = checked,
 	.check_done = check_done,
 	.files_made = files_made,
+	.eased = eased,
 };
 
 /* -- life -- */

@@ -9,6 +9,10 @@
 
 #define TAG_LEN 8
 
+/* Of a slow disk; as in disk/store, but smaller. */
+#define BUSY_ABOVE (256 * KIB)
+#define EASED_BELOW (128 * KIB)
+
 struct gathered {
 	uint32_t here;		/* blocks */
 	bool bad;
@@ -20,6 +24,9 @@ struct pattern {
 	struct node *node;
 	struct gathered *pieces;
 	bool checking;
+	bool busy;
+	uint64_t unwritten;	/* bytes that wait for a slow disk */
+	usec disk_free;
 };
 
 /* A disk read on its way: found again by number, since its reader may be gone. */
@@ -79,6 +86,38 @@ is_current(const struct node *n, uint64_t life)
 	return node_is_here(n) && n->life == life;
 }
 
+/* How long the disk takes, which keeps one piece after the other. */
+static usec
+keep_piece(struct pattern *p, uint32_t size)
+{
+	struct node *n = p->node;
+	usec now = n->sim->clock.now;
+
+	if (n->opts.disk_KiBps == 0)
+		return 0;
+	p->unwritten += size;
+	p->busy = p->busy || p->unwritten > BUSY_ABOVE;
+	if (p->unwritten > n->unwritten_most)
+		n->unwritten_most = p->unwritten;
+	if (p->disk_free < now)
+		p->disk_free = now;
+	p->disk_free += (usec)size * SECOND / (n->opts.disk_KiBps * KIB);
+	return p->disk_free - now;
+}
+
+static void
+kept_piece(struct pattern *p, uint32_t size)
+{
+	if (p->node->opts.disk_KiBps == 0)
+		return;
+	p->unwritten -= size;
+	if (!p->busy || p->unwritten >= EASED_BELOW)
+		return;
+	p->busy = false;
+	p->node->eased++;
+	p->base.user->eased(p->base.arg);
+}
+
 /* n: life << 32 | piece << 1 | bad */
 static void
 hashed(void *arg, uint64_t n)
@@ -89,6 +128,8 @@ hashed(void *arg, uint64_t n)
 	if (!is_current(node, n >> 32))
 		return;
 	node->pieces_failed += n & 1;
+	kept_piece(pattern_of(node->content), piece_size(pattern_of(node->content),
+	    (uint32_t)n >> 1));
 	node->content->user->piece_done(node->content->arg, (uint32_t)n >> 1, &err);
 }
 
@@ -101,8 +142,9 @@ pattern_finish(struct content *c, uint32_t piece)
 
 	assert(g->here == (piece_size(p, piece) + BLOCK_SIZE - 1) / BLOCK_SIZE);
 	free(g->has);
-	clock_at(clock, clock->now + 2 * MSEC + rng_below(&p->node->sim->rng, 5 * MSEC), hashed,
-	    p->node, (uint64_t)p->node->life << 32 | piece << 1 | g->bad);
+	clock_at(clock, clock->now + keep_piece(p, piece_size(p, piece)) + 2 * MSEC +
+	    rng_below(&p->node->sim->rng, 5 * MSEC), hashed, p->node,
+	    (uint64_t)p->node->life << 32 | piece << 1 | g->bad);
 	*g = (struct gathered){ 0 };
 }
 
@@ -195,8 +237,7 @@ pattern_make_empty_files(struct content *c)
 static bool
 pattern_busy(const struct content *c)
 {
-	(void)c;
-	return false;
+	return CONTAINER_OF(c, struct pattern, base)->busy;
 }
 
 static void

@@ -59,6 +59,7 @@ enum conduct {
 struct node_opts {
 	uint32_t up_KiBps, down_KiBps;		/* of its line */
 	uint32_t max_up_KiBps, max_down_KiBps;	/* what it allows itself; 0: all */
+	uint32_t disk_KiBps;			/* how fast it keeps pieces; 0: at once */
 	bool seed;
 	enum conduct conduct;
 	usec join;
@@ -98,6 +99,8 @@ struct node {
 	struct bits *bans;	/* by index of node */
 	struct bits have;
 	unsigned pieces_failed;
+	uint64_t unwritten_most;	/* bytes that waited for its disk */
+	unsigned eased;			/* times that there was room again */
 };
 
 struct sim {

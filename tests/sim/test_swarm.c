@@ -316,6 +316,28 @@ START_TEST(end_game)
 }
 END_TEST
 
+/* A line that is ten times as fast as the disk: what waits for it stays within what was asked for
+ * when it was found to be slow, and the disk never idles. */
+START_TEST(slow_disk)
+{
+	struct sim *s = sim_new(11, 64, PIECE);
+	const struct node *leech;
+
+	for (int i = 0; i < 4; i++)
+		(void)add_seed(s, 1000);
+	leech = sim_add(s, (struct node_opts){ .up_KiBps = 100, .down_KiBps = 4000,
+		.disk_KiBps = 200 });
+	ck_assert(sim_run(s, 1000 * SECOND));
+	report("slow disk", s);
+	(void)printf("%-14s %llu KiB waited at most, eased %u times\n", "",
+	    (unsigned long long)leech->unwritten_most / KIB, leech->eased);
+	ck_assert_uint_ge(leech->eased, 5);
+	ck_assert_uint_lt(leech->unwritten_most, 2 << 20);
+	ck_assert(seconds(leech->done) < 64 * 64 / 200 * 1.2);
+	sim_free(s);
+}
+END_TEST
+
 /* -- the simulator itself -- */
 
 static uint64_t
@@ -432,6 +454,7 @@ swarm_suite(void)
 	tcase_add_test(c, seed_leaves);
 	tcase_add_test(c, seed_sleeps);
 	tcase_add_test(c, end_game);
+	tcase_add_test(c, slow_disk);
 	tcase_add_test(c, idle_peers_make_room);
 	tcase_add_test(c, waits_for_descriptors);
 	tcase_add_test(c, without_memory);
