@@ -88,7 +88,8 @@ until_exists()
 # first of $pids.
 start_tracker()
 {
-	bttrack --port 0 --bind 127.0.0.1 --dfile state "$@" >tracker.log 2>&1 &
+	: >tracker.log		# the port of the one before is in it
+	bttrack --port 0 --bind 127.0.0.1 --dfile state "$@" >>tracker.log 2>&1 &
 	pid=$!
 	pids=$pid
 	for i in $(seq 200); do
