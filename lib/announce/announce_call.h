@@ -19,6 +19,7 @@ struct udp_endpoint;
 struct udp_call {
 	TAILQ_ENTRY(announce_call) link;	/* in the list of host or endpoint */
 	struct announce_udp *carrier;
+	struct url url;			/* borrowed from the call's */
 	struct udp_host *host;		/* waits for its addresses */
 	struct udp_endpoint *endpoint;	/* is asked; in its list if transaction is 0 */
 	struct addr addrs[RESOLVE_MAX];
@@ -48,16 +49,16 @@ struct announce_call {
 	struct announce_owner *owner;
 	uint64_t id;
 	char *url;
-	struct url parts;		/* borrowed from url */
 	enum addr_family family;
 	struct announce_req req;
 	struct announce_numbers *scrape;	/* NULL: it announces */
 	void (*abort)(struct announce_call *c);	/* the carrier lets go; NULL: not begun */
 	struct loop_later fail_later;
-	struct bt_error error;		/* of fail_later */
+	enum bt_code fail_code;		/* these two are of fail_later */
+	char *fail_text;		/* NULL: there was no memory for it */
 	struct fetch *net_fetch;	/* announce_http: 0 in fetch_id is nothing under way */
 	uint64_t fetch_id;
-	struct udp_call udp;
+	struct udp_call *udp;		/* announce_udp's, once it has begun */
 };
 
 /* Answers and frees the call. reply NULL: see announce_answer_fn; of a scrape that was answered

@@ -50,6 +50,8 @@ call_free(struct announce_call *c, enum turn_end how)
 	turns_end(&n->turns, &c->turn, how, loop_now(n->opts.loop));
 	loop_later(n->opts.loop, &n->later);
 	mem_free(c->scrape);
+	mem_free(c->udp);
+	mem_free(c->fail_text);
 	mem_free(c->url);
 	mem_free(c);
 }
@@ -105,15 +107,18 @@ static void
 fail_now(void *arg)
 {
 	struct announce_call *c = arg;
-	struct bt_error err = c->error;
+	char *text = c->fail_text;
 
-	announce_call_done(c, NULL, err.code, err.text);
+	c->fail_text = NULL;
+	announce_call_done(c, NULL, c->fail_code, text != NULL ? text : "out of memory");
+	mem_free(text);
 }
 
 void
 announce_call_fail_later(struct announce_call *c, enum bt_code code, const char *text)
 {
-	(void)fail(&c->error, code, "%s", text);
+	c->fail_code = code;
+	c->fail_text = mem_strdup(text);
 	loop_later(c->net->opts.loop, &c->fail_later);
 }
 
@@ -124,10 +129,12 @@ go(void *arg, struct turn *t, usec now)
 {
 	struct announce_net *n = arg;
 	struct announce_call *c = (struct announce_call *)t;
+	struct url url;
 
 	(void)now;
-	if (slice_eq_nocase(c->parts.scheme, "udp"))
-		announce_udp_send(n->udp, c);
+	/* It was usable when the call came. */
+	if (url_parse(slice_str(c->url), &url) && slice_eq_nocase(url.scheme, "udp"))
+		announce_udp_send(n->udp, c, &url);
 	else
 		announce_http_send(c, &n->opts);
 }
@@ -241,20 +248,20 @@ announce_net_free(struct announce_net *n)
 static bool
 enter(struct announce_net *n, struct announce_call *c)
 {
-	const struct url *u = &c->parts;
 	enum turn_kind kind = TURN_HTTP;
+	struct url u;
 
-	if (!url_parse(slice_str(c->url), &c->parts)) {
+	if (!url_parse(slice_str(c->url), &u)) {
 		announce_call_fail_later(c, BT_EUNSUP, "not a usable URL");
 		return true;
 	}
-	if (slice_eq_nocase(u->scheme, "udp")) {
+	if (slice_eq_nocase(u.scheme, "udp")) {
 		kind = TURN_UDP;
-	} else if (!slice_eq_nocase(u->scheme, "http") && !slice_eq_nocase(u->scheme, "https")) {
+	} else if (!slice_eq_nocase(u.scheme, "http") && !slice_eq_nocase(u.scheme, "https")) {
 		announce_call_fail_later(c, BT_EUNSUP, "trackers of this kind are not supported");
 		return true;
 	}
-	return turns_add(&n->turns, &c->turn, kind, c->family, u->host, u->port,
+	return turns_add(&n->turns, &c->turn, kind, c->family, u.host, u.port,
 	    loop_now(n->opts.loop));
 }
 

@@ -80,7 +80,7 @@ new_transaction(const struct announce_udp *u)
 static void
 set_timer(struct announce_call *c)
 {
-	struct udp_call *k = &c->udp;
+	struct udp_call *k = c->udp;
 	usec due = k->deadline;
 
 	if (k->endpoint != NULL && k->addr_next < k->addr_count && k->next_address < due)
@@ -130,17 +130,17 @@ sweep(struct announce_udp *u)
 static void
 leave(struct announce_call *c)
 {
-	struct udp_call *k = &c->udp;
+	struct udp_call *k = c->udp;
 
 	if (k->host != NULL)
-		TAILQ_REMOVE(&k->host->waiting, c, udp.link);
+		TAILQ_REMOVE(&k->host->waiting, c, udp->link);
 	k->host = NULL;
 	if (k->endpoint == NULL)
 		return;
 	if (k->transaction != 0)
 		(void)map_remove(&k->carrier->calls, &k->transaction);
 	else
-		TAILQ_REMOVE(&k->endpoint->waiting, c, udp.link);
+		TAILQ_REMOVE(&k->endpoint->waiting, c, udp->link);
 	k->transaction = 0;
 	if (TAILQ_EMPTY(&k->endpoint->waiting)) {
 		k->endpoint->transaction = 0;
@@ -154,7 +154,7 @@ static void
 on_abort(struct announce_call *c)
 {
 	leave(c);
-	loop_timer_fini(&c->udp.timer);
+	loop_timer_fini(&c->udp->timer);
 }
 
 static void
@@ -243,9 +243,9 @@ connect_due(void *arg, usec now)
 static void
 wait_for_connection(struct announce_call *c)
 {
-	struct udp_endpoint *e = c->udp.endpoint;
+	struct udp_endpoint *e = c->udp->endpoint;
 
-	TAILQ_INSERT_TAIL(&e->waiting, c, udp.link);
+	TAILQ_INSERT_TAIL(&e->waiting, c, udp->link);
 	if (e->transaction == 0) {
 		e->transaction = new_transaction(e->carrier);
 		e->sent = 0;
@@ -256,8 +256,8 @@ wait_for_connection(struct announce_call *c)
 static void
 send_announce(struct announce_call *c)
 {
-	struct udp_call *k = &c->udp;
-	struct bt_slice path = c->parts.path_query;
+	struct udp_call *k = c->udp;
+	struct bt_slice path = c->udp->url.path_query;
 	struct buf packet;
 
 	if (path.len > UDP_TRACKER_URL_MAX)
@@ -279,7 +279,7 @@ send_announce(struct announce_call *c)
 static void
 begin_announce(struct announce_call *c)
 {
-	struct udp_call *k = &c->udp;
+	struct udp_call *k = c->udp;
 
 	k->transaction = new_transaction(k->carrier);
 	if (!map_set(&k->carrier->calls, &k->transaction, c)) {
@@ -342,7 +342,7 @@ need_endpoint(struct announce_udp *u, const struct addr *a, struct bt_error *err
 static bool
 try_next_address(struct announce_call *c, struct bt_error *err)
 {
-	struct udp_call *k = &c->udp;
+	struct udp_call *k = c->udp;
 
 	leave(c);
 	while (k->endpoint == NULL && k->addr_next < k->addr_count)
@@ -364,7 +364,7 @@ try_next_address(struct announce_call *c, struct bt_error *err)
 static void
 take_addresses(struct announce_call *c, const struct addr *addrs, size_t n)
 {
-	struct udp_call *k = &c->udp;
+	struct udp_call *k = c->udp;
 
 	for (size_t i = 0; i < n; i++) {
 		if (c->family == ADDR_NONE || addrs[i].family == c->family)
@@ -386,7 +386,7 @@ static void
 call_due(void *arg, usec now)
 {
 	struct announce_call *c = arg;
-	struct udp_call *k = &c->udp;
+	struct udp_call *k = c->udp;
 	struct bt_error err = { 0 };
 	char text[80];
 
@@ -463,23 +463,25 @@ need_host(struct announce_udp *u, struct bt_slice name, uint16_t port)
 }
 
 void
-announce_udp_send(struct announce_udp *u, struct announce_call *c)
+announce_udp_send(struct announce_udp *u, struct announce_call *c, const struct url *url)
 {
-	struct udp_call *k = &c->udp;
+	struct udp_call *k;
 	struct udp_host *h;
 	struct bt_error err = { 0 };
 	usec now = now_of(u);
 
-	k->carrier = u;
-	if (c->parts.port == 0) {
+	if (url->port == 0) {
 		announce_call_fail_later(c, BT_EUNSUP, "the tracker's URL has no port");
 		return;
 	}
-	h = need_host(u, c->parts.host, c->parts.port);
+	k = c->udp = mem_zero(sizeof(*k));
+	h = k == NULL ? NULL : need_host(u, url->host, url->port);
 	if (h == NULL || !loop_timer_init(&k->timer, u->opts->loop, call_due, c)) {
 		announce_call_fail_later(c, BT_ENOMEM, "no memory");
 		return;
 	}
+	k->carrier = u;
+	k->url = *url;
 	c->abort = on_abort;
 	k->deadline = c->turn.deadline;
 	set_timer(c);
@@ -496,7 +498,7 @@ announce_udp_send(struct announce_udp *u, struct announce_call *c)
 		return;
 	}
 	k->host = h;
-	TAILQ_INSERT_TAIL(&h->waiting, c, udp.link);
+	TAILQ_INSERT_TAIL(&h->waiting, c, udp->link);
 }
 
 static bool
@@ -520,7 +522,7 @@ on_connect_reply(struct announce_udp *u, const struct addr *from, const struct u
 	e->calls++;	/* it stays, whatever the answers lead to */
 	while ((c = TAILQ_FIRST(&e->waiting)) != NULL && e->transaction == 0) {
 		if (r->action == UDP_CONNECT) {
-			TAILQ_REMOVE(&e->waiting, c, udp.link);
+			TAILQ_REMOVE(&e->waiting, c, udp->link);
 			begin_announce(c);
 		} else {
 			end_with(c, r, from->family);
@@ -537,10 +539,10 @@ on_announce_reply(struct announce_udp *u, const struct addr *from, const struct 
 	enum udp_action asked = c != NULL && c->scrape != NULL ? UDP_SCRAPE : UDP_ANNOUNCE;
 	struct udp_call *k;
 
-	if (c == NULL || !addr_eq(&c->udp.endpoint->addr, from) ||
+	if (c == NULL || !addr_eq(&c->udp->endpoint->addr, from) ||
 	    (r->action != UDP_ERROR && r->action != asked))
 		return false;
-	k = &c->udp;
+	k = c->udp;
 	/* A tracker that was restarted has forgotten the ids that it gave. */
 	if (r->action == UDP_ERROR && k->id_was_cached) {
 		k->id_was_cached = false;

@@ -18,6 +18,7 @@ struct announce_udp *announce_udp_new(const struct announce_net_opts *opts) MUST
 /* When no call is left. */
 void announce_udp_free(struct announce_udp *u);
 
-void announce_udp_send(struct announce_udp *u, struct announce_call *c);
+/* url: the call's, taken apart. */
+void announce_udp_send(struct announce_udp *u, struct announce_call *c, const struct url *url);
 
 #endif
