@@ -2,6 +2,7 @@
 /* Two sessions over loopback, used from several threads at once. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -564,6 +565,71 @@ START_TEST(guests_are_refused_for_a_reason)
 }
 END_TEST
 
+/* Sockets of this process that wait for an answer to their connecting. */
+static unsigned
+connecting(void)
+{
+	unsigned n = 0;
+
+	for (int fd = 0; fd < 200; fd++) {
+		struct tcp_info info;
+		socklen_t len = sizeof(info);
+
+		n += getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+		    info.tcpi_state == TCP_SYN_SENT;
+	}
+	return n;
+}
+
+static void
+wait_until_connecting(unsigned want)
+{
+	for (int i = 0; i < 1000 && connecting() != want; i++)
+		(void)usleep(10000);
+	ck_assert_uint_eq(connecting(), want);
+}
+
+/* Where nobody answers: a socket whose queue is full. */
+START_TEST(dials_of_a_removed_torrent_are_closed)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(at);
+	int deaf = socket(AF_INET, SOCK_STREAM, 0), fill[8];
+	unsigned n = 0;
+	struct bt_error err;
+	uint32_t id;
+
+	ck_assert(bind(deaf, (struct sockaddr *)&at, len) == 0 && listen(deaf, 0) == 0 &&
+	    getsockname(deaf, (struct sockaddr *)&at, &len) == 0);
+	do {
+		fill[n] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		(void)connect(fill[n], (struct sockaddr *)&at, len);
+	} while (connecting() == 0 && ++n < 8);
+	ck_assert_uint_lt(n, 8);
+	(void)close(fill[n]);
+	write_content();
+	leech = must_open();
+	id = add(leech, "leech", 0);
+	ck_assert_int_eq(bt_session_add_peer(leech, id, "127.0.0.1", ntohs(at.sin_port), &err),
+	    BT_OK);
+	wait_until_connecting(1);
+	ck_assert_int_eq(bt_session_remove(leech, id), BT_OK);
+	wait_until_connecting(0);
+	/* Also when the session ends. */
+	id = add(leech, "leech", 0);
+	ck_assert_int_eq(bt_session_add_peer(leech, id, "127.0.0.1", ntohs(at.sin_port), &err),
+	    BT_OK);
+	wait_until_connecting(1);
+	bt_session_free(leech);
+	ck_assert_uint_eq(connecting(), 0);
+	while (n > 0)
+		(void)close(fill[--n]);
+	(void)close(deaf);
+	remove_content();
+}
+END_TEST
+
 #ifndef __SANITIZE_THREAD__
 /* The counter of the saboteur is shared by the session's threads, which a race does no harm to. */
 START_TEST(begins_without_memory)
@@ -628,6 +694,7 @@ session_suite(void)
 	tcase_add_test(c, says_what_is_wrong);
 	tcase_add_test(c, called_from_its_log);
 	tcase_add_test(c, guests_are_refused_for_a_reason);
+	tcase_add_test(c, dials_of_a_removed_torrent_are_closed);
 #ifndef __SANITIZE_THREAD__
 	tcase_add_test(c, begins_without_memory);
 	tcase_add_test(c, adds_without_memory);
