@@ -3,10 +3,10 @@
 
 #include <assert.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "disk/cached.h"
 #include "disk/model.h"
 #include "disk/move.h"
 #include "meta/layout.h"
@@ -14,8 +14,6 @@
 /* Bytes under way to the workers: above the first nothing more is taken in until the second. */
 #define BUSY_ABOVE (8u << 20)
 #define EASED_BELOW (4u << 20)
-
-#define SMALLEST_PAGE 4096u	/* of any processor */
 
 static struct store *
 store_of(const struct content *c)
@@ -108,22 +106,6 @@ release_pin(void *owner)
 	fds_unpin(owner);
 }
 
-/* Would reading it wait for the disk? Each page is asked, by a byte of it: that is cheaper than to
- * copy them all. Of some file systems nobody knows; then it may. */
-static bool
-is_cached(int fd, uint64_t offset, uint32_t len)
-{
-	uint64_t at = offset, end = offset + len;
-	uint8_t byte;
-	struct iovec iov = { &byte, 1 };
-
-	for (; at < end; at = (at | (SMALLEST_PAGE - 1)) + 1) {
-		if (preadv2(fd, &iov, 1, (off_t)at, RWF_NOWAIT) != 1)
-			return false;
-	}
-	return true;
-}
-
 static bool
 read_at_once(struct store *s, uint64_t offset, uint32_t len, struct sendq_file *out)
 {
@@ -137,7 +119,7 @@ read_at_once(struct store *s, uint64_t offset, uint32_t len, struct sendq_file *
 	f = fds_find(&s->disk->fds, (struct fds_key){ s->place.number, span.file }, false);
 	if (f == NULL)
 		return false;
-	if (!f->in_memory && !is_cached(f->fd, span.offset, len)) {
+	if (!f->in_memory && !cached_range(f->fd, span.offset, len)) {
 		fds_unpin(f);
 		return false;
 	}
