@@ -45,6 +45,17 @@ early_add_have(struct early *e, uint32_t piece)
 	return e->all || (e->haves.len < EARLY_HAVES_MAX && vec_add(&e->haves, &piece) != NULL);
 }
 
+void
+early_remove_have(struct early *e, uint32_t piece)
+{
+	if (piece / 8 < e->bitfield.len)
+		e->bitfield.ptr[piece / 8] &= (uint8_t)~(0x80u >> piece % 8);
+	for (size_t i = e->haves.len; i > 0; i--) {
+		if (*(uint32_t *)vec_at(&e->haves, i - 1) == piece)
+			vec_remove_swap(&e->haves, i - 1);
+	}
+}
+
 bool
 early_settle(struct early *e, struct bits *have)
 {

@@ -27,6 +27,10 @@ void early_set_all(struct early *e, bool all);
 bool early_set_bitfield(struct early *e, struct bt_slice wire) MUST_USE;
 bool early_add_have(struct early *e, uint32_t piece) MUST_USE;
 
+/* It has the piece no more (BEP 54). Of one that has all this is forgotten: it will reject what it
+ * lacks. */
+void early_remove_have(struct early *e, uint32_t piece);
+
 /* Enters all of it into have, which has its final length and nothing set. False: the peer named
  * pieces that do not exist. What was kept is freed. */
 bool early_settle(struct early *e, struct bits *have) MUST_USE;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
@@ -302,6 +303,20 @@ handle_ext_handshake(struct peer *p, const struct msg *m, usec now)
 }
 
 static void
+handle_donthave(struct peer *p, struct bt_slice payload, usec now)
+{
+	uint32_t index = payload.len == 4 ? get_be32(payload.ptr) : UINT32_MAX;
+
+	/* What is kept of it until then is searched through: not without end. */
+	if (p->meta == NULL)
+		early_remove_have(&p->early, index);
+	if (!is_piece(p, index))
+		strike(p, now);
+	else if (bits_clear(&p->have, index))
+		p->ops->on_lost(p->arg, p, index, now);
+}
+
+static void
 handle_extended(struct peer *p, const struct msg *m, usec now)
 {
 	if (m->ext_id == 0) {
@@ -309,10 +324,13 @@ handle_extended(struct peer *p, const struct msg *m, usec now)
 		return;
 	}
 	for (int i = 0; i < EXT_COUNT; i++) {
-		if (p->our_ids[i] == m->ext_id) {
+		if (p->our_ids[i] != m->ext_id)
+			continue;
+		if (i == EXT_DONTHAVE)
+			handle_donthave(p, m->data, now);
+		else
 			p->ops->on_ext(p->arg, p, (enum ext_name)i, m->data, now);
-			return;
-		}
+		return;
 	}
 	strike(p, now);
 }

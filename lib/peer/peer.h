@@ -39,6 +39,8 @@ struct peer_ops {
 	void (*on_choke)(void *arg, struct peer *p, usec now);	/* peer_choking changed */
 	void (*on_interest)(void *arg, struct peer *p, usec now); /* peer_interested changed */
 	void (*on_have)(void *arg, struct peer *p, uint32_t piece, usec now);
+	/* The peer has it no more (BEP 54). */
+	void (*on_lost)(void *arg, struct peer *p, uint32_t piece, usec now);
 	/* have is a new set; before is what it was. */
 	void (*on_bitfield)(void *arg, struct peer *p, const struct bits *before, usec now);
 	void (*on_request)(void *arg, struct peer *p, uint32_t piece, uint32_t begin, uint32_t len,

@@ -72,7 +72,7 @@ send_away(struct guest *v, const char *why, usec now)
 	struct greet *g = v->greet;
 	char text[ADDR_TEXT_MAX];
 
-	log_write(g->log, BT_LOG_DEBUG, "session", "guest %s: closed: %s",
+	log_write(g->log, BT_LOG_DEBUG, "session", "peer %s: closed: %s",
 	    addr_text(&v->stream->remote, text), why);
 	stream_set_reading(v->stream, false);
 	stream_set_user(v->stream, NULL, NULL);

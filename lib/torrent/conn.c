@@ -206,6 +206,7 @@ say_who_we_are(struct conn *c, usec now)
 	struct ext_handshake ext;
 
 	ext_handshake_init(&ext);
+	ext.ids[EXT_DONTHAVE] = EXT_DONTHAVE + 1;
 	ext.v = slice_str("btcore/" PACKAGE_VERSION);
 	ext.p = t->opts.port;
 	ext.reqq = REQQ_IN;
@@ -338,6 +339,28 @@ on_have(void *arg, struct peer *p, uint32_t piece, usec now)
 }
 
 static void
+on_lost(void *arg, struct peer *p, uint32_t piece, usec now)
+{
+	struct conn *c = arg;
+	struct picker *picker = c->src.torrent->picker;
+
+	if (c->as_seed) {
+		picker_remove_seed(picker);
+		picker_add_peer(picker, &p->have);
+		c->as_seed = false;
+	} else {
+		picker_lost_have(picker, piece);
+	}
+	/* No count of all: it may say so as often as it likes. */
+	c->src.missing -= picker_wants(picker, piece);
+	/* With the fast extension each request is rejected by name. */
+	if (!p->fast)
+		download_release_piece(&c->src, piece, now);
+	download_let_go(&c->src, now);
+	conn_update_interest(c, now);
+}
+
+static void
 on_bitfield(void *arg, struct peer *p, const struct bits *before, usec now)
 {
 	struct conn *c = arg;
@@ -460,6 +483,7 @@ const struct peer_ops conn_calls = {
 	.on_choke = on_choke,
 	.on_interest = on_interest,
 	.on_have = on_have,
+	.on_lost = on_lost,
 	.on_bitfield = on_bitfield,
 	.on_request = on_request,
 	.on_cancel = on_cancel,

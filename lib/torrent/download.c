@@ -169,6 +169,17 @@ download_release_all(struct source *s, usec now)
 	}
 }
 
+void
+download_release_piece(struct source *s, uint32_t piece, usec now)
+{
+	for (size_t i = requests_count(&s->requests); i > 0; i--) {
+		struct request r = *requests_at(&s->requests, i - 1);
+
+		if (r.piece == piece)
+			(void)give_back(s, r.piece, r.begin, now);
+	}
+}
+
 /* It has not sent what we asked for: others may. What still comes from it is welcome. */
 static void
 snub(struct source *s, usec now)

@@ -135,6 +135,7 @@ void download_block(struct source *s, uint32_t piece, uint32_t begin, uint32_t l
     usec now);
 void download_rejected(struct source *s, uint32_t piece, uint32_t begin, usec now);
 void download_release_all(struct source *s, usec now);
+void download_release_piece(struct source *s, uint32_t piece, usec now);
 void download_patience(struct source *s, usec now);
 void download_let_go(struct source *s, usec now);
 

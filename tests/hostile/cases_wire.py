@@ -242,6 +242,17 @@ def bitfields_again_and_again(wire):
     wire.wait_kept(0.4)
 
 
+def pieces_lost_and_found(wire):
+    wire.shake(w.EXTENSIONS | w.FAST)
+    wire.say(w.HAVE_ALL)
+    for i in range(3000):
+        piece = i % COUNT
+        wire.send(w.message(w.EXTENDED, data=bytes([w.DONTHAVE_ID]) + piece.to_bytes(4, "big")))
+        if i % 3:
+            wire.say(w.HAVE, piece)
+    wire.wait_kept(0.4)
+
+
 def haves_after_all(wire):
     wire.shake(w.EXTENSIONS | w.FAST)
     wire.say(w.HAVE_NONE)
@@ -334,6 +345,7 @@ HARMLESS = [
     ("spare-bits", spare_bits),
     ("bitfields-again-and-again", bitfields_again_and_again),
     ("haves-again-and-again", haves_after_all),
+    ("pieces-lost-and-found", pieces_lost_and_found),
     ("choke-flips", choke_flips),
     ("interest-flips", interest_flips),
     ("pieces-never-asked", pieces_never_asked),

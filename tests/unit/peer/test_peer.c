@@ -75,6 +75,15 @@ on_have(void *arg, struct peer *peer, uint32_t piece, usec now)
 }
 
 static void
+on_lost(void *arg, struct peer *peer, uint32_t piece, usec now)
+{
+	(void)now;
+	(void)arg;
+	(void)peer;
+	note("lost%u ", piece);
+}
+
+static void
 on_bitfield(void *arg, struct peer *peer, const struct bits *before, usec now)
 {
 	(void)now;
@@ -171,6 +180,7 @@ static const struct peer_ops ops = {
 	.on_choke = on_choke,
 	.on_interest = on_interest,
 	.on_have = on_have,
+	.on_lost = on_lost,
 	.on_bitfield = on_bitfield,
 	.on_request = on_request,
 	.on_cancel = on_cancel,
@@ -647,6 +657,53 @@ START_TEST(before_it_learns_little_is_kept)
 }
 END_TEST
 
+static void
+feed_donthave(const char *payload, size_t len)
+{
+	feed(&(struct msg){ .type = WIRE_EXTENDED, .ext_id = 7,
+	    .data = slice_of(payload, len) });
+}
+
+static void
+take_donthave(void)
+{
+	struct ext_handshake ext;
+
+	ext_handshake_init(&ext);
+	ext.ids[EXT_DONTHAVE] = 7;
+	peer_send_ext_handshake(p, &ext, SECOND);
+}
+
+START_TEST(a_piece_may_be_lost)
+{
+	open_peer(true);
+	take_donthave();
+	feed_range(WIRE_HAVE_ALL, 0, 0, 0);
+	told("bits0->20 ");
+	feed_donthave("\0\0\0\x13", 4);
+	told("lost19 ");
+	ck_assert_uint_eq(p->have.count, 19);
+	feed_donthave("\0\0\0\x13", 4);
+	told("");
+	ck_assert_uint_eq(p->strikes, 0);
+	feed_donthave("\0\0\0\x14", 4);
+	feed_donthave("\0\0\0\x01\0", 5);
+	feed_donthave("", 0);
+	told("");
+	ck_assert_uint_eq(p->strikes, 3);
+	end();
+	open_unlearned();
+	take_donthave();
+	feed_bitfield("\xc0\x00\x10", 3);
+	feed_range(WIRE_HAVE, 400, 0, 0);
+	feed_donthave("\0\0\1\x90", 4);
+	feed_donthave("\0\0\0\1", 4);
+	ck_assert(peer_learn(p, meta, SECOND));
+	ck_assert(p->have.count == 2 && bits_has(&p->have, 0) && bits_has(&p->have, 19));
+	end();
+}
+END_TEST
+
 START_TEST(the_same_set_again_is_no_news)
 {
 	open_peer(true);
@@ -709,6 +766,7 @@ peer_suite(void)
 	tcase_add_test(c, learns_late_what_there_is);
 	tcase_add_test(c, pieces_that_never_were_end_it_when_it_learns);
 	tcase_add_test(c, before_it_learns_little_is_kept);
+	tcase_add_test(c, a_piece_may_be_lost);
 	tcase_add_test(c, the_same_set_again_is_no_news);
 	suite_add_tcase(s, c);
 	return s;
