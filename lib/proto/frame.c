@@ -166,7 +166,7 @@ next_handshake(struct frame *f, struct frame_event *out)
 	enum step step = gather_body(f, head ? HANDSHAKE_HEAD_LEN : HANDSHAKE_LEN);
 
 	/* Another protocol is not waited for. */
-	if (step == STEP_MORE && handshake_parse_head(buf_slice(&f->body), &wrong) == STEP_BAD)
+	if (handshake_parse_head(buf_slice(&f->body), &wrong) == STEP_BAD)
 		return STEP_BAD;
 	if (step != STEP_DONE)
 		return step;

@@ -30,6 +30,10 @@ transcript_add(struct buf *b, enum frame_kind kind, uint32_t index, uint32_t beg
 static inline void
 transcript_of_bytes(struct buf *b, struct bt_slice in, uint32_t piece_count)
 {
+	if (memcmp(in.ptr, "\x13" "BitTorrent protocol", in.len < 20 ? in.len : 20) != 0) {
+		buf_add_str(b, "bad");
+		return;
+	}
 	if (in.len >= HANDSHAKE_HEAD_LEN)
 		transcript_add(b, FRAME_HANDSHAKE_HEAD, 0, 0, slice_of(in.ptr, HANDSHAKE_HEAD_LEN));
 	if (in.len < HANDSHAKE_LEN)
