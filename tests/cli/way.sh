@@ -62,6 +62,7 @@ pids="$pids $leech"
 until_has leech.log '"failed":false,"url":"http:'
 kill $leech
 wait $leech
+until_has tracker.log event=stopped
 [ "$(grep -c event=started tracker.log)" -eq 1 ] || { fail "announced twice"; cat tracker.log; }
 END
 finish
