@@ -9,6 +9,7 @@
 #include "proto/compact.h"
 
 #define ID_LEN 20
+#define KEY_LEN 4
 #define INDEX_FROM 32u		/* fewer peers are found by looking at each */
 #define AHEAD 16u		/* peers whose places in the index are fetched at once */
 #define LARGE 100000u		/* peers that it takes some milliseconds to copy */
@@ -18,7 +19,7 @@ struct peers_kind
 peers_kind(enum addr_family family, bool ids, const uint64_t seed[2])
 {
 	return (struct peers_kind){ { seed[0], seed[1] }, family, (uint8_t)compact_len(family),
-	    ids ? ID_LEN : 0 };
+	    ids ? ID_LEN : 0, ids ? KEY_LEN : 0 };
 }
 
 /* Where the columns lie behind the head. Addresses first: they are what most announces read. */
@@ -47,11 +48,23 @@ id_at(const struct peers_kind *k, const struct peers *p, uint32_t i)
 	return flags_of(k, p) + p->cap + (size_t)i * k->id_len;
 }
 
+static uint8_t *
+key_at(const struct peers_kind *k, const struct peers *p, uint32_t i)
+{
+	return id_at(k, p, p->cap) + (size_t)i * k->key_len;
+}
+
+static size_t
+columns_len(const struct peers_kind *k, uint32_t cap)
+{
+	return (size_t)cap * (k->addr_len + 2u + k->id_len + k->key_len);
+}
+
 /* Number + 1 by address, 0 free; only if there are many. */
 static uint32_t *
 index_of(const struct peers_kind *k, const struct peers *p)
 {
-	size_t columns = (size_t)p->cap * (k->addr_len + 2u + k->id_len);
+	size_t columns = columns_len(k, p->cap);
 
 	return (uint32_t *)(uintptr_t)((const uint8_t *)(p + 1) + (columns + 3) / 4 * 4);
 }
@@ -69,18 +82,23 @@ index_cap(uint32_t cap)
 	return n;
 }
 
+/* One index of addresses, and one of ids where these are kept. */
+static size_t
+indexes_len(const struct peers_kind *k, uint32_t cap)
+{
+	return (size_t)index_cap(cap) * (k->id_len != 0 ? 8 : 4);
+}
+
 static size_t
 block_len(const struct peers_kind *k, uint32_t cap)
 {
-	size_t columns = (size_t)cap * (k->addr_len + 2u + k->id_len);
-
-	return sizeof(struct peers) + (columns + 3) / 4 * 4 + (size_t)index_cap(cap) * 4;
+	return sizeof(struct peers) + (columns_len(k, cap) + 3) / 4 * 4 + indexes_len(k, cap);
 }
 
 size_t
 peers_bytes(const struct peers_kind *k, const struct peers *p)
 {
-	return p == NULL ? 0 : sizeof(*p) + (size_t)p->cap * (k->addr_len + 2u + k->id_len);
+	return p == NULL ? 0 : sizeof(*p) + columns_len(k, p->cap);
 }
 
 /* -- finding a peer by its address -- */
@@ -224,6 +242,132 @@ peers_kin(const struct peers_kind *k, const struct peers *p, const struct addr *
 	return n;
 }
 
+/* -- finding a peer by its id -- */
+
+/*
+ * An id stands in its index once, whoever uses it: a crowd that has one id in common would make
+ * every search long. Who came first has the place.
+ */
+static uint32_t *
+ids_of(const struct peers_kind *k, const struct peers *p)
+{
+	return index_of(k, p) + index_cap(p->cap);
+}
+
+static uint32_t
+id_home(const struct peers_kind *k, const struct peers *p, const uint8_t *id)
+{
+	return (uint32_t)siphash(k->seed, id, ID_LEN) & (index_cap(p->cap) - 1);
+}
+
+/* The place that names a peer with this id, or else the free one where it belongs. */
+static uint32_t *
+id_place(const struct peers_kind *k, const struct peers *p, const uint8_t *id)
+{
+	uint32_t *ids = ids_of(k, p), mask = index_cap(p->cap) - 1;
+	uint32_t at = id_home(k, p, id);
+
+	while (ids[at] != 0 && memcmp(id_at(k, p, ids[at] - 1), id, ID_LEN) != 0)
+		at = (at + 1) & mask;
+	return &ids[at];
+}
+
+static bool
+has_ids(const struct peers_kind *k, const struct peers *p)
+{
+	return k->id_len != 0 && p->cap > INDEX_FROM;
+}
+
+static void
+id_put(const struct peers_kind *k, struct peers *p, uint32_t i)
+{
+	uint32_t *place;
+
+	if (!has_ids(k, p))
+		return;
+	place = id_place(k, p, id_at(k, p, i));
+	if (*place == 0)
+		*place = i + 1;
+}
+
+/* If it is peer i that its id names. */
+static void
+id_remove(const struct peers_kind *k, struct peers *p, uint32_t i)
+{
+	uint32_t *ids, mask = index_cap(p->cap) - 1, hole;
+
+	if (!has_ids(k, p))
+		return;
+	ids = ids_of(k, p);
+	hole = (uint32_t)(id_place(k, p, id_at(k, p, i)) - ids);
+	if (ids[hole] != i + 1)
+		return;
+	for (uint32_t at = (hole + 1) & mask; ids[at] != 0; at = (at + 1) & mask) {
+		uint32_t home = id_home(k, p, id_at(k, p, ids[at] - 1));
+
+		if (((at - home) & mask) >= ((at - hole) & mask)) {
+			ids[hole] = ids[at];
+			hole = at;
+		}
+	}
+	ids[hole] = 0;
+}
+
+static void
+id_renumber(const struct peers_kind *k, struct peers *p, uint32_t from, uint32_t to)
+{
+	uint32_t *place;
+
+	if (!has_ids(k, p))
+		return;
+	place = id_place(k, p, id_at(k, p, from));
+	if (*place == from + 1)
+		*place = to + 1;
+}
+
+/* Both may have one id. */
+static void
+id_swap(const struct peers_kind *k, struct peers *p, uint32_t a, uint32_t b)
+{
+	uint32_t *place_a, *place_b;
+	bool named_a, named_b;
+
+	if (!has_ids(k, p))
+		return;
+	place_a = id_place(k, p, id_at(k, p, a));
+	place_b = id_place(k, p, id_at(k, p, b));
+	named_a = *place_a == a + 1;
+	named_b = *place_b == b + 1;
+	if (named_a)
+		*place_a = b + 1;
+	if (named_b)
+		*place_b = a + 1;
+}
+
+static void
+ids_rebuild(const struct peers_kind *k, struct peers *p)
+{
+	if (!has_ids(k, p))
+		return;
+	memset(ids_of(k, p), 0, (size_t)index_cap(p->cap) * 4);
+	for (uint32_t i = 0; i < peers_count(p); i++)
+		id_put(k, p, i);
+}
+
+uint32_t
+peers_find_id(const struct peers_kind *k, const struct peers *p, const uint8_t *id)
+{
+	if (p == NULL || k->id_len == 0)
+		return PEERS_NONE;
+	if (has_ids(k, p))
+		return *id_place(k, p, id) - 1;		/* 0 becomes PEERS_NONE */
+	for (uint32_t i = 0; i < peers_count(p); i++) {
+		if (memcmp(id_at(k, p, i), id, ID_LEN) == 0)
+			return i;
+	}
+	return PEERS_NONE;
+}
+
 /* -- the columns -- */
 
 void
@@ -249,17 +393,20 @@ resize(const struct peers_kind *k, struct peers **block, uint32_t cap)
 		memcpy(seen_of(k, to), seen_of(k, from), n);
 		memcpy(flags_of(k, to), flags_of(k, from), n);
 		memcpy(id_at(k, to, 0), id_at(k, from, 0), (size_t)n * k->id_len);
+		memcpy(key_at(k, to, 0), key_at(k, from, 0), (size_t)n * k->key_len);
 	}
-	if (cap > INDEX_FROM && from != NULL && index_cap(from->cap) == index_cap(cap))
-		memcpy(index_of(k, to), index_of(k, from), (size_t)index_cap(cap) * 4);
-	else if (cap > INDEX_FROM)
+	if (cap > INDEX_FROM && from != NULL && index_cap(from->cap) == index_cap(cap)) {
+		memcpy(index_of(k, to), index_of(k, from), indexes_len(k, cap));
+	} else if (cap > INDEX_FROM) {
 		index_rebuild(k, to);
+		ids_rebuild(k, to);
+	}
 	mem_free(from);
 	*block = to;
 	return true;
 }
 
-/* Peer from becomes also peer to; the index is the caller's. */
+/* Peer from becomes also peer to; the indexes are the caller's. */
 static void
 copy(const struct peers_kind *k, struct peers *p, uint32_t to, uint32_t from)
 {
@@ -267,9 +414,10 @@ copy(const struct peers_kind *k, struct peers *p, uint32_t to, uint32_t from)
 	seen_of(k, p)[to] = seen_of(k, p)[from];
 	flags_of(k, p)[to] = flags_of(k, p)[from];
 	memcpy(id_at(k, p, to), id_at(k, p, from), k->id_len);
+	memcpy(key_at(k, p, to), key_at(k, p, from), k->key_len);
 }
 
-/* As copy, for a place that the index does not name. */
+/* As copy, for a place that no index names. */
 static void
 move(const struct peers_kind *k, struct peers *p, uint32_t to, uint32_t from)
 {
@@ -277,13 +425,14 @@ move(const struct peers_kind *k, struct peers *p, uint32_t to, uint32_t from)
 		return;
 	if (p->cap > INDEX_FROM)
 		*index_place(k, p, from) = to + 1;
+	id_renumber(k, p, from, to);
 	copy(k, p, to, from);
 }
 
 static void
 swap(const struct peers_kind *k, struct peers *p, uint32_t a, uint32_t b)
 {
-	uint8_t addr[PEERS_ADDR_MAX], id[ID_LEN];
+	uint8_t addr[PEERS_ADDR_MAX], id[ID_LEN], key[KEY_LEN];
 	uint8_t seen = seen_of(k, p)[a], flags = flags_of(k, p)[a];
 
 	if (a == b)
@@ -294,13 +443,16 @@ swap(const struct peers_kind *k, struct peers *p, uint32_t a, uint32_t b)
 		*place_a = b + 1;
 		*place_b = a + 1;
 	}
+	id_swap(k, p, a, b);
 	memcpy(addr, addr_at(k, p, a), k->addr_len);
 	memcpy(id, id_at(k, p, a), k->id_len);
+	memcpy(key, key_at(k, p, a), k->key_len);
 	copy(k, p, a, b);
 	memcpy(addr_at(k, p, b), addr, k->addr_len);
 	seen_of(k, p)[b] = seen;
 	flags_of(k, p)[b] = flags;
 	memcpy(id_at(k, p, b), id, k->id_len);
+	memcpy(key_at(k, p, b), key, k->key_len);
 }
 
 static bool
@@ -396,6 +548,7 @@ take_out(const struct peers_kind *k, struct peers *p, uint32_t i)
 {
 	if (p->cap > INDEX_FROM)
 		index_remove(k, p, i);
+	id_remove(k, p, i);
 	p->paused -= (flags_of(k, p)[i] & PEERS_PAUSED) != 0;
 	for (unsigned zone = zone_of(p, i); zone < PEERS_ZONES; zone++) {
 		uint32_t last = --p->ends[zone];
@@ -438,10 +591,25 @@ peers_add(const struct peers_kind *k, struct peers **block, const struct peers_e
 	flags_of(k, p)[i] = 0;
 	if (p->cap > INDEX_FROM)
 		index_put(k, p, i);
-	if (k->id_len != 0)
-		memset(id_at(k, p, i), 0, ID_LEN);
+	memset(id_at(k, p, i), 0, k->id_len);
+	memset(key_at(k, p, i), 0, k->key_len);
+	id_put(k, p, i);
 	(void)peers_update(k, p, i, e, tick);
 	return true;
+}
+
+/* Its key is known only as long as the id is the same. */
+static void
+set_id(const struct peers_kind *k, struct peers *p, uint32_t i, const struct peers_entry *e)
+{
+	if (memcmp(id_at(k, p, i), e->id, ID_LEN) != 0) {
+		id_remove(k, p, i);
+		memcpy(id_at(k, p, i), e->id, ID_LEN);
+		id_put(k, p, i);
+	} else if (e->key == 0) {
+		return;
+	}
+	memcpy(key_at(k, p, i), &e->key, KEY_LEN);
 }
 
 uint32_t
@@ -458,7 +626,7 @@ peers_update(const struct peers_kind *k, struct peers *p, uint32_t i, const stru
 	seen_of(k, p)[i] = tick;
 	flags_of(k, p)[i] = e->flags;
 	if (k->id_len != 0 && e->id != NULL)
-		memcpy(id_at(k, p, i), e->id, ID_LEN);
+		set_id(k, p, i, e);
 	return i;
 }
 
@@ -501,12 +669,15 @@ struct peers_entry
 peers_at(const struct peers_kind *k, const struct peers *p, uint32_t i)
 {
 	uint8_t flags = flags_of(k, p)[i];
+	uint32_t key = 0;
 
+	memcpy(&key, key_at(k, p, i), k->key_len);
 	return (struct peers_entry){
 		.addr = compact_read(addr_at(k, p, i), k->family),
 		.id = k->id_len != 0 ? id_at(k, p, i) : NULL,
 		.seed = is_other(p, i) && (flags & PEERS_PAUSED) == 0,
 		.flags = flags,
+		.key = key,
 	};
 }
 
@@ -590,6 +761,12 @@ check_index(const struct peers_kind *k, const struct peers *p)
 	for (uint32_t i = 0; i < index_cap(p->cap); i++)
 		named += index_of(k, p)[i] != 0;
 	assert(named == (p->cap > INDEX_FROM ? peers_count(p) : 0));
+	for (uint32_t i = 0; has_ids(k, p) && i < index_cap(p->cap); i++) {
+		uint32_t *place = &ids_of(k, p)[i];
+
+		assert(*place == 0 || (*place <= peers_count(p) &&
+		    id_place(k, p, id_at(k, p, *place - 1)) == place));
+	}
 }
 
 void

@@ -3,7 +3,8 @@
  * The peers of one family in one torrent: one block of memory in columns, addresses packed as
  * replies want them, those who still download in front of the others, and who was not reached yet
  * behind both, where none is chosen. A peer is its address and port: a client that comes back with
- * a new id takes its own place again. A peer has a number until the next change. Nothing is
+ * a new id takes its own place again. Where ids are kept a peer is found by its id, too, though of
+ * several with one id perhaps only one. A peer has a number until the next change. Nothing is
  * allocated for one that is known. Times are the caller's ticks, modulo 2^8. NULL is no peers.
  */
 #ifndef TRACKER_PEERS_H
@@ -32,6 +33,7 @@ struct peers_kind {
 	enum addr_family family;
 	uint8_t addr_len;		/* packed */
 	uint8_t id_len;			/* 20: peer ids are kept, 0: not */
+	uint8_t key_len;		/* 4 with them: keys */
 };
 
 /* In the order of the block. Those at its ends download, the others are seeds or paused. */
@@ -56,6 +58,7 @@ struct peers_entry {
 	const uint8_t *id;
 	bool seed;
 	uint8_t flags;			/* enum peers_flag */
+	uint32_t key;			/* goes with the id; 0: not known */
 };
 
 /* Where chosen peers are copied to, column by column; id and flags may be NULL. */
@@ -101,6 +104,9 @@ peers_shown_leeches(const struct peers *p)
 
 /* The number of who is at this packed address, or PEERS_NONE. */
 uint32_t peers_find(const struct peers_kind *k, const struct peers *p, const uint8_t *addr);
+
+/* The number of a peer with this id, or PEERS_NONE; also if ids are not kept. */
+uint32_t peers_find_id(const struct peers_kind *k, const struct peers *p, const uint8_t *id);
 
 /* How many are of one party (an IPv4 address, a /64 of IPv6) on any port, counted up to max. On
  * local networks each is its own party: what stands behind such an address may be a proxy. */

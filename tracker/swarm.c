@@ -241,7 +241,7 @@ settle(struct swarms *s, struct swarm *w)
 /* -- announces -- */
 
 static struct peers_entry
-asker(const struct swarm_ask *ask)
+asker(const struct swarms *s, const struct swarm_ask *ask)
 {
 	const struct announce_req *req = ask->req;
 	unsigned flags = (req->supportcrypto ? PEERS_CRYPTO : 0u) |
@@ -249,20 +249,52 @@ asker(const struct swarm_ask *ask)
 
 	if (req->left != 0 && req->event == ANNOUNCE_PAUSED)
 		flags |= PEERS_PAUSED;
-	return (struct peers_entry){ ask->addr, req->peer_id, req->left == 0, (uint8_t)flags };
+	return (struct peers_entry){ ask->addr, req->peer_id, req->left == 0, (uint8_t)flags,
+	    s->limits.keep_ids ? announce_key(req) : 0 };
 }
 
 static void
-refresh(struct swarm *w, struct place *at, const struct swarm_ask *ask,
+refresh(const struct swarms *s, struct swarm *w, struct place *at, const struct swarm_ask *ask,
     const struct peers_entry *known, uint64_t tick)
 {
-	struct peers_entry e = asker(ask);
+	struct peers_entry e = asker(s, ask);
 
 	if (e.seed && !known->seed && ask->req->event == ANNOUNCE_COMPLETED)
 		w->downloaded++;
 	/* Reached once is enough. */
 	e.flags &= (uint8_t)(known->flags | ~PEERS_UNREACHED);
 	at->self = peers_update(at->own_kind, *at->own, at->self, &e, (uint8_t)tick);
+}
+
+/* Ids are told to everybody, so one alone proves nothing: who comes from another address must have
+ * the key as well, and so must who only claims to be where the other one was seen. */
+static bool
+is_same_client(const struct peers_entry *known, const struct peers_entry *now)
+{
+	if (known->key != 0 && known->key == now->key)
+		return true;
+	return addr_same_ip(&known->addr, &now->addr) &&
+	    (now->flags & ~known->flags & PEERS_CLAIMED) == 0;
+}
+
+/* The client was entered at another address or port before, where nobody is any more. */
+static void
+remove_ghost(struct swarms *s, struct swarm *w, struct place *at, const struct swarm_ask *ask,
+    const uint8_t *packed)
+{
+	struct peers_entry e = asker(s, ask), ghost;
+	uint32_t i = peers_find_id(at->own_kind, *at->own, e.id);
+
+	if (i == PEERS_NONE || i == at->self)
+		return;
+	ghost = peers_at(at->own_kind, *at->own, i);
+	if (!is_same_client(&ghost, &e))
+		return;
+	if (e.seed && !ghost.seed && ask->req->event == ANNOUNCE_COMPLETED)
+		w->downloaded++;
+	peers_remove(at->own_kind, at->own, i);
+	give_room(s->limits.peer_room, 1);
+	at->self = peers_find(at->own_kind, *at->own, packed);
 }
 
 static enum bt_code
@@ -292,7 +324,7 @@ static enum bt_code
 enter(struct swarms *s, struct swarm *w, struct place *at, const struct swarm_ask *ask,
     const uint8_t *packed, uint64_t tick)
 {
-	struct peers_entry e = asker(ask);
+	struct peers_entry e = asker(s, ask);
 	enum bt_code code = add(s, w, at->own_kind, &e, tick);
 
 	if (code == BT_OK)
@@ -310,6 +342,8 @@ enter_or_leave(struct swarms *s, struct swarm *w, struct place *at, const struct
 
 	if (event == ANNOUNCE_SNOOPED)
 		return BT_OK;
+	if (s->limits.keep_ids && addr_usable(&ask->addr))
+		remove_ghost(s, w, at, ask, packed);
 	if (at->self == PEERS_NONE) {
 		if (event == ANNOUNCE_STOPPED || !addr_usable(&ask->addr))
 			return BT_OK;
@@ -323,7 +357,7 @@ enter_or_leave(struct swarms *s, struct swarm *w, struct place *at, const struct
 		give_room(s->limits.peer_room, 1);
 		at->self = PEERS_NONE;
 	} else {
-		refresh(w, at, ask, &known, tick_of(s, now));
+		refresh(s, w, at, ask, &known, tick_of(s, now));
 	}
 	return BT_OK;
 }

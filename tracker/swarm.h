@@ -76,9 +76,10 @@ void swarms_fini(struct swarms *s);
 
 /*
  * Enters, refreshes or removes the peer and chooses others for it; seeds are given no seeds. A peer
- * is its address; who was seen there is not changed by who only claims to be. If there are too
- * many torrents, one that is empty or has a single peer makes room. BT_ELIMIT: none was found;
- * BT_ENOMEM: the peer was not entered. *out is valid in any case.
+ * is its address; who was seen there is not changed by who only claims to be. Where ids are kept, a
+ * client that comes from another port, or with its key from another address, is moved there. If
+ * there are too many torrents, one that is empty or has a single peer makes room. BT_ELIMIT: none
+ * was found; BT_ENOMEM: the peer was not entered. *out is valid in any case.
  */
 enum bt_code swarms_announce(struct swarms *s, const struct swarm_ask *ask, usec now,
     struct rng *rng, struct swarm_answer *out);

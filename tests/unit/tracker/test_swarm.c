@@ -6,6 +6,7 @@
 #include "tracker_test.h"
 
 static const struct swarm_limits usual = { .timeout = 2700 * SECOND };
+static const struct swarm_limits keeps_ids = { .timeout = 2700 * SECOND, .keep_ids = true };
 
 START_TEST(counts_and_events)
 {
@@ -126,8 +127,7 @@ END_TEST
 /* A client that was killed and comes back with a new id is one peer, not two. */
 START_TEST(ghosts_are_replaced)
 {
-	static const struct swarm_limits ids = { .timeout = 2700 * SECOND, .keep_ids = true };
-	struct bench *b = bench_new(&ids);
+	struct bench *b = bench_new(&keeps_ids);
 	struct announce_req r = peer_req(1, 1, 0);
 	struct addr a = peer_addr(1, ADDR_V4);
 
@@ -140,6 +140,78 @@ START_TEST(ghosts_are_replaced)
 	ck_assert_int_eq(announce4(b, 2, LEFT, ANNOUNCE_NONE), BT_OK);
 	ck_assert_uint_eq(b->got.v4.got, 1);
 	ck_assert_mem_eq(b->id4, r.peer_id, 20);
+	bench_free(b);
+}
+END_TEST
+
+/* A client on another port or, with its key, at another address is the same one; a stranger who
+ * has read its id in a reply is not. Others before it: as few, and as many as have an index. */
+START_TEST(clients_that_move_leave_no_ghosts)
+{
+	struct bench *b = bench_new(&keeps_ids);
+	uint32_t others = _i ? 100 : 5;
+	struct announce_req r = peer_req(1, 1000, LEFT);
+	struct addr a = peer_addr(1000, ADDR_V4), other_port = a, away = peer_addr(1001, ADDR_V4);
+	struct addr stranger = peer_addr(1002, ADDR_V4);
+
+	for (uint32_t n = 0; n < others; n++)
+		ck_assert_int_eq(announce4(b, n, LEFT, ANNOUNCE_NONE), BT_OK);
+	announce_set_key(&r, 0xabcdef);
+	other_port.port = 7;
+	ck_assert_int_eq(bench_ask(b, &r, &a, 50), BT_OK);
+	r.key.len = 0;
+	ck_assert_int_eq(claim(b, &r, &other_port), BT_OK);
+	ck_assert_uint_eq(b->got.counts.incomplete, others + 2);
+	r.event = ANNOUNCE_STOPPED;
+	ck_assert_int_eq(claim(b, &r, &other_port), BT_OK);
+	r.event = ANNOUNCE_NONE;
+	ck_assert_int_eq(bench_ask(b, &r, &other_port, 50), BT_OK);
+	ck_assert_uint_eq(b->got.counts.incomplete, others + 1);
+	announce_set_key(&r, 0xabcdef);
+	ck_assert_int_eq(bench_ask(b, &r, &other_port, 50), BT_OK);
+	/* It completes where it has gone. */
+	r.left = 0;
+	r.event = ANNOUNCE_COMPLETED;
+	ck_assert_int_eq(bench_ask(b, &r, &away, 50), BT_OK);
+	ck_assert_uint_eq(b->got.counts.incomplete, others);
+	ck_assert_uint_eq(b->got.counts.complete, 1);
+	ck_assert_uint_eq(b->got.counts.downloaded, 1);
+	/* With another key, or none. */
+	announce_set_key(&r, 0xabcdee);
+	ck_assert_int_eq(bench_ask(b, &r, &stranger, 50), BT_OK);
+	ck_assert_uint_eq(b->got.counts.complete, 2);
+	r.event = ANNOUNCE_STOPPED;
+	r.key.len = 0;
+	ck_assert_int_eq(bench_ask(b, &r, &stranger, 50), BT_OK);
+	ck_assert_uint_eq(b->got.counts.complete, 1);
+	/* From where it is no more it cannot be ended but with the key. */
+	ck_assert_int_eq(bench_ask(b, &r, &stranger, 50), BT_OK);
+	ck_assert_uint_eq(b->got.counts.complete, 1);
+	announce_set_key(&r, 0xabcdef);
+	ck_assert_int_eq(bench_ask(b, &r, &stranger, 50), BT_OK);
+	ck_assert_uint_eq(b->got.counts.complete, 0);
+	bench_free(b);
+}
+END_TEST
+
+/* Whoever has which id: every index stays right, and nobody who is there twice is lost. */
+START_TEST(ids_are_found_whatever_happens)
+{
+	struct bench *b = bench_new(&keeps_ids);
+
+	for (uint32_t i = 0; i < 20000; i++) {
+		uint32_t n = rng_below(&b->rng, 300);
+		struct announce_req r = peer_req(1, rng_below(&b->rng, 60), n % 3 ? LEFT : 0);
+		struct addr a = peer_addr(n, ADDR_V4);
+
+		if (n % 2 == 0)
+			announce_set_key(&r, 1 + n % 4);
+		r.event = rng_below(&b->rng, i < 10000 ? 10 : 3) == 0 ? ANNOUNCE_STOPPED :
+		    ANNOUNCE_NONE;
+		ck_assert_int_eq(bench_ask(b, &r, &a, 5), BT_OK);
+		if (i % 50 == 0)
+			swarms_check(&b->s);
+	}
 	bench_free(b);
 }
 END_TEST
@@ -611,6 +683,8 @@ swarm_suite(void)
 	tcase_add_test(t, families_share_an_answer);
 	tcase_add_test(t, strangers_cannot_speak_for_a_peer);
 	tcase_add_test(t, ghosts_are_replaced);
+	tcase_add_loop_test(t, clients_that_move_leave_no_ghosts, 0, 2);
+	tcase_add_test(t, ids_are_found_whatever_happens);
 	tcase_add_test(t, partial_seeds);
 	tcase_add_test(t, silent_peers_expire);
 	tcase_add_test(t, expiry_goes_on_in_steps);
