@@ -19,7 +19,7 @@ wait_for_end(struct bt_session *session)
 		(void)poll(&pfd, 1, -1);
 		while ((e = bt_session_next_event(session)) != NULL) {
 			if (e->type == BT_EVENT_PIECE)
-				printf("piece %u\n", e->piece.index);
+				printf("piece %u\n", e->as.piece.index);
 			if (e->type == BT_EVENT_COMPLETE)
 				status = 0;
 			if (e->type == BT_EVENT_ERROR) {

@@ -61,23 +61,23 @@ json_view_event(const struct view_subject *s, const struct bt_event *e)
 	begin(&j, bt_event_name(e->type));
 	switch (e->type) {
 	case BT_EVENT_STATE:
-		bt_json_string(&j, "state", bt_torrent_state_name(e->state.to));
-		bt_json_string(&j, "from", bt_torrent_state_name(e->state.from));
-		bt_json_string(&j, "to", bt_torrent_state_name(e->state.to));
+		bt_json_string(&j, "state", bt_torrent_state_name(e->as.state.to));
+		bt_json_string(&j, "from", bt_torrent_state_name(e->as.state.from));
+		bt_json_string(&j, "to", bt_torrent_state_name(e->as.state.to));
 		break;
 	case BT_EVENT_PIECE:
-		bt_json_uint(&j, "index", e->piece.index);
+		bt_json_uint(&j, "index", e->as.piece.index);
 		break;
 	case BT_EVENT_TRACKER:
-		bt_json_bool(&j, "failed", e->tracker.code != BT_OK);
-		bt_json_string(&j, "url", e->tracker.url);
+		bt_json_bool(&j, "failed", e->as.tracker.code != BT_OK);
+		bt_json_string(&j, "url", e->as.tracker.url);
 		break;
 	case BT_EVENT_PEER_BANNED:
-		bt_json_string(&j, "ip", e->peer.ip);
-		bt_json_uint(&j, "port", e->peer.port);
+		bt_json_string(&j, "ip", e->as.peer.ip);
+		bt_json_uint(&j, "port", e->as.peer.port);
 		break;
 	case BT_EVENT_LOST:
-		bt_json_uint(&j, "count", e->lost.count);
+		bt_json_uint(&j, "count", e->as.lost.count);
 		break;
 	case BT_EVENT_COMPLETE:
 	case BT_EVENT_ERROR:

@@ -96,7 +96,7 @@ static void
 lines_event(const struct view_subject *s, const struct bt_event *e)
 {
 	(void)s;
-	if (e->type == BT_EVENT_TRACKER && e->tracker.code != BT_OK) {
+	if (e->type == BT_EVENT_TRACKER && e->as.tracker.code != BT_OK) {
 		(void)fprintf(stderr, "tracker: ");
 		text_puts(stderr, e->text);
 		(void)fputc('\n', stderr);
@@ -138,7 +138,7 @@ line_status(const struct view_subject *s, const struct bt_torrent_status *t,
 static void
 line_event(const struct view_subject *s, const struct bt_event *e)
 {
-	if (e->type == BT_EVENT_TRACKER && e->tracker.code == BT_OK)
+	if (e->type == BT_EVENT_TRACKER && e->as.tracker.code == BT_OK)
 		return;
 	if (e->type == BT_EVENT_TRACKER || e->type == BT_EVENT_PEER_BANNED) {
 		(void)printf("\r\033[K");

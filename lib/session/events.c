@@ -118,8 +118,8 @@ static const char **
 own_text(struct bt_event *e)
 {
 	if (e->type == BT_EVENT_TRACKER)
-		return &e->tracker.url;
-	return e->type == BT_EVENT_PEER_BANNED ? &e->peer.ip : NULL;
+		return &e->as.tracker.url;
+	return e->type == BT_EVENT_PEER_BANNED ? &e->as.peer.ip : NULL;
 }
 
 static struct node *
@@ -169,7 +169,7 @@ tell_lost(struct events *q, uint64_t count)
 		q->unsaid += count;
 		return;
 	}
-	n->event.lost.count += q->unsaid + count;
+	n->event.as.lost.count += q->unsaid + count;
 	q->unsaid = 0;
 }
 

@@ -53,7 +53,7 @@ ban(struct source *s, const char *why, usec now)
 
 	known_ban(&t->swarm->known, &addr);
 	torrent_event(t, &(struct bt_event){ .type = BT_EVENT_PEER_BANNED,
-	    .text = addr_text(&addr, text), .peer = { addr_ip_text(&addr, ip), addr.port } });
+	    .text = addr_text(&addr, text), .as.peer = { addr_ip_text(&addr, ip), addr.port } });
 	/* It may have more than one connection. */
 	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
 		if (addr_same_party(&c->addr, &addr))

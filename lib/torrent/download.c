@@ -270,7 +270,7 @@ piece_good(struct torrent *t, uint32_t piece, usec now)
 	TAILQ_FOREACH(s, &t->sources, link)
 		s->missing -= wanted && bits_has(s->have, piece);
 	conns_piece_here(t, piece, now);
-	torrent_event(t, &(struct bt_event){ .type = BT_EVENT_PIECE, .piece = { piece } });
+	torrent_event(t, &(struct bt_event){ .type = BT_EVENT_PIECE, .as.piece = { piece } });
 }
 
 void

@@ -120,7 +120,7 @@ static void
 become(struct torrent *t, enum bt_torrent_state state, const char *why)
 {
 	const struct bt_event e = { .type = BT_EVENT_STATE, .text = why,
-		.state = { .from = t->state, .to = state } };
+		.as.state = { .from = t->state, .to = state } };
 
 	torrent_say(t, BT_LOG_INFO, "%s -> %s: %s", bt_torrent_state_name(t->state),
 	    bt_torrent_state_name(state), why);
@@ -203,7 +203,7 @@ void
 torrent_fail(struct torrent *t, const struct bt_error *why, usec now)
 {
 	const struct bt_event e = { .type = BT_EVENT_ERROR, .text = why->text,
-		.error = { .code = why->code, .sys_errno = why->sys_errno } };
+		.as.error = { .code = why->code, .sys_errno = why->sys_errno } };
 
 	/* Several pieces may fail at once, and still while it stops for the first. */
 	if (!torrent_is_in_swarm(t) && t->state != BT_TORRENT_CHECKING)

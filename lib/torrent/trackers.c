@@ -64,7 +64,7 @@ take_status(void *arg, const struct announce_tracker_info *s)
 	const struct bt_event e = {
 		.type = BT_EVENT_TRACKER,
 		.text = text,
-		.tracker = { .url = s->url, .code = s->code, .peers = s->peers,
+		.as.tracker = { .url = s->url, .code = s->code, .peers = s->peers,
 			.seeds = s->complete, .leeches = s->incomplete },
 	};
 

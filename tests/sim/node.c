@@ -153,14 +153,14 @@ event(void *arg, struct torrent *t, const struct bt_event *e)
 	(void)t;
 	clock_note(clock, (uint64_t)e->type << 32 | n->index);
 	if (e->type == BT_EVENT_PIECE)
-		(void)bits_set(&n->have, e->piece.index);
+		(void)bits_set(&n->have, e->as.piece.index);
 	if (e->type == BT_EVENT_COMPLETE && n->done == NEVER) {
 		n->done = clock->now;
 		n->sim->waiting -= n->opts.conduct != LIAR && n->opts.conduct != MUTE;
 	} else if (e->type == BT_EVENT_PEER_BANNED) {
 		unsigned ip[4] = { 0 };
 
-		(void)sscanf(e->peer.ip, "%u.%u.%u.%u", &ip[0], &ip[1], &ip[2], &ip[3]);
+		(void)sscanf(e->as.peer.ip, "%u.%u.%u.%u", &ip[0], &ip[1], &ip[2], &ip[3]);
 		(void)bits_set(n->bans, ip[1] << 8 | ip[2]);
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What happens in a session, in order. An event has what all events have, and a part of its own by
- * its type. Later versions of the library add types, and members at the ends of these parts: who
+ * What happens in a session, in order. An event has what all events have, and in `as` a part of
+ * its own by its type. Later versions of the library add types, and members at the ends of these parts: who
  * meets a type that it does not know passes the event over.
  */
 #ifndef BTCORE_EVENT_H
@@ -52,7 +52,7 @@ struct bt_event {
 			uint64_t count;		/* of events in a row */
 		} lost;
 		uint64_t room[16];	/* the union stays as large as this */
-	};
+	} as;
 };
 
 /* Kinds of events, for bt_session_want_events. BT_EVENT_LOST is told with any of them. */

@@ -33,7 +33,7 @@ is_readable(int fd)
 static void
 add_piece(struct events *q, uint32_t index)
 {
-	events_add(q, &(struct bt_event){ .type = BT_EVENT_PIECE, .piece = { index } });
+	events_add(q, &(struct bt_event){ .type = BT_EVENT_PIECE, .as.piece = { index } });
 }
 
 static void
@@ -51,7 +51,7 @@ take(struct events *q, enum bt_event_type want)
 
 	ck_assert_ptr_nonnull(e);
 	ck_assert_uint_eq(e->type, want);
-	n = e->type == BT_EVENT_LOST ? e->lost.count : e->piece.index;
+	n = e->type == BT_EVENT_LOST ? e->as.lost.count : e->as.piece.index;
 	bt_event_free(e);
 	return n;
 }
@@ -88,24 +88,24 @@ START_TEST(events_keep_their_texts)
 	struct bt_event *e;
 
 	events_add(q, &(struct bt_event){ .type = BT_EVENT_TRACKER, .torrent = 5, .text = text,
-	    .tracker = { .url = url, .code = BT_ETRACKER, .seeds = -1, .peers = 7 } });
-	events_add(q, &(struct bt_event){ .type = BT_EVENT_PEER_BANNED, .peer = { ip, 80 } });
+	    .as.tracker = { .url = url, .code = BT_ETRACKER, .seeds = -1, .peers = 7 } });
+	events_add(q, &(struct bt_event){ .type = BT_EVENT_PEER_BANNED, .as.peer = { ip, 80 } });
 	memset(url, 'x', sizeof(url));
 	memset(ip, 'x', sizeof(ip));
 	memset(text, 'x', sizeof(text));
 	e = events_next(q);
 	ck_assert_uint_eq(e->torrent, 5);
 	ck_assert_str_eq(e->text, "words");
-	ck_assert_str_eq(e->tracker.url, "http://tracker");
-	ck_assert_int_eq(e->tracker.code, BT_ETRACKER);
-	ck_assert_int_eq(e->tracker.seeds, -1);
-	ck_assert_uint_eq(e->tracker.peers, 7);
+	ck_assert_str_eq(e->as.tracker.url, "http://tracker");
+	ck_assert_int_eq(e->as.tracker.code, BT_ETRACKER);
+	ck_assert_int_eq(e->as.tracker.seeds, -1);
+	ck_assert_uint_eq(e->as.tracker.peers, 7);
 	ck_assert_str_eq(bt_event_name(e->type), "tracker");
 	bt_event_free(e);
 	e = events_next(q);
 	ck_assert_str_eq(e->text, "");
-	ck_assert_str_eq(e->peer.ip, "192.0.2.1");
-	ck_assert_uint_eq(e->peer.port, 80);
+	ck_assert_str_eq(e->as.peer.ip, "192.0.2.1");
+	ck_assert_uint_eq(e->as.peer.port, 80);
 	bt_event_free(e);
 	events_free(q);
 	ck_assert_str_eq(bt_event_name((enum bt_event_type)1000), "unknown");
@@ -125,9 +125,9 @@ START_TEST(kinds_of_events)
 		struct events *q = events_new();
 
 		if (e.type == BT_EVENT_TRACKER)
-			e.tracker.url = "";
+			e.as.tracker.url = "";
 		if (e.type == BT_EVENT_PEER_BANNED)
-			e.peer.ip = "";
+			e.as.peer.ip = "";
 		events_want(q, ~each[i].kinds);
 		events_add(q, &e);
 		ck_assert_ptr_null(events_next(q));
@@ -155,11 +155,11 @@ START_TEST(losses_are_told_once)
 		ck_assert_ptr_nonnull(e);
 		if (e->type == BT_EVENT_LOST) {
 			losses++;
-			lost += e->lost.count;
+			lost += e->as.lost.count;
 			/* It stands where they would have stood. */
-			told += (uint32_t)e->lost.count;
+			told += (uint32_t)e->as.lost.count;
 		} else {
-			ck_assert_uint_eq(e->piece.index, told++);
+			ck_assert_uint_eq(e->as.piece.index, told++);
 		}
 		bt_event_free(e);
 		add_piece(q, added++);
@@ -170,7 +170,7 @@ START_TEST(losses_are_told_once)
 		struct bt_event *e = events_next(q);
 
 		ck_assert_ptr_nonnull(e);
-		told += e->type == BT_EVENT_LOST ? (uint32_t)e->lost.count : 1;
+		told += e->type == BT_EVENT_LOST ? (uint32_t)e->as.lost.count : 1;
 		bt_event_free(e);
 	}
 	ck_assert_ptr_null(events_next(q));
