@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What happens in a session, in order. An event has what all events have, and in `as` a part of
- * its own by its type. Later versions of the library add types, and members at the ends of these parts: who
- * meets a type that it does not know passes the event over.
+ * What happens in a session, in order. An event has what all events have, and in `as` a part of its
+ * own by its type. Later versions of the library add types, and members at the ends of these parts:
+ * a host that meets a type which it does not know passes the event over.
  */
 #ifndef BTCORE_EVENT_H
 #define BTCORE_EVENT_H
