@@ -236,8 +236,10 @@ load_done(struct job *j)
 	struct load *l = CONTAINER_OF(j, struct load, job);
 	struct entry *e = entry_find(l->session, l->id);
 
-	if (e != NULL)
+	if (e != NULL) {
+		e->loading = false;
 		take_loaded(e, l);
+	}
 	bt_metainfo_free(l->meta);
 	mem_free(l->path);
 	mem_free(l);
@@ -258,6 +260,7 @@ send_load(struct entry *e)
 	l->job = (struct job){ .work = work_load, .done = load_done };
 	l->session = e->session;
 	l->id = e->id;
+	e->loading = true;
 	pool_send(e->session->pool, &l->job);
 }
 
@@ -289,7 +292,7 @@ entry_tick(struct entry *e, usec now)
 	touch(e);
 	if (e->waking && e->meta != NULL)
 		give_parts_again(e);
-	else if (e->waking)
+	else if (e->waking && !e->loading)
 		send_load(e);
 	e->waking = false;
 	torrent_tick(e->torrent, now);

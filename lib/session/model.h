@@ -29,6 +29,7 @@ struct entry {
 	char *path;			/* where the content lies: see bt_session_add */
 	char *torrent_file;		/* from which meta can be loaded; NULL: from none */
 	bool waking;			/* the torrent wants its parts */
+	bool loading;			/* a worker reads torrent_file */
 	uint32_t id;
 	struct change change;		/* in session.changes */
 	struct torrent_wishes wishes;

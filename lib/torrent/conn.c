@@ -141,7 +141,7 @@ void
 conn_check(const struct conn *c)
 {
 	assert(c->peer->state != PEER_CLOSED && c->open == (c->peer->state == PEER_OPEN));
-	assert(c->src.entered == (c->open && c->src.torrent->picker != NULL));
+	assert(c->src.entered == (c->open && torrent_is_known(c->src.torrent)));
 	assert(c->src.choking == c->peer->peer_choking);
 	assert(c->open || requests_count(&c->src.requests) == 0);
 }
@@ -239,6 +239,7 @@ conns_learn(struct torrent *t, usec now)
 		conn_close_redundant(c, now);
 	}
 	serve_fill_slots(t, now);
+	torrent_ask_again(t, now);
 }
 
 static void
@@ -258,7 +259,7 @@ on_open(void *arg, struct peer *p, usec now)
 	c->open = true;
 	say_who_we_are(c, now);
 	/* Saying it may fail, and end the connection. */
-	if (c->open && t->picker != NULL)
+	if (c->open && torrent_is_known(t))
 		enter(c, now);
 }
 
@@ -316,7 +317,7 @@ on_interest(void *arg, struct peer *p, usec now)
 	struct conn *c = arg;
 	struct torrent *t = c->src.torrent;
 
-	if (!p->peer_interested || t->picker == NULL)
+	if (!p->peer_interested || !c->src.entered)
 		return;
 	serve_interested(c, now);
 	serve_fill_slots(t, now);

@@ -63,7 +63,7 @@ join(struct torrent *t, struct stream *s, const struct addr *dialled, const uint
 	stream_set_rates(s, &t->swarm->in_rate, &t->swarm->out_rate);
 	torrent_wake(t);
 	/* If it cannot learn it is closed, and goes like others that are. */
-	if (t->meta == NULL || peer_learn(p, t->meta, now))
+	if (!torrent_is_known(t) || peer_learn(p, t->meta, now))
 		peer_start(p, first, now);
 	return true;
 }

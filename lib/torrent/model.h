@@ -104,6 +104,13 @@ bool torrent_is_in_swarm(const struct torrent *t);
 /* Makes its swarm, if there is none yet. False: no memory. */
 bool torrent_meet(struct torrent *t) MUST_USE;
 
+/* What there is, and what of it we have: peers can be judged by it. */
+static inline bool
+torrent_is_known(const struct torrent *t)
+{
+	return t->meta != NULL && t->checked;
+}
+
 /* Somebody needs its parts. */
 void torrent_wake(struct torrent *t);
 
@@ -123,7 +130,7 @@ void conn_update_interest(struct conn *c, usec now);
 void conn_close_redundant(struct conn *c, usec now);
 void conn_check(const struct conn *c);
 
-/* The parts are here now: what peers have said already is entered, and we say what we have. */
+/* The torrent is known now: what peers have said already is entered, and we say what we have. */
 void conns_learn(struct torrent *t, usec now);
 
 /* We have the piece now: the others are told, or are of less interest. */

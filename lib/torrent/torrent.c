@@ -217,6 +217,7 @@ torrent_fail(struct torrent *t, const struct bt_error *why, usec now)
 	t->error = why->code;
 	t->error_errno = why->sys_errno;
 	t->error_text = mem_strdup(why->text);
+	t->waking = false;
 	torrent_settle(t, why->text, now);
 	torrent_event(t, &e);
 }
@@ -227,7 +228,7 @@ torrent_start(struct torrent *t, usec now)
 	mem_free(t->error_text);
 	t->error_text = NULL;
 	t->error = BT_OK;
-	t->stopped = t->said_goodbye = false;
+	t->stopped = t->said_goodbye = t->waking = false;
 	torrent_settle(t, "started", now);
 }
 
@@ -359,7 +360,8 @@ torrent_attach(struct torrent *t, const struct torrent_parts *parts, usec now)
 	t->asleep = t->waking = false;
 	t->idle_since = now;
 	torrent_settle(t, "metadata is here", now);
-	conns_learn(t, now);
+	if (t->checked)
+		conns_learn(t, now);
 	torrent_wants_tick(t, now);
 	return true;
 }
@@ -418,10 +420,12 @@ torrent_check_done(struct torrent *t, const struct bt_error *err, usec now)
 {
 	t->checking = false;
 	t->checked = err->code == BT_OK;
-	if (t->checked)
-		torrent_settle(t, "checked", now);
-	else
+	if (!t->checked) {
 		torrent_fail(t, err, now);
+		return;
+	}
+	torrent_settle(t, "checked", now);
+	conns_learn(t, now);
 }
 
 void

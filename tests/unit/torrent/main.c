@@ -5,12 +5,13 @@ Suite *choker_suite(void);
 Suite *known_suite(void);
 Suite *picker_suite(void);
 Suite *rarity_suite(void);
+Suite *torrent_suite(void);
 
 int
 main(void)
 {
 	static Suite *(*const make[])(void) = {
-		rarity_suite, picker_suite, choker_suite, known_suite
+		rarity_suite, picker_suite, choker_suite, known_suite, torrent_suite
 	};
 
 	return run_suites(make, sizeof(make) / sizeof(make[0]));

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: ISC */
+/* What a torrent goes through: its states, its parts, its trackers. */
+#include "rig.h"
+
+Suite *torrent_suite(void);
+
+static void
+checked(unsigned good, enum bt_code code)
+{
+	const struct bt_error err = { .code = code, .text = "a test says so" };
+
+	for (uint32_t i = 0; i < PIECES; i++)
+		torrent_checked(r.t, i, i < good);
+	torrent_check_done(r.t, &err, r.now);
+	torrent_check(r.t);
+}
+
+START_TEST(is_born_stopped_and_checks)
+{
+	struct bt_torrent_status st;
+
+	rig_new();
+	ck_assert_int_eq(state(), BT_TORRENT_STOPPED);
+	rig_attach(-1);
+	expect_did("");
+	torrent_start(r.t, r.now);
+	expect_did("checking check ");
+	/* It knows nothing that it could tell or serve. */
+	(void)meet(0, true);
+	ck_assert_str_eq(come_as(0), "asks for a torrent that is not running");
+	checked(3, BT_OK);
+	expect_did("downloading announce(started) empty-files ");
+	torrent_status(r.t, &st);
+	ck_assert_uint_eq(st.pieces_checked, PIECES);
+	ck_assert_uint_eq(st.pieces_done, 3);
+	ck_assert_uint_eq(st.done, 3 * PIECE);
+	ck_assert_uint_eq(r.left, st.size - st.done);
+	rig_end();
+	rig_new();
+	rig_attach(-1);
+	torrent_start(r.t, r.now);
+	checked(PIECES, BT_OK);
+	expect_did("checking check seeding announce(started) complete! ");
+	ck_assert_uint_eq(r.left, 0);
+	rig_end();
+	rig_new();
+	rig_attach(-1);
+	torrent_start(r.t, r.now);
+	checked(0, BT_EIO);
+	expect_did("checking check failed error! ");
+	rig_end();
+}
+END_TEST
+
+START_TEST(believes_what_it_is_told)
+{
+	struct bt_torrent_status st;
+
+	rig_begin(PIECES);
+	ck_assert_int_eq(state(), BT_TORRENT_SEEDING);
+	rig_end();
+	rig_begin(2);
+	ck_assert_int_eq(state(), BT_TORRENT_DOWNLOADING);
+	torrent_status(r.t, &st);
+	ck_assert_uint_eq(st.done, 2 * PIECE);
+	rig_end();
+}
+END_TEST
+
+START_TEST(a_check_that_is_left_begins_anew)
+{
+	rig_new();
+	rig_attach(-1);
+	torrent_start(r.t, r.now);
+	torrent_checked(r.t, 0, true);
+	torrent_stop(r.t, r.now);
+	expect_did("checking check cancel-check stopping ");
+	rig_wait(0);
+	expect_did("stopped ");
+	torrent_start(r.t, r.now);
+	expect_did("checking check ");
+	torrent_hold(r.t, TORRENT_PAUSED, true, "a test", r.now);
+	expect_did("cancel-check paused ");
+	torrent_hold(r.t, TORRENT_PAUSED, false, "a test", r.now);
+	expect_did("checking check ");
+	/* What was found before is not counted twice. */
+	checked(4, BT_OK);
+	ck_assert_uint_eq(r.t->done, 4 * PIECE);
+	ck_assert_uint_eq(r.t->pieces_checked, PIECES);
+	rig_end();
+}
+END_TEST
+
+START_TEST(wishes_hold_it_up)
+{
+	struct partner *p;
+
+	rig_begin(PIECES);
+	p = come(0, true);
+	rig_answer_tracker(NULL);
+	torrent_hold(r.t, TORRENT_QUEUED, true, "a test", r.now);
+	ck_assert_int_eq(state(), BT_TORRENT_QUEUED);
+	ck_assert(!is_here(p));
+	torrent_hold(r.t, TORRENT_WAITING, true, "a test", r.now);
+	ck_assert_int_eq(state(), BT_TORRENT_WAITING);
+	torrent_hold(r.t, TORRENT_PAUSED, true, "a test", r.now);
+	ck_assert_int_eq(state(), BT_TORRENT_PAUSED);
+	expect_did("queued announce(stopped) waiting paused ");
+	rig_wait(SECOND);
+	/* The first reason that is left is shown. */
+	torrent_hold(r.t, TORRENT_WAITING | TORRENT_PAUSED, false, "a test", r.now);
+	ck_assert_int_eq(state(), BT_TORRENT_QUEUED);
+	torrent_hold(r.t, TORRENT_QUEUED, false, "a test", r.now);
+	expect_did("queued seeding announce(started) ");
+	/* Stopped is stopped, whatever it waits for. */
+	torrent_stop(r.t, r.now);
+	torrent_hold(r.t, TORRENT_PAUSED, true, "a test", r.now);
+	ck_assert_int_eq(state(), BT_TORRENT_STOPPING);
+	rig_end();
+}
+END_TEST
+
+START_TEST(says_goodbye_and_comes_back)
+{
+	rig_begin(2);
+	rig_answer_tracker(NULL);
+	torrent_stop(r.t, r.now);
+	expect_did("stopping announce(stopped) ");
+	rig_wait(SECOND);
+	ck_assert_int_eq(state(), BT_TORRENT_STOPPING);
+	/* A tracker that does not answer is not waited for. */
+	rig_wait(3 * SECOND);
+	expect_did("stopped ");
+	torrent_start(r.t, r.now);
+	expect_did("downloading announce(started) empty-files ");
+	rig_answer_tracker(NULL);
+	torrent_stop(r.t, r.now);
+	rig_answer_tracker(NULL);
+	rig_wait(0);
+	expect_did("stopping announce(stopped) stopped ");
+	rig_end();
+}
+END_TEST
+
+START_TEST(a_disk_that_fails_ends_it_and_is_no_end)
+{
+	struct bt_error err;
+	struct partner *p;
+
+	rig_begin(0);
+	p = come(0, true);
+	piece_done(3, BT_EIO);
+	ck_assert_int_eq(state(), BT_TORRENT_FAILED);
+	ck_assert(!is_here(p));
+	torrent_error(r.t, &err);
+	ck_assert_int_eq(err.code, BT_EIO);
+	ck_assert_str_eq(err.text, "a test says so");
+	/* Others may fail as well while it ends. */
+	piece_done(4, BT_ENOSPC);
+	torrent_error(r.t, &err);
+	ck_assert_int_eq(err.code, BT_EIO);
+	torrent_start(r.t, r.now);
+	torrent_error(r.t, &err);
+	ck_assert_int_eq(err.code, BT_OK);
+	ck_assert_int_eq(state(), BT_TORRENT_DOWNLOADING);
+	/* Want of descriptors passes. */
+	piece_done(4, BT_EMFILE);
+	ck_assert_int_eq(state(), BT_TORRENT_WAITING);
+	rig_wait(9 * SECOND);
+	ck_assert_int_eq(state(), BT_TORRENT_WAITING);
+	rig_wait(SECOND);
+	ck_assert_int_eq(state(), BT_TORRENT_DOWNLOADING);
+	rig_end();
+}
+END_TEST
+
+START_TEST(a_seed_sleeps_and_wakes)
+{
+	struct partner *p, *q;
+
+	rig_begin(PIECES);
+	rig_answer_tracker(NULL);
+	p = come(0, true);
+	rig_wait(61 * SECOND);
+	ck_assert(r.has_content);
+	p->stream.ended = true;
+	p->stream.base.user->readable(p->stream.base.arg, r.now);
+	rig_wait(59 * SECOND);
+	expect_did("");
+	rig_wait(2 * SECOND);
+	expect_did("slept ");
+	ck_assert(!r.has_content && r.t->meta == NULL && r.t->picker == NULL);
+	ck_assert_int_eq(state(), BT_TORRENT_SEEDING);
+	/* Two come at once: it is woken once, and both learn what it has. */
+	p = come(1, true);
+	q = come(2, false);
+	expect_did("wake ");
+	say_type(q, WIRE_INTERESTED);
+	ck_assert_str_eq(heard(p), "");
+	ck_assert_str_eq(heard(q), "");
+	say_have(p, 3);
+	rig_attach(PIECES);
+	ck_assert_str_eq(heard(p), "all ");
+	ck_assert_str_eq(heard(q), "bitfield unchoke ");
+	say_have(p, 4);
+	ck_assert_uint_eq(TAILQ_FIRST(&r.t->conns)->peer->have.count, 2);
+	expect_did("");
+	rig_end();
+}
+END_TEST
+
+START_TEST(a_seed_that_cannot_wake_fails)
+{
+	const struct bt_error err = { .code = BT_ENOENT, .text = "it is gone" };
+	struct partner *p;
+
+	rig_new();
+	torrent_rest(r.t, r.meta);
+	torrent_start(r.t, r.now);
+	ck_assert_int_eq(state(), BT_TORRENT_SEEDING);
+	p = come(0, true);
+	expect_did("slept seeding announce(started) complete! wake ");
+	torrent_fail(r.t, &err, r.now);
+	ck_assert_int_eq(state(), BT_TORRENT_FAILED);
+	ck_assert(!is_here(p));
+	/* Started again, it may try again. */
+	torrent_start(r.t, r.now);
+	r.did[0] = '\0';
+	(void)come(1, true);
+	expect_did("wake ");
+	rig_end();
+}
+END_TEST
+
+START_TEST(metadata_may_come_late)
+{
+	struct partner *p;
+
+	rig_new();
+	torrent_start(r.t, r.now);
+	expect_did("metadata announce(started) ");
+	ck_assert_uint_eq(r.left, 16384);
+	p = come(0, true);
+	say_type(p, WIRE_HAVE_ALL);
+	say_type(p, WIRE_UNCHOKE);
+	ck_assert_str_eq(heard(p), "");
+	/* The check keeps the peer that it came from. */
+	rig_attach(-1);
+	expect_did("checking check ");
+	ck_assert(is_here(p));
+	checked(1, BT_OK);
+	expect_did("downloading empty-files ");
+	rig_wait(SECOND);
+	(void)heard(p);
+	ck_assert_uint_eq(TAILQ_FIRST(&r.t->conns)->src.missing, PIECES - 1);
+	ck_assert(TAILQ_FIRST(&r.t->conns)->peer->am_interested);
+	ck_assert_uint_gt(requests_count(&TAILQ_FIRST(&r.t->conns)->src.requests), 0);
+	rig_end();
+}
+END_TEST
+
+START_TEST(a_hybrid_goes_by_the_name_it_was_called)
+{
+	uint8_t bytes[HANDSHAKE_LEN];
+	struct bt_slice out;
+
+	rig_new();
+	memset(r.hashes.v[1], 'z', 20);
+	r.hashes.count = 2;
+	torrent_free(r.t);
+	r.t = torrent_new(&r.opts, &owner_ops, NULL);
+	ck_assert_ptr_nonnull(r.t);
+	rig_attach(PIECES);
+	torrent_start(r.t, r.now);
+	(void)meet(0, true);
+	greeting(0, bytes);
+	memset(bytes + 28, 'z', 20);
+	ck_assert_ptr_null(torrent_add_incoming(r.t, &r.partner[0].stream.base,
+	    slice_of(bytes, sizeof(bytes)), r.now));
+	out = memory_send(&r.partner[0].stream, SIZE_MAX, r.now);
+	ck_assert_mem_eq(out.ptr + 28, r.hashes.v[1], 20);
+	(void)come(1, true);
+	out = memory_send(&r.partner[1].stream, SIZE_MAX, r.now);
+	ck_assert_mem_eq(out.ptr + 28, r.hashes.v[0], 20);
+	rig_end();
+}
+END_TEST
+
+START_TEST(dials_whom_trackers_name)
+{
+	const struct addr to = address_of(5);
+
+	rig_begin(0);
+	rig_answer_tracker("11.5.0.1");
+	rig_wait(0);
+	expect_did("dial5 ");
+	ck_assert_uint_eq(r.t->dialling, 1);
+	rig_wait(SECOND);
+	expect_did("");
+	torrent_dial_failed(r.t, &to, r.now);
+	ck_assert_uint_eq(r.t->dialling, 0);
+	rig_wait(4 * SECOND);
+	expect_did("");
+	rig_wait(60 * SECOND);
+	expect_did("dial5 ");
+	(void)meet(5, true);
+	torrent_add_outgoing(r.t, &r.partner[5].stream.base, &to, r.now);
+	ck_assert(is_here(&r.partner[5]));
+	ck_assert_uint_eq(memory_send(&r.partner[5].stream, SIZE_MAX, r.now).len, HANDSHAKE_LEN);
+	/* A torrent that is no more in the swarm wants nobody. */
+	torrent_stop(r.t, r.now);
+	r.did[0] = '\0';
+	torrent_add_address(r.t, &(struct addr){ .family = ADDR_V4, .ip = { 11, 6, 0, 1 },
+	    .port = 6881 }, KNOWN_USER, r.now);
+	rig_wait(0);
+	ck_assert_ptr_null(strstr(r.did, "dial"));
+	rig_end();
+}
+END_TEST
+
+Suite *
+torrent_suite(void)
+{
+	Suite *s = suite_create("torrent/torrent");
+	TCase *c = tcase_create("torrent");
+
+	tcase_add_test(c, is_born_stopped_and_checks);
+	tcase_add_test(c, believes_what_it_is_told);
+	tcase_add_test(c, a_check_that_is_left_begins_anew);
+	tcase_add_test(c, wishes_hold_it_up);
+	tcase_add_test(c, says_goodbye_and_comes_back);
+	tcase_add_test(c, a_disk_that_fails_ends_it_and_is_no_end);
+	tcase_add_test(c, a_seed_sleeps_and_wakes);
+	tcase_add_test(c, a_seed_that_cannot_wake_fails);
+	tcase_add_test(c, metadata_may_come_late);
+	tcase_add_test(c, a_hybrid_goes_by_the_name_it_was_called);
+	tcase_add_test(c, dials_whom_trackers_name);
+	suite_add_tcase(s, c);
+	return s;
+}
