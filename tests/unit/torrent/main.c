@@ -2,16 +2,20 @@
 #include "helper.h"
 
 Suite *choker_suite(void);
+Suite *conn_suite(void);
+Suite *download_suite(void);
 Suite *known_suite(void);
 Suite *picker_suite(void);
 Suite *rarity_suite(void);
+Suite *serve_suite(void);
 Suite *torrent_suite(void);
 
 int
 main(void)
 {
 	static Suite *(*const make[])(void) = {
-		rarity_suite, picker_suite, choker_suite, known_suite, torrent_suite
+		rarity_suite, picker_suite, choker_suite, known_suite, torrent_suite,
+		conn_suite, download_suite, serve_suite
 	};
 
 	return run_suites(make, sizeof(make) / sizeof(make[0]));

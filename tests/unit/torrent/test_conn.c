@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: ISC */
+/* Who may be connected, and what a connection makes of what its peer has. */
+#include "rig.h"
+
+Suite *conn_suite(void);
+
+static struct conn *
+conn_of(const struct partner *p)
+{
+	struct conn *c;
+
+	TAILQ_FOREACH(c, &r.t->conns, link) {
+		if (c->peer->stream == &p->stream.base)
+			return c;
+	}
+	ck_abort_msg("it is not connected");
+	return NULL;
+}
+
+START_TEST(tells_what_it_has)
+{
+	rig_begin(0);
+	ck_assert_str_eq(heard(come(0, true)), "none ");
+	ck_assert_str_eq(heard(come(1, false)), "");
+	rig_end();
+	rig_begin(3);
+	ck_assert_str_eq(heard(come(0, true)), "bitfield ");
+	ck_assert_str_eq(heard(come(1, false)), "bitfield ");
+	rig_end();
+	rig_begin(PIECES);
+	ck_assert_str_eq(heard(come(0, true)), "all ");
+	ck_assert_str_eq(heard(come(1, false)), "bitfield ");
+	rig_end();
+}
+END_TEST
+
+START_TEST(is_interested_in_what_it_lacks)
+{
+	struct partner *p;
+
+	rig_begin(2);
+	p = come(0, true);
+	(void)heard(p);
+	say_have(p, 1);
+	ck_assert_str_eq(heard(p), "");
+	say_have(p, 2);
+	ck_assert_str_eq(heard(p), "interested ");
+	say_have(p, 2);
+	say_have(p, 3);
+	ck_assert_str_eq(heard(p), "");
+	ck_assert_uint_eq(conn_of(p)->src.missing, 2);
+	say_type(p, WIRE_HAVE_NONE);
+	ck_assert_str_eq(heard(p), "uninterested ");
+	say(p, &(struct msg){ .type = WIRE_BITFIELD, .data = slice_of("\xf0", 1) });
+	ck_assert_str_eq(heard(p), "interested ");
+	ck_assert_uint_eq(conn_of(p)->src.missing, 2);
+	rig_end();
+}
+END_TEST
+
+static void
+say_lost(struct partner *p, uint8_t piece)
+{
+	const uint8_t index[4] = { 0, 0, 0, piece };
+
+	say(p, &(struct msg){ .type = WIRE_EXTENDED, .ext_id = EXT_DONTHAVE + 1,
+	    .data = slice_of(index, 4) });
+}
+
+START_TEST(a_peer_may_lose_a_piece)
+{
+	struct partner *p;
+
+	rig_begin(6);
+	p = come(0, true);
+	say_type(p, WIRE_HAVE_ALL);
+	ck_assert(conn_of(p)->as_seed);
+	ck_assert_str_eq(heard(p), "bitfield interested ");
+	say_lost(p, 1);
+	ck_assert(!conn_of(p)->as_seed);
+	ck_assert_uint_eq(conn_of(p)->src.missing, 2);
+	say_lost(p, 7);
+	ck_assert_str_eq(heard(p), "");
+	say_lost(p, 6);
+	ck_assert_str_eq(heard(p), "uninterested ");
+	say_have(p, 6);
+	ck_assert_str_eq(heard(p), "interested ");
+	rig_end();
+	/* Without the fast extension nobody rejects what was asked of it. */
+	rig_begin(6);
+	p = come(0, false);
+	say_have(p, 6);
+	say_have(p, 7);
+	say_type(p, WIRE_UNCHOKE);
+	ck_assert_uint_eq(requests_count(&conn_of(p)->src.requests), 2 * BLOCKS);
+	say_lost(p, 6);
+	ck_assert_uint_eq(requests_count(&conn_of(p)->src.requests), BLOCKS);
+	rig_end();
+}
+END_TEST
+
+START_TEST(seeds_part)
+{
+	struct partner *p, *q;
+
+	rig_begin(PIECES);
+	p = come(0, true);
+	say_type(p, WIRE_HAVE_ALL);
+	ck_assert(!is_here(p));
+	/* One that becomes a seed goes as well. */
+	q = come(1, true);
+	for (uint32_t i = 0; i < PIECES - 1; i++)
+		say_have(q, i);
+	ck_assert(is_here(q));
+	say_have(q, PIECES - 1);
+	ck_assert(!is_here(q));
+	rig_end();
+	rig_begin(PIECES - 1);
+	p = come(0, true);
+	say_type(p, WIRE_HAVE_ALL);
+	ck_assert(is_here(p));
+	piece_done(PIECES - 1, BT_OK);
+	ck_assert(!is_here(p));
+	rig_end();
+}
+END_TEST
+
+START_TEST(knows_itself)
+{
+	rig_begin(0);
+	(void)meet(0, true);
+	memcpy(r.partner[0].id, r.t->peer_id, 20);
+	ck_assert_ptr_null(come_as(0));
+	ck_assert(!is_here(&r.partner[0]));
+	rig_end();
+}
+END_TEST
+
+/* Both sides keep the connection that the greater id dialled; ours begins with '-'. */
+START_TEST(keeps_one_of_two_connections)
+{
+	rig_begin(0);
+	(void)come(0, true);
+	(void)meet(1, true);
+	memcpy(r.partner[1].id, r.partner[0].id, 20);
+	r.partner[1].stream.base.remote = address_of(0);
+	ck_assert_ptr_null(come_as(1));
+	ck_assert_uint_eq(r.t->conn_count, 1);
+	ck_assert(is_here(&r.partner[0]));
+	/* From elsewhere it may have stolen the id. */
+	(void)meet(2, true);
+	memcpy(r.partner[2].id, r.partner[0].id, 20);
+	ck_assert_ptr_null(come_as(2));
+	ck_assert_uint_eq(r.t->conn_count, 2);
+	rig_end();
+}
+END_TEST
+
+START_TEST(keeps_the_one_that_the_greater_dialled)
+{
+	const struct addr to = address_of(0);
+	uint8_t bytes[HANDSHAKE_LEN];
+
+	rig_begin(0);
+	(void)meet(1, true);
+	r.partner[1].stream.base.remote = to;
+	torrent_add_address(r.t, &to, KNOWN_USER, r.now);
+	rig_wait(0);
+	torrent_add_outgoing(r.t, &r.partner[1].stream.base, &to, r.now);
+	greeting(1, bytes);
+	memory_feed(&r.partner[1].stream, slice_of(bytes, sizeof(bytes)), r.now);
+	(void)meet(0, true);
+	memcpy(r.partner[0].id, r.partner[1].id, 20);
+	/* Its id is greater, so the one that it dialled stays. */
+	ck_assert_ptr_null(come_as(0));
+	ck_assert(is_here(&r.partner[0]) && !is_here(&r.partner[1]));
+	rig_end();
+}
+END_TEST
+
+START_TEST(nobody_takes_all_places)
+{
+	rig_begin(0);
+	/* A party has an eighth, and four at least. */
+	for (int i = 0; i < 4; i++) {
+		(void)meet(i, true);
+		r.partner[i].stream.base.remote = address_of(0);
+		r.partner[i].stream.base.remote.port = (uint16_t)(1000 + i);
+		ck_assert_ptr_null(come_as(i));
+	}
+	(void)meet(4, true);
+	r.partner[4].stream.base.remote = address_of(0);
+	ck_assert_str_eq(come_as(4), "too many connections from this address");
+	(void)come(5, true);
+	r.t->opts.max_peers = 5;
+	(void)meet(6, true);
+	ck_assert_str_eq(come_as(6), "the torrent has all its peers");
+	r.t->opts.max_peers = 6;
+	(void)come(7, true);
+	rig_end();
+}
+END_TEST
+
+START_TEST(silence_ends_it)
+{
+	struct partner *p;
+
+	rig_begin(0);
+	p = come(0, true);
+	for (int i = 0; i < 299; i++)
+		rig_wait(SECOND);
+	ck_assert(is_here(p));
+	rig_wait(2 * SECOND);
+	ck_assert(!is_here(p));
+	rig_end();
+}
+END_TEST
+
+START_TEST(limits_may_change)
+{
+	struct torrent_opts limits;
+	struct partner *p;
+
+	rig_begin(0);
+	p = come(0, true);
+	limits = r.opts;
+	limits.max_peers = 1;
+	limits.request_backlog = 3;
+	limits.max_uploads = 1;
+	limits.peer_timeout = 60 * SECOND;
+	torrent_set_limits(r.t, &limits, r.now);
+	ck_assert_uint_eq(conn_of(p)->src.requests.floor, 3);
+	ck_assert_uint_eq(r.t->swarm->choker.slots, 1);
+	(void)meet(1, true);
+	ck_assert_ptr_nonnull(come_as(1));
+	rig_wait(61 * SECOND);
+	ck_assert(!is_here(p));
+	rig_end();
+}
+END_TEST
+
+Suite *
+conn_suite(void)
+{
+	Suite *s = suite_create("torrent/conn");
+	TCase *c = tcase_create("conn");
+
+	tcase_add_test(c, tells_what_it_has);
+	tcase_add_test(c, is_interested_in_what_it_lacks);
+	tcase_add_test(c, a_peer_may_lose_a_piece);
+	tcase_add_test(c, seeds_part);
+	tcase_add_test(c, knows_itself);
+	tcase_add_test(c, keeps_one_of_two_connections);
+	tcase_add_test(c, keeps_the_one_that_the_greater_dialled);
+	tcase_add_test(c, nobody_takes_all_places);
+	tcase_add_test(c, silence_ends_it);
+	tcase_add_test(c, limits_may_change);
+	suite_add_tcase(s, c);
+	return s;
+}
