@@ -208,6 +208,7 @@ torrent_fail(struct torrent *t, const struct bt_error *why, usec now)
 	/* Several pieces may fail at once, and still while it stops for the first. */
 	if (!torrent_is_in_swarm(t) && t->state != BT_TORRENT_CHECKING)
 		return;
+	t->waking = false;
 	/* Descriptors come back, and letting go of the peers' may be enough. */
 	if (why->code == BT_EMFILE) {
 		t->retry = now + RETRY_AFTER;
@@ -217,7 +218,6 @@ torrent_fail(struct torrent *t, const struct bt_error *why, usec now)
 	t->error = why->code;
 	t->error_errno = why->sys_errno;
 	t->error_text = mem_strdup(why->text);
-	t->waking = false;
 	torrent_settle(t, why->text, now);
 	torrent_event(t, &e);
 }

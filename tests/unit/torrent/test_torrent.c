@@ -212,6 +212,7 @@ END_TEST
 START_TEST(a_seed_that_cannot_wake_fails)
 {
 	const struct bt_error err = { .code = BT_ENOENT, .text = "it is gone" };
+	const struct bt_error full = { .code = BT_EMFILE, .text = "no descriptor" };
 	struct partner *p;
 
 	rig_new();
@@ -227,6 +228,14 @@ START_TEST(a_seed_that_cannot_wake_fails)
 	torrent_start(r.t, r.now);
 	r.did[0] = '\0';
 	(void)come(1, true);
+	expect_did("wake ");
+	/* Descriptors come back, and so does the next peer. */
+	torrent_fail(r.t, &full, r.now);
+	ck_assert_int_eq(state(), BT_TORRENT_WAITING);
+	rig_wait(10 * SECOND);
+	ck_assert_int_eq(state(), BT_TORRENT_SEEDING);
+	r.did[0] = '\0';
+	(void)come(2, true);
 	expect_did("wake ");
 	rig_end();
 }
