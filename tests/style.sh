@@ -38,6 +38,12 @@ function reach(folder) {
 	else if (FILENAME ~ /^tracker\// && FILENAME !~ /bttrack\.c$/ && folder != "tracker" &&
 	    (!(folder in rank) || rank[folder] > rank["net"]))
 		complain($2 ": the tracker stands on the floors up to net only")
+	else if (FILENAME ~ /^tracker\// && folder == "tracker" && door[room(path)] > door[room(FILENAME)])
+		complain($2 ": in tracker/, swarm/ knows nobody, rules/ the swarm, pages/ both, and what serves knows all")
+}
+# The room of the tracker that a file is in; "": above them.
+function room(file) {
+	return file ~ /^tracker\/[a-z]+\// ? substr(file, 9, index(substr(file, 9), "/") - 1) : ""
 }
 BEGIN {
 	n = split("base bencode meta proto=make=verify utp=dht net peer=announce=disk torrent session", floor, " ")
@@ -46,6 +52,10 @@ BEGIN {
 		for (j = 1; j <= m; j++)
 			rank[same[j]] = i
 	}
+	door["swarm"] = 1
+	door["rules"] = 2
+	door["pages"] = 3
+	door[""] = 4
 	words = "strcpy|strcat|strncpy|strncat|stpcpy|sprintf|vsprintf|gets|strtok|atoi|atol|atoll|atof" \
 	    "|alloca|gettimeofday|rand|srand|random|srandom|drand48|tmpnam|tempnam|mktemp" \
 	    "|ctime|asctime|localtime|gmtime"

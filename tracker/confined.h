@@ -3,7 +3,7 @@
 #ifndef TRACKER_CONFINED_H
 #define TRACKER_CONFINED_H
 
-#include "tracker/lists.h"
+#include "tracker/rules/lists.h"
 
 /* For this thread and those that it starts from now on. The lists were read once. */
 enum bt_code confined_enter(const struct bt_tracker_settings *s, const struct lists *l,

@@ -7,7 +7,7 @@
 #include <btcore/tracker.h>
 
 #include "net/httpd.h"
-#include "tracker/gate.h"
+#include "tracker/rules/gate.h"
 #include "tracker/shelf.h"
 
 /* Whether there is anything that would need a shelf. */

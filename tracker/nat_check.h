@@ -2,14 +2,14 @@
 /*
  * Connects back to peers before they are handed out (nat_check): a BitTorrent handshake for the
  * torrent that was announced must be answered with one. One for each loop. An address is tried once
- * for all its torrents, and not again while it is known (tracker/nat_known.h).
+ * for all its torrents, and not again while it is known (tracker/swarm/nat_known.h).
  */
 #ifndef TRACKER_NAT_CHECK_H
 #define TRACKER_NAT_CHECK_H
 
 #include "net/loop.h"
 #include "proto/announce.h"
-#include "tracker/nat_known.h"
+#include "tracker/swarm/nat_known.h"
 
 struct nat_check;
 

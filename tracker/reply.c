@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "tracker/reply.h"
 
-#include "tracker/trackopts.h"
+#include "tracker/swarm/given_ip.h"
 
 #define RETRY_SOON 15		/* minutes; for what will pass (BEP 31) */
 
@@ -44,7 +44,7 @@ peers_wanted(const struct replier *r, const struct announce_req *req)
 static struct addr
 reachable_at(const struct replier *r, const struct announce_req *req, const struct addr *from)
 {
-	bool told = req->ip.family != ADDR_NONE && trackopts_believes(r->settings, from);
+	bool told = req->ip.family != ADDR_NONE && given_ip_counts(r->settings, from);
 	struct addr a = told ? req->ip : *from;
 
 	a.port = req->cryptoport != 0 ? req->cryptoport : req->port;

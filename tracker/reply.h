@@ -11,10 +11,10 @@
 #include "proto/announce.h"
 #include "proto/compact.h"
 #include "proto/scrape.h"
-#include "tracker/gate.h"
+#include "tracker/rules/gate.h"
 #include "tracker/nat_check.h"
-#include "tracker/shards.h"
-#include "tracker/stats.h"
+#include "tracker/swarm/shards.h"
+#include "tracker/pages/stats.h"
 
 struct replier {
 	const struct bt_tracker_settings *settings;

@@ -10,12 +10,12 @@
 
 #include "base/log.h"
 #include "net/loop.h"
-#include "tracker/census_taker.h"
+#include "tracker/pages/census_taker.h"
 #include "tracker/connid.h"
-#include "tracker/policy.h"
+#include "tracker/rules/policy.h"
 #include "tracker/reqlog.h"
-#include "tracker/shards.h"
-#include "tracker/stats.h"
+#include "tracker/swarm/shards.h"
+#include "tracker/pages/stats.h"
 
 struct server;
 

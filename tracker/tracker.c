@@ -14,9 +14,9 @@
 #include "tracker/confined.h"
 #include "tracker/drop.h"
 #include "tracker/helpers.h"
-#include "tracker/saver.h"
+#include "tracker/swarm/saver.h"
 #include "tracker/server.h"
-#include "tracker/state.h"
+#include "tracker/swarm/state.h"
 #include "tracker/trackopts.h"
 
 #define SWEEP_PAUSE (SECOND / 500)	/* between two steps in one shard */

@@ -169,13 +169,3 @@ trackopts_check(const struct bt_tracker_settings *s, struct bt_error *err)
 		return fail(err, BT_EARG, "tls_cert: needs tls_port");
 	return BT_OK;
 }
-
-/* A client on a local network may speak for an address that we cannot see. */
-bool
-trackopts_believes(const struct bt_tracker_settings *s, const struct addr *client)
-{
-	/* What is not true does not answer when it is called back. */
-	bool checked = s->only_local_override_ip == 2 && s->nat_check > 0;
-
-	return s->only_local_override_ip == 0 || checked || addr_is_local(client);
-}

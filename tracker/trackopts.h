@@ -11,7 +11,4 @@
 /* What the table cannot say: which options go together, and which must be given. */
 enum bt_code trackopts_check(const struct bt_tracker_settings *s, struct bt_error *err);
 
-/* only_local_override_ip: whether the address that this client names as its own counts. */
-bool trackopts_believes(const struct bt_tracker_settings *s, const struct addr *client);
-
 #endif

@@ -8,9 +8,9 @@
 #include "base/query.h"
 #include "net/gzip.h"
 #include "proto/limits.h"
-#include "tracker/forwarded.h"
-#include "tracker/metrics.h"
-#include "tracker/pages.h"
+#include "tracker/rules/forwarded.h"
+#include "tracker/pages/metrics.h"
+#include "tracker/pages/pages.h"
 
 #define RETRY (SECOND / 50)
 #define SHELF_MAX (32u << 20)		/* bytes of files that all loops keep in memory */

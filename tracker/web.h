@@ -5,7 +5,7 @@
 
 #include "net/httpd.h"
 #include "tracker/files.h"
-#include "tracker/names.h"
+#include "tracker/pages/names.h"
 #include "tracker/reply.h"
 #include "tracker/server.h"
 

@@ -10,8 +10,10 @@ cc=${CC:-cc}
 tree()
 {
 	rm -rf t
-	mkdir -p t/lib/base t/lib/net t/lib/peer t/lib/disk t/lib/include/btcore t/tools t/tracker t/tests
-	for h in lib/base/a lib/net/n lib/peer/p lib/disk/d lib/include/btcore/x tools/t tracker/r; do
+	mkdir -p t/lib/base t/lib/net t/lib/peer t/lib/disk t/lib/include/btcore t/tools t/tracker/swarm \
+	    t/tracker/rules t/tests
+	for h in lib/base/a lib/net/n lib/peer/p lib/disk/d lib/include/btcore/x tools/t tracker/r \
+	    tracker/rules/u; do
 		printf '%s\nint %s(void);\n' "$spdx" "$(basename $h)" >t/$h.h
 	done
 	printf '%s\n#include "net/n.h"\n\n#include "base/a.h"\n' "$spdx" >t/lib/net/n.c
@@ -50,6 +52,8 @@ wrong lib/net/m.c '#include "tracker/r.h"' 'the library stands below tracker/'
 wrong lib/include/btcore/y.h '#include "base/a.h"' 'public headers include only'
 wrong tools/t.c '#include "base/a.h"' 'programs see <btcore/...> only'
 wrong tracker/r.c '#include "peer/p.h"' 'floors up to net only'
+wrong tracker/swarm/w.c '#include "tracker/rules/u.h"' 'swarm/ knows nobody'
+wrong tracker/rules/u.c '#include "tracker/r.h"' 'swarm/ knows nobody'
 wrong lib/peer/p.c '#include <event2/event.h>' 'only lib/net'
 for call in 'strcpy(a, b)' 'strcat(a, b)' 'sprintf(a, b)' 'strtok(a, b)' 'atoi(a)' 'alloca(9)' \
     'gettimeofday(a, b)' 'rand()' 'localtime (a)'; do

@@ -2,7 +2,7 @@
 /* Lists of info-hashes: whatever was read is found. */
 #include "fuzz.h"
 
-#include "tracker/allowed.h"
+#include "tracker/rules/allowed.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -2,7 +2,7 @@
 /* Address lists: what was read is sorted and disjoint, and its ends are in it. */
 #include "fuzz.h"
 
-#include "tracker/iplist.h"
+#include "tracker/rules/iplist.h"
 
 static void
 check_ends(const struct ipset *s)

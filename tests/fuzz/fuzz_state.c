@@ -5,8 +5,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "tracker/state_read.h"
-#include "tracker/state_write.h"
+#include "tracker/swarm/state_read.h"
+#include "tracker/swarm/state_write.h"
 
 static void
 check_shard(void *arg, const struct swarms *s)

@@ -5,7 +5,7 @@
 
 #include "base/bytes.h"
 #include "proto/compact.h"
-#include "tracker/shards.h"
+#include "tracker/swarm/shards.h"
 #include "helper.h"
 
 #define LEFT 1000

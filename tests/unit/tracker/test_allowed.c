@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* Which torrents may be tracked, from a list or a directory, and what a loop sees of it. */
-#include "tracker/policy.h"
+#include "tracker/rules/policy.h"
 
 #include <pthread.h>
 #include <sys/stat.h>

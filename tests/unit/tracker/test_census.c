@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-#include "tracker/census_taker.h"
+#include "tracker/pages/census_taker.h"
 
 #include <unistd.h>
 
 #include "swarm_help.h"
-#include "tracker/lists.h"
+#include "tracker/rules/lists.h"
 #include "tracker_test.h"
 
 enum { TORRENTS = 1500, PATIENCE = 10000 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
-#include "tracker/forwarded.h"
+#include "tracker/rules/forwarded.h"
 
-#include "tracker/iplist.h"
+#include "tracker/rules/iplist.h"
 #include "helper.h"
 #include "tracker_test.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tracker/iplist.h"
+#include "tracker/rules/iplist.h"
 
 #include "base/bytes.h"
 #include "base/rng.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tracker/limit.h"
+#include "tracker/rules/limit.h"
 
 #include "swarm_help.h"
 #include "tracker_test.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tracker/markup.h"
+#include "tracker/pages/markup.h"
 
 #include "base/cdefs.h"
 #include "helper.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tracker/nat_known.h"
+#include "tracker/swarm/nat_known.h"
 
 #include "swarm_help.h"
 #include "tracker_test.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The page, of numbers that a test cannot wait for. */
-#include "tracker/pages.h"
+#include "tracker/pages/pages.h"
 
 #include "base/cdefs.h"
 #include "helper.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tracker/shards.h"
+#include "tracker/swarm/shards.h"
 
 #include <pthread.h>
 

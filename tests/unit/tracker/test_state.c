@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tracker/state.h"
+#include "tracker/swarm/state.h"
 
 #include <signal.h>
 #include <sys/mman.h>
@@ -11,8 +11,8 @@
 #include "base/mem.h"
 #include "bencode/scan.h"
 #include "fault/fault.h"
-#include "tracker/state_read.h"
-#include "tracker/state_write.h"
+#include "tracker/swarm/state_read.h"
+#include "tracker/swarm/state_write.h"
 #include "swarm_help.h"
 #include "tracker_test.h"
 

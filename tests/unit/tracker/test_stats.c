@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tracker/stats.h"
+#include "tracker/pages/stats.h"
 
 #include "helper.h"
 #include "tracker_test.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tracker/swarm.h"
+#include "tracker/swarm/swarm.h"
 
 #include "base/mem.h"
 #include "swarm_help.h"

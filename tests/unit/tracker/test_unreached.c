@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* With nat_check: who was not reached is a peer like all others, but is not handed out. */
-#include "tracker/swarm.h"
+#include "tracker/swarm/swarm.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "tracker/state_read.h"
-#include "tracker/state_write.h"
+#include "tracker/swarm/state_read.h"
+#include "tracker/swarm/state_write.h"
 #include "swarm_help.h"
 #include "tracker_test.h"
 
