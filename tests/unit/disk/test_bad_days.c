@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* What is told when a disk is full, slow, broken or gone, or there are no descriptors. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -144,8 +145,23 @@ END_TEST
 static const uint32_t small_files[] = { 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000,
 	1000, 1000, 0 };
 
+static unsigned
+count_descriptors(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	unsigned n = 0;
+
+	ck_assert_ptr_nonnull(d);
+	while (readdir(d) != NULL)
+		n++;
+	(void)closedir(d);
+	return n;
+}
+
 START_TEST(more_files_than_a_job_has_places)
 {
+	unsigned before = count_descriptors();
+
 	begin(0, small_files, 0, 8u << 20);
 	disk.fds.max = 20;
 	/* The first opens them; of those that follow most are pinned, and no place is free. */
@@ -159,6 +175,7 @@ START_TEST(more_files_than_a_job_has_places)
 	has_file("c/d/00", 0, 1000);
 	has_file("c/d/11", 11000, 1000);
 	end();
+	ck_assert_uint_eq(count_descriptors(), before);
 }
 END_TEST
 

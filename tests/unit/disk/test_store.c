@@ -60,6 +60,26 @@ START_TEST(spills)
 }
 END_TEST
 
+/* What may be kept is kept, to the last byte of it. */
+START_TEST(spills_only_what_is_too_much)
+{
+	char path[128];
+
+	begin(20 * PIECE, NULL, 0, 2 * BLOCK_SIZE);
+	(void)snprintf(path, sizeof(path), "%s/c", folder);
+	put(0, 0, false);
+	put(1, 0, false);
+	settle();
+	ck_assert_uint_eq(disk.gathered, 2 * BLOCK_SIZE);
+	ck_assert_int_ne(access(path, F_OK), 0);
+	put(2, 0, false);
+	settle();
+	ck_assert_uint_eq(disk.gathered, 2 * BLOCK_SIZE);
+	ck_assert_int_eq(access(path, F_OK), 0);
+	end();
+}
+END_TEST
+
 START_TEST(many_small_files)
 {
 	static const uint32_t files[] = { 1, 5, 100, PIECE, 3, PIECE - 109, 7, 70000, 1, 1, 1, 9, 2,
@@ -370,6 +390,7 @@ store_suite(void)
 	tcase_add_test(c, good_pieces_are_kept);
 	tcase_add_test(c, bad_pieces_are_not_written);
 	tcase_add_test(c, spills);
+	tcase_add_test(c, spills_only_what_is_too_much);
 	tcase_add_test(c, many_small_files);
 	tcase_add_test(c, padding_is_not_written);
 	tcase_add_test(c, padding_need_not_be_put);

@@ -352,6 +352,18 @@ START_TEST(not_for_us)
 }
 END_TEST
 
+/* A later handshake changes only what it names. */
+START_TEST(remembers_the_client)
+{
+	open_peer(true);
+	feed(&(struct msg){ .type = WIRE_EXTENDED, .data = slice_str("d1:v1:Xe") });
+	told("ext(X,-1) ");
+	feed(&(struct msg){ .type = WIRE_EXTENDED, .data = slice_str("d4:reqqi7ee") });
+	told("ext(X,7) ");
+	end();
+}
+END_TEST
+
 START_TEST(tells_what_it_hears)
 {
 	open_peer(true);
@@ -753,6 +765,7 @@ peer_suite(void)
 	tcase_add_test(c, we_speak_first);
 	tcase_add_test(c, they_spoke_first);
 	tcase_add_test(c, not_for_us);
+	tcase_add_test(c, remembers_the_client);
 	tcase_add_test(c, tells_what_it_hears);
 	tcase_add_test(c, fast_extension);
 	tcase_add_test(c, says_nothing_twice);
