@@ -231,7 +231,8 @@ find_senders(struct torrent *t, uint32_t piece, struct source *out[SENDERS_MAX],
 	return found;
 }
 
-/* A sole sender lied; of several, one did, and the next try will show which. */
+/* A sole sender lied; of several, one did, and the next try will show which. One that has left since
+ * is the first suspect: it may come again and again, and is not to have others banned. */
 static void
 blame(struct torrent *t, uint32_t piece, usec now)
 {
@@ -241,7 +242,8 @@ blame(struct torrent *t, uint32_t piece, usec now)
 	for (unsigned i = 0; i < n; i++) {
 		struct source *s = senders[i];
 
-		if (total == 1 || ++s->bad_pieces >= BAD_PIECES_MAX + s->good_pieces)
+		if (total == 1 ||
+		    (n == total && ++s->bad_pieces >= BAD_PIECES_MAX + s->good_pieces))
 			s->ops->ban(s, "sent bad data", now);
 	}
 }

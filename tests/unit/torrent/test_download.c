@@ -226,6 +226,15 @@ START_TEST(who_was_in_many_bad_pieces_goes)
 	piece_done(PIECES - 1, BT_EHASH);
 	ck_assert(!is_here(p) && is_here(q));
 	rig_end();
+	/* One that has left since is the first suspect. */
+	send_half_each(&p, &q);
+	TAILQ_NEXT(TAILQ_FIRST(&r.t->sources), link)->bad_pieces = 5;
+	p->stream.ended = true;
+	p->stream.base.user->readable(p->stream.base.arg, r.now);
+	piece_done(PIECES - 1, BT_EHASH);
+	ck_assert(is_here(q));
+	ck_assert_uint_eq(TAILQ_FIRST(&r.t->sources)->bad_pieces, 5);
+	rig_end();
 	/* A good one is to the credit of both. */
 	send_half_each(&p, &q);
 	s = TAILQ_FIRST(&r.t->sources);
