@@ -231,8 +231,8 @@ find_senders(struct torrent *t, uint32_t piece, struct source *out[SENDERS_MAX],
 	return found;
 }
 
-/* A sole sender lied; of several, one did, and the next try will show which. One that has left since
- * is the first suspect: it may come again and again, and is not to have others banned. */
+/* A sole sender lied; of several, one did, and the next try will show which. One that has left
+ * since is the first suspect: it may come again and again, and is not to have others banned. */
 static void
 blame(struct torrent *t, uint32_t piece, usec now)
 {

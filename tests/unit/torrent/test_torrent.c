@@ -327,6 +327,27 @@ START_TEST(dials_whom_trackers_name)
 }
 END_TEST
 
+START_TEST(dials_few_at_once)
+{
+	rig_begin(0);
+	for (uint8_t i = 1; i <= 12; i++)
+		torrent_add_address(r.t, &(struct addr){ .family = ADDR_V4,
+		    .ip = { 11, i, 0, 1 }, .port = 6881 }, KNOWN_USER, r.now);
+	rig_wait(0);
+	ck_assert_uint_eq(r.t->dialling, 8);
+	rig_end();
+	/* And none beyond the connections that it may begin. */
+	rig_begin(0);
+	r.t->opts.max_initiate = 3;
+	for (uint8_t i = 1; i <= 12; i++)
+		torrent_add_address(r.t, &(struct addr){ .family = ADDR_V4,
+		    .ip = { 11, i, 0, 1 }, .port = 6881 }, KNOWN_USER, r.now);
+	rig_wait(0);
+	ck_assert_uint_eq(r.t->dialling, 3);
+	rig_end();
+}
+END_TEST
+
 Suite *
 torrent_suite(void)
 {
@@ -344,6 +365,7 @@ torrent_suite(void)
 	tcase_add_test(c, metadata_may_come_late);
 	tcase_add_test(c, a_hybrid_goes_by_the_name_it_was_called);
 	tcase_add_test(c, dials_whom_trackers_name);
+	tcase_add_test(c, dials_few_at_once);
 	suite_add_tcase(s, c);
 	return s;
 }
