@@ -91,13 +91,6 @@ read_torrent(const struct torrent_file *file, struct notes *notes, enum bt_code 
 	return copy;
 }
 
-static bool
-same_file(const struct torrent_file *a, const struct torrent_file *b)
-{
-	return a->size == b->size && a->mtime.tv_sec == b->mtime.tv_sec &&
-	    a->mtime.tv_nsec == b->mtime.tv_nsec;
-}
-
 /* Both are ordered by path: *at goes forward through the old ones. */
 static bool
 find_old(const struct allow_dir *d, const struct torrent_file *file, size_t *at)
@@ -107,7 +100,7 @@ find_old(const struct allow_dir *d, const struct torrent_file *file, size_t *at)
 		int order = strcmp(old->path, file->path);
 
 		if (order >= 0)
-			return order == 0 && same_file(old, file);
+			return order == 0 && torrent_files_same(old, file);
 	}
 	return false;
 }
@@ -195,7 +188,7 @@ allow_dir_look(struct allow_dir *d, const char *path, struct notes *notes, struc
     struct bt_error *err)
 {
 	struct allow_dir next = { .looked = true };
-	enum bt_code code = torrent_files_find(path, &next.files, err);
+	enum bt_code code = torrent_files_find(path, NULL, &next.files, err);
 	size_t fresh = 0;
 
 	*out = NULL;

@@ -10,7 +10,7 @@
 
 #include "tracker/rules/allowed.h"
 #include "tracker/rules/notes.h"
-#include "tracker/rules/torrent_files.h"
+#include "meta/torrent_files.h"
 
 struct allow_dir {
 	bool looked;

@@ -3,6 +3,7 @@
 #include "helper.h"
 
 Suite *edit_suite(void);
+Suite *folder_suite(void);
 Suite *layout_suite(void);
 Suite *lint_suite(void);
 Suite *magnet_suite(void);
@@ -16,6 +17,7 @@ main(void)
 {
 	Suite *(*const make[])(void) = {
 		edit_suite,
+		folder_suite,
 		layout_suite,
 		lint_suite,
 		magnet_suite,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "tracker/rules/torrent_files.h"
+#include "meta/torrent_files.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -54,13 +54,17 @@ add_file(struct vec *out, const char *dir, const char *name)
 
 /* BT_ENOENT: it cannot be read, see errno. */
 static enum bt_code
-search(const char *dir, unsigned depth, struct vec *out)
+search(const char *dir, unsigned depth, const struct torrent_files_visitor *visitor,
+    struct vec *out)
 {
 	enum bt_code code = BT_OK;
 	size_t before = out->len;
 	const struct dirent *e;
-	DIR *d = opendir(dir);
+	DIR *d;
 
+	if (visitor != NULL)
+		visitor->directory(visitor->arg, dir);
+	d = opendir(dir);
 	if (d == NULL)
 		return BT_ENOENT;
 	while (code == BT_OK && (e = readdir(d)) != NULL) {
@@ -75,7 +79,7 @@ search(const char *dir, unsigned depth, struct vec *out)
 		if (e->d_name[0] == '.' || e->d_type == DT_REG)
 			continue;
 		path = join(dir, e->d_name);
-		if (path == NULL || search(path, depth + 1, out) == BT_ENOMEM)
+		if (path == NULL || search(path, depth + 1, visitor, out) == BT_ENOMEM)
 			code = BT_ENOMEM;
 		mem_free(path);
 	}
@@ -91,12 +95,13 @@ by_path(const void *a, const void *b)
 }
 
 enum bt_code
-torrent_files_find(const char *dir, struct vec *out, struct bt_error *err)
+torrent_files_find(const char *dir, const struct torrent_files_visitor *visitor, struct vec *out,
+    struct bt_error *err)
 {
 	enum bt_code code;
 
 	vec_init(out, sizeof(struct torrent_file));
-	code = search(dir, 0, out);
+	code = search(dir, 0, visitor, out);
 	if (code == BT_ENOENT)
 		return fail_errno(err, "cannot read the directory %s", dir);
 	if (code != BT_OK)
@@ -112,4 +117,11 @@ torrent_files_free(struct vec *files)
 	for (size_t i = 0; i < files->len; i++)
 		mem_free(((struct torrent_file *)vec_at(files, i))->path);
 	vec_fini(files);
+}
+
+bool
+torrent_files_same(const struct torrent_file *a, const struct torrent_file *b)
+{
+	return a->size == b->size && a->mtime.tv_sec == b->mtime.tv_sec &&
+	    a->mtime.tv_nsec == b->mtime.tv_nsec;
 }
