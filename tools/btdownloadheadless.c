@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: ISC */
-/* btdownloadheadless: downloads or seeds one torrent, without a screen. */
+/* btdownloadheadless: downloads or seeds torrents, without a screen. */
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "tools/descriptors.h"
-#include "tools/download.h"
+#include "tools/launch.h"
+#include "tools/saveas.h"
 
 struct own_options {
 	char *metafile;
@@ -27,38 +30,92 @@ static const struct bt_option rows[] = {
 
 static const struct bt_option_table table = { rows, sizeof(rows) / sizeof(rows[0]) };
 
+static const struct bt_option display[] = { LAUNCH_DISPLAY_ROW("0.5") };
+static const struct bt_option_table display_table = { display, 1 };
+
 static const struct view *
-choose_view(const struct download_options *o)
+choose_view(const struct launch_options *o, size_t count)
 {
 	if (o->json)
 		return &view_json;
-	return isatty(STDOUT_FILENO) ? &view_line : &view_lines;
+	if (count > 1)
+		return &view_many;
+	return isatty(STDOUT_FILENO) ? &view_line : &view_block;
+}
+
+/* To be freed; NULL: that was told. */
+static char *
+choose_path(const struct cli *cli, const struct bt_metainfo *meta, const char *saveas, bool alone)
+{
+	char *path = alone ? saveas_one(meta, saveas) : saveas_among(meta, saveas);
+
+	if (path == NULL)
+		cli_error(cli, "%s: %s", bt_metainfo_safe_name(meta), errno != ELOOP ?
+		    strerror(errno) : "a symbolic link; to follow it, name it with --saveas");
+	return path;
+}
+
+static void
+add(struct launch *l, const struct cli *cli, const char *torrent, const char *saveas, bool alone)
+{
+	struct bt_metainfo *meta;
+	struct bt_error err;
+	char *path;
+
+	if (bt_metainfo_open(torrent, &meta, &err) != BT_OK) {
+		cli_error(cli, "%s", err.text);
+		launch_note(l, LAUNCH_BAD);
+		return;
+	}
+	if (bt_metainfo_tolerated(meta) != NULL)
+		cli_error(cli, "%s: not as it should be, but let pass: %s", torrent,
+		    bt_metainfo_tolerated(meta));
+	path = choose_path(cli, meta, saveas, alone);
+	if (path == NULL)
+		launch_note(l, LAUNCH_DISK);
+	else if (launch_add(l, &(struct launch_add){ .meta = meta, .torrent = torrent,
+	    .path = path }, &err) == NULL) {
+		cli_error(cli, "%s", err.text);
+		launch_note(l, LAUNCH_FAILED);
+	}
+	bt_metainfo_free(meta);
+	free(path);
 }
 
 int
 main(int argc, char **argv)
 {
 	struct own_options own;
-	struct download_options o;
+	struct launch_options o;
+	struct item_options io = { 0 };
 	struct bt_settings *settings = bt_settings_new();
 	const struct cli_part parts[] = {
-		{ &table, &own }, { &download_table, &o }, { bt_settings_table(), settings },
+		{ &table, &own }, { &item_table, &io }, { &display_table, &o },
+		{ &launch_table, &o }, { bt_settings_table(), settings },
 	};
-	struct cli cli = { .program = "btdownloadheadless", .words = "FILE.torrent",
-		.about = "Download a torrent, or seed it, from a script or a terminal.",
-		.parts = parts, .part_count = 3, .ready = settings, .max_args = 1,
+	struct cli cli = { .program = "btdownloadheadless", .words = "FILE.torrent...",
+		.about = "Download torrents, or seed them, from a script or a terminal.",
+		.parts = parts, .part_count = 5, .ready = settings, .max_args = CLI_MANY,
 		.torrents = true };
-	const char *metafile;
-	int status;
+	enum launch_end end = LAUNCH_FAILED;
+	struct launch *l;
 
 	if (settings == NULL)
 		abort();
 	cli_parse(&cli, argc, argv);
-	if ((own.metafile[0] != '\0') == (cli.arg_count == 1))
-		cli_misuse(&cli, "give one torrent");
+	if ((own.metafile[0] != '\0') == (cli.arg_count > 0))
+		cli_misuse(&cli, "give a torrent");
 	descriptors_raise();
-	metafile = cli.arg_count == 1 ? cli.args[0] : own.metafile;
-	status = cli_finish(&cli, !download(&cli, metafile, settings, &o, choose_view(&o)));
+	l = launch_new(&(struct launch_wish){ .cli = &cli, .settings = settings, .options = &o,
+		.item_options = &io, .view = choose_view(&o, cli.arg_count) });
+	if (l != NULL) {
+		if (cli.arg_count == 0)
+			add(l, &cli, own.metafile, io.saveas, true);
+		for (size_t i = 0; i < cli.arg_count; i++)
+			add(l, &cli, cli.args[i], io.saveas, cli.arg_count == 1);
+		launch_run(l, NULL);
+		end = launch_free(l);
+	}
 	bt_settings_free(settings);
-	return status;
+	return cli_finish(&cli, false) != 0 ? LAUNCH_FAILED : (int)end;
 }

@@ -13,15 +13,22 @@ begin(struct bt_json *j, const char *event)
 	bt_json_string(j, "event", event);
 }
 
+/* What every line about a torrent has; last, so that lines begin as they always did. */
 static void
-put_status(const char *event, const struct view_subject *s, const struct bt_torrent_status *t,
-    const struct view_words *w)
+end_of(struct bt_json *j, const struct item *it)
+{
+	bt_json_string(j, "info_hash", it->hash);
+	bt_json_end(j);
+}
+
+static void
+put_status(const char *event, const struct item *it, const struct bt_torrent_status *t)
 {
 	struct bt_json j;
 
 	begin(&j, event);
-	bt_json_slice(&j, "name", s->name);
-	bt_json_string(&j, "path", s->path);
+	bt_json_slice(&j, "name", it->name);
+	bt_json_string(&j, "path", it->path);
 	bt_json_string(&j, "state", bt_torrent_state_name(t->state));
 	bt_json_bool(&j, "complete", t->state != BT_TORRENT_CHECKING && t->done == t->size);
 	bt_json_uint(&j, "size", t->size);
@@ -40,24 +47,28 @@ put_status(const char *event, const struct view_subject *s, const struct bt_torr
 	bt_json_double(&j, "distributed_copies", t->distributed_copies);
 	bt_json_known(&j, "tracker_seeds", t->tracker_seeds);
 	bt_json_known(&j, "tracker_leeches", t->tracker_leeches);
-	bt_json_string(&j, "tracker_text", w->tracker);
-	bt_json_string(&j, "error", w->error);
-	bt_json_end(&j);
+	bt_json_string(&j, "tracker_text", it->tracker_text != NULL ? it->tracker_text : "");
+	bt_json_string(&j, "error", it->error_text != NULL ? it->error_text : "");
+	end_of(&j, it);
 }
 
 static void
-json_view_status(const struct view_subject *s, const struct bt_torrent_status *t,
-    const struct view_words *w)
+json_round(size_t count)
 {
-	put_status("status", s, t, w);
+	(void)count;
 }
 
 static void
-json_view_event(const struct view_subject *s, const struct bt_event *e)
+json_status(const struct item *it, const struct bt_torrent_status *t)
+{
+	put_status("status", it, t);
+}
+
+static void
+json_event(const struct item *it, const struct bt_event *e)
 {
 	struct bt_json j;
 
-	(void)s;
 	begin(&j, bt_event_name(e->type));
 	switch (e->type) {
 	case BT_EVENT_STATE:
@@ -84,14 +95,47 @@ json_view_event(const struct view_subject *s, const struct bt_event *e)
 		break;
 	}
 	bt_json_string(&j, "text", e->text);
+	end_of(&j, it);
+}
+
+static void
+json_added(const struct item *it)
+{
+	struct bt_json j;
+
+	begin(&j, "added");
+	bt_json_slice(&j, "name", it->name);
+	bt_json_string(&j, "torrent", it->torrent);
+	bt_json_string(&j, "path", it->path);
+	bt_json_uint(&j, "size", it->size);
+	end_of(&j, it);
+}
+
+static void
+json_dropped(const struct item *it)
+{
+	struct bt_json j;
+
+	begin(&j, "dropped");
+	bt_json_string(&j, "torrent", it->torrent);
+	end_of(&j, it);
+}
+
+static void
+json_message(const char *text)
+{
+	struct bt_json j;
+
+	begin(&j, "message");
+	bt_json_string(&j, "text", text);
 	bt_json_end(&j);
 }
 
 static void
-json_view_end(const struct view_subject *s, const struct bt_torrent_status *t,
-    const struct view_words *w)
+json_end(const struct item *it, const struct bt_torrent_status *t)
 {
-	put_status("end", s, t, w);
+	put_status("end", it, t);
 }
 
-const struct view view_json = { json_view_status, json_view_event, json_view_end };
+const struct view view_json = { json_round, json_status, json_event, json_added, json_dropped,
+	json_message, json_end };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The two views for people. */
+/* The two views of one torrent, for people. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,29 +57,28 @@ share_rating(const struct bt_torrent_status *t, char *out, size_t size)
 }
 
 static void
-lines_status(const struct view_subject *s, const struct bt_torrent_status *t,
-    const struct view_words *w)
+block_status(const struct item *it, const struct bt_torrent_status *t)
 {
 	char left[64], rating[32];
 
 	time_left(t, left, sizeof(left));
 	share_rating(t, rating, sizeof(rating));
 	(void)printf("\n\n\n\n\n");
-	if (w->error[0] != '\0') {
+	if (it->error_text != NULL) {
 		(void)printf("ERROR: ");
-		text_puts(stdout, w->error);
+		text_puts(stdout, it->error_text);
 		(void)putchar('\n');
 	}
 	(void)printf("saving:         ");
-	text_print(stdout, s->name);
-	(void)printf(" (%.1f MB)\n", (double)s->size / MIB);
+	text_print(stdout, it->name);
+	(void)printf(" (%.1f MB)\n", (double)it->size / MIB);
 	if (t->done == t->size && t->state != BT_TORRENT_CHECKING)
 		(void)printf("percent done:   100\n");
 	else
 		(void)printf("percent done:   %.1f\n", percent(t));
 	(void)printf("time left:      %s\n", left);
 	(void)printf("download to:    ");
-	text_puts(stdout, s->path);
+	text_puts(stdout, it->path);
 	(void)putchar('\n');
 	(void)printf("download rate:  %.1f kB/s\n", (double)t->download_rate / KIB);
 	(void)printf("upload rate:    %.1f kB/s\n", (double)t->upload_rate / KIB);
@@ -93,9 +92,9 @@ lines_status(const struct view_subject *s, const struct bt_torrent_status *t,
 }
 
 static void
-lines_event(const struct view_subject *s, const struct bt_event *e)
+block_event(const struct item *it, const struct bt_event *e)
 {
-	(void)s;
+	(void)it;
 	if (e->type == BT_EVENT_TRACKER && e->as.tracker.code != BT_OK) {
 		(void)fprintf(stderr, "tracker: ");
 		text_puts(stderr, e->text);
@@ -105,7 +104,27 @@ lines_event(const struct view_subject *s, const struct bt_event *e)
 		(void)fprintf(stderr, "banned %s: it sent bad data\n", e->text);
 }
 
-const struct view view_lines = { lines_status, lines_event, lines_status };
+static void
+no_round(size_t count)
+{
+	(void)count;
+}
+
+/* One torrent alone comes with the program and goes with it. */
+static void
+no_change(const struct item *it)
+{
+	(void)it;
+}
+
+static void
+no_message(const char *text)
+{
+	(void)text;
+}
+
+const struct view view_block = { no_round, block_status, block_event, no_change, no_change,
+	no_message, block_status };
 
 static int
 terminal_width(void)
@@ -116,14 +135,12 @@ terminal_width(void)
 }
 
 static void
-line_status(const struct view_subject *s, const struct bt_torrent_status *t,
-    const struct view_words *w)
+line_status(const struct item *it, const struct bt_torrent_status *t)
 {
 	int width = terminal_width();
 	char left[64], line[256];
 
-	(void)s;
-	(void)w;
+	(void)it;
 	time_left(t, left, sizeof(left));
 	(void)snprintf(line, sizeof(line),
 	    "%5.1f%%  %.1f of %.1f MB  down %.1f up %.1f kB/s  %u peers, %u seeds  %s", percent(t),
@@ -136,24 +153,24 @@ line_status(const struct view_subject *s, const struct bt_torrent_status *t,
 }
 
 static void
-line_event(const struct view_subject *s, const struct bt_event *e)
+line_event(const struct item *it, const struct bt_event *e)
 {
 	if (e->type == BT_EVENT_TRACKER && e->as.tracker.code == BT_OK)
 		return;
 	if (e->type == BT_EVENT_TRACKER || e->type == BT_EVENT_PEER_BANNED) {
 		(void)printf("\r\033[K");
 		(void)fflush(stdout);
-		lines_event(s, e);
+		block_event(it, e);
 	}
 }
 
 static void
-line_end(const struct view_subject *s, const struct bt_torrent_status *t,
-    const struct view_words *w)
+line_end(const struct item *it, const struct bt_torrent_status *t)
 {
-	line_status(s, t, w);
+	line_status(it, t);
 	(void)printf("\n");
 	(void)fflush(stdout);
 }
 
-const struct view view_line = { line_status, line_event, line_end };
+const struct view view_line = { no_round, line_status, line_event, no_change, no_change,
+	no_message, line_end };

@@ -17,14 +17,14 @@ from tool import until
 
 
 def leech_fails(env, *options, says, client_options=None, **more):
-    """The download cannot be kept: one clear line, exit 1, no peer is blamed."""
+    """The download cannot be kept: one clear line, exit 4, no peer is blamed."""
     client = env.client(env.content.torrent(), *options, **(client_options or {}), **more)
     env.good_seed()
     until(lambda: "-> failed" in client.log() or not client.alive(), 10, "it fails")
     failed_at = time.monotonic()
     status = client.wait(10)
     assert not client.crash(), client.crash()
-    assert status == 1, "exit status %d" % status
+    assert status == 4, "exit status %d" % status
     lines = [x for x in client.log().splitlines() if x.startswith("btdownloadheadless: ")]
     assert len(lines) == 1 and says in lines[0], "not one line with '%s': %s" % (says, lines)
     assert time.monotonic() - failed_at < 3, "it took its time to end"
@@ -202,7 +202,7 @@ def link_swapped(env):
     os.rename(env.path("data", "dir"), env.path("data", "moved"))
     os.symlink(env.path("outside"), env.path("data", "dir"))
     status = client.wait(10)
-    assert status == 1 and not client.crash(), client.crash() or status
+    assert status == 4 and not client.crash(), client.crash() or status
     outside_unchanged(env, before)
 
 
@@ -400,7 +400,7 @@ def exit_codes(env):
     client.wait_state("seeding")
     assert client.stop() == 0
     path = env.write("it.torrent", torrent)
-    for words in ([path, path], [path, "--nonsense", "1"], [path, "--minport", "x"]):
+    for words in ([path, "--metafile", path], [path, "--nonsense", "1"], [path, "--minport", "x"]):
         tool = env.tool("btdownloadheadless", *words)
         assert tool.wait(5) == 2, words
         assert tool.err().startswith(b"btdownloadheadless: ") and not tool.crash()
