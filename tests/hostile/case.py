@@ -84,7 +84,7 @@ class Env:
         home = tempfile.mkdtemp(prefix=name + ".", dir=self.home)
         os.chmod(home, 0o755)
         more.setdefault("cwd", self.home)
-        tool = kind([os.path.join(self.bin, name)] + list(args), home, **more)
+        tool = kind(self.bin, name, args, home, **more)
         self.tools.append(tool)
         return tool
 

@@ -388,6 +388,18 @@ def term_any(env):
     env.ends_well(client)
 
 
+@case("disk", "sigint-while-starting")
+def int_starting(env):
+    """However early it comes, it is not lost."""
+    torrent = env.content.torrent()
+    for i in range(60):
+        client = env.client(torrent)
+        time.sleep(i * 0.0005)
+        status = client.stop(signal.SIGINT)
+        assert not client.crash(), client.crash()
+        assert status in (1, -signal.SIGINT), "status %s after %.1f ms" % (status, i * 0.5)
+
+
 @case("disk", "exit-codes")
 def exit_codes(env):
     torrent = env.content.torrent()

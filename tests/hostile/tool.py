@@ -35,14 +35,27 @@ def until(condition, seconds, what):
         time.sleep(0.02)
 
 
+def program(bin_dir, name):
+    """Its path, and what the environment must have for it. What libtool leaves in the build
+    directory may be a script that starts the program, and loses a SIGINT that comes first."""
+    libs = os.path.join(bin_dir, ".libs")
+    path = os.path.join(libs, name)
+    if os.access(path, os.X_OK):
+        return path, {"LD_LIBRARY_PATH": libs}
+    return os.path.join(bin_dir, name), {}
+
+
 class Tool:
-    def __init__(self, argv, home, cwd=None, user=None, file_size=None, wrapper=()):
-        self.name = os.path.basename(argv[0])
+    def __init__(self, bin_dir, name, args, home, cwd=None, user=None, file_size=None, wrapper=()):
+        self.name = name
         self.out_path = os.path.join(home, self.name + ".out")
         self.err_path = os.path.join(home, self.name + ".err")
+        path, libraries = program(bin_dir, name)
 
         def prepare():
             LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            # A shell that starts us in the background has it ignored.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             if file_size is not None:
                 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -52,10 +65,10 @@ class Tool:
                 os.setgid(user)
                 os.setuid(user)
 
-        env = dict(os.environ, LC_ALL="C", COLUMNS="80", **SANITIZER_ENV)
+        env = dict(os.environ, LC_ALL="C", COLUMNS="80", **SANITIZER_ENV, **libraries)
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
             self.child = subprocess.Popen(
-                list(wrapper) + argv,
+                [*wrapper, path, *args],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
