@@ -46,7 +46,7 @@ function room(file) {
 	return file ~ /^tracker\/[a-z]+\// ? substr(file, 9, index(substr(file, 9), "/") - 1) : ""
 }
 BEGIN {
-	n = split("base bencode meta proto=make=verify utp=dht net peer=announce=disk torrent session", floor, " ")
+	n = split("base bencode meta proto=make=verify=state utp=dht net peer=announce=disk torrent session", floor, " ")
 	for (i = 1; i <= n; i++) {
 		m = split(floor[i], same, "=")
 		for (j = 1; j <= m; j++)

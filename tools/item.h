@@ -25,11 +25,11 @@ struct item {
 	/* As the session said last. */
 	enum bt_torrent_state state;
 	enum bt_code error;
-	uint64_t done, downloaded, uploaded;
-	uint32_t peers;
+	uint64_t done, uploaded, all_uploaded;
 
 	/* Times of launch_now(); 0: never. */
 	double complete_at;
+	double seeding_since;		/* if it had seeded without pause; 0: it does not */
 	double words_at;		/* when the words became what they are */
 	bool words_stale;		/* a tracker or the torrent has said something */
 	char *error_text;		/* why it failed, or NULL */

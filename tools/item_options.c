@@ -27,6 +27,12 @@ static const struct bt_option rows[] = {
 	{ "torrent_download_rate", BT_OPT_INT,
 	  offsetof(struct item_options, torrent_download_rate), "0", 0, 1e9, "KIB/S", NULL,
 	  "Limit on the download rate of each torrent, in KiB a second; 0: no limit." },
+	{ "check", BT_OPT_TEXT, offsetof(struct item_options, check), "fast", 0, 0,
+	  "full|fast|none", NULL,
+	  "Check all of what is on the disk (full), or only what is not known to be as it was "
+	  "(fast); none: believe that all of it is there." },
+	{ "check_hashes", BT_OPT_FLAG, offsetof(struct item_options, check_hashes), "1", 0, 0,
+	  "0|1", NULL, "0: as --check none." },
 	/* What stands from here on is for files alone. */
 	{ "paused", BT_OPT_FLAG, offsetof(struct item_options, paused), "0", 0, 0, "0|1", NULL,
 	  "Hold the torrent up." },

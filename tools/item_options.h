@@ -14,6 +14,8 @@ struct item_options {
 	double seed_ratio;	/* uploaded / size at which a seed ends; 0: never */
 	int64_t torrent_upload_rate;	/* KiB/s; 0: no limit of its own, as below */
 	int64_t torrent_download_rate;
+	char *check;		/* "full", "fast" or "none" */
+	int64_t check_hashes;
 	int64_t paused;		/* only in a file */
 };
 

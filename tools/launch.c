@@ -260,6 +260,10 @@ fill_params(const struct launch *l, const struct item *it, const struct launch_a
 		    err);
 	if (code == BT_OK)
 		code = bt_add_params_set_int(p, "paused", o->paused, err);
+	if (code == BT_OK)
+		code = bt_add_params_set(p, "check", o->check, err);
+	if (code == BT_OK)
+		code = bt_add_params_set_int(p, "check_hashes", o->check_hashes, err);
 	return code;
 }
 
@@ -390,9 +394,13 @@ take_status(struct launch *l, const struct bt_torrent_status *t)
 	it->state = t->state;
 	it->error = t->error;
 	it->done = t->done;
-	it->downloaded = t->downloaded;
 	it->uploaded = t->uploaded;
-	it->peers = t->peers;
+	it->all_uploaded = t->all_uploaded;
+	/* A snapshot is as old as the last change: from here on the time goes on by itself. */
+	if (t->state == BT_TORRENT_SEEDING)
+		it->seeding_since = launch_now() - (double)t->seeding_time;
+	else
+		it->seeding_since = 0;
 }
 
 /* since: 0 for all of them. To be freed; NULL: no memory. */
@@ -411,17 +419,26 @@ look(struct launch *l, uint64_t since)
 
 /* -- what is asked of a torrent -- */
 
+/* Since when it seeds: in all runs if the program is one that goes on for ever. */
+static double
+seeding_since(const struct launch *l, const struct item *it)
+{
+	return l->wish.lasts ? it->seeding_since : it->complete_at;
+}
+
 static bool
 seeded_enough(const struct launch *l, const struct item *it, double now)
 {
 	const struct item_options *o = it->options;
+	double since = seeding_since(l, it);
 
 	if (it->complete_at == 0)
 		return false;
-	if (o->seed_time >= 0 && now - it->complete_at >= o->seed_time)
+	if (o->seed_time == 0 || (o->seed_time > 0 && since != 0 && now - since >= o->seed_time))
 		return true;
 	if (o->seed_ratio > 0)
-		return (double)it->uploaded >= o->seed_ratio * (double)it->size;
+		return (double)(l->wish.lasts ? it->all_uploaded : it->uploaded) >=
+		    o->seed_ratio * (double)it->size;
 	return l->wish.options->stop_when_done && o->seed_time < 0;
 }
 
@@ -439,9 +456,9 @@ obey_rules(struct launch *l)
 
 		if (!it->over && seeded_enough(l, it, now))
 			end_item(l, it);
-		else if (it->complete_at != 0 && seed_time >= 0 &&
-		    it->complete_at + seed_time < l->next_rules)
-			l->next_rules = it->complete_at + seed_time;
+		else if (!it->over && seed_time >= 0 && seeding_since(l, it) != 0 &&
+		    seeding_since(l, it) + seed_time < l->next_rules)
+			l->next_rules = seeding_since(l, it) + seed_time;
 		over += it->over;
 	}
 	if (over == l->count && (!l->wish.lasts || (l->wish.options->stop_when_done && over > 0)))
@@ -623,6 +640,46 @@ launch_run(struct launch *l, const struct launch_guest *guest)
 
 /* -- life -- */
 
+/* To be freed; NULL: nobody says where. */
+static char *
+default_state(void)
+{
+	const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	char *path = NULL;
+	int n = 0;
+
+	if (xdg != NULL && *xdg == '/')
+		n = asprintf(&path, "%s/btcore", xdg);
+	else if (home != NULL && *home == '/')
+		n = asprintf(&path, "%s/.local/state/btcore", home);
+	if (n < 0)
+		abort();
+	return path;
+}
+
+/* The state that the user named must be had. That which is taken if he names none is one program's
+ * at a time: the others remember nothing. */
+static enum bt_code
+begin_session(struct launch *l, struct bt_error *err)
+{
+	bt_log_fn log = l->wish.options->verbose ? print_log : NULL;
+	struct bt_settings *settings = bt_settings_copy(l->wish.settings);
+	char *state = cli_given(l->wish.cli, "state") ? NULL : default_state();
+	enum bt_code code = BT_ENOMEM;
+
+	if (settings == NULL)
+		abort();
+	if (state != NULL && bt_settings_set(settings, "state", state, err) == BT_OK)
+		code = bt_session_new(settings, log, NULL, &l->session, err);
+	if (code != BT_OK && state != NULL && log != NULL)
+		print_log(NULL, BT_LOG_WARN, "state", err->text);
+	if (code != BT_OK)
+		code = bt_session_new(l->wish.settings, log, NULL, &l->session, err);
+	bt_settings_free(settings);
+	free(state);
+	return code;
+}
+
 struct launch *
 launch_new(const struct launch_wish *wish)
 {
@@ -634,8 +691,7 @@ launch_new(const struct launch_wish *wish)
 	l->wish = *wish;
 	/* The session's thread writes there too: whole lines. */
 	(void)setvbuf(stderr, NULL, _IOLBF, 0);
-	if (bt_session_new(wish->settings, wish->options->verbose ? print_log : NULL, NULL,
-	    &l->session, &err) == BT_OK)
+	if (begin_session(l, &err) == BT_OK)
 		return l;
 	cli_error(wish->cli, "%s", err.text);
 	free(l);

@@ -10,6 +10,9 @@
 /* Pieces that one job looks at: enough bytes to be worth a job. */
 #define CHECK_BYTES (4u << 20)
 
+/* Pieces in a row that are counted before a job is made of them: more than one takes. */
+#define ROW_MOST 4096u
+
 static bool
 is_stale(const struct store_job *job)
 {
@@ -51,6 +54,7 @@ static void
 end_check(struct store *s, const struct bt_error *err)
 {
 	s->checking = false;
+	bits_fini(&s->check_which);
 	__atomic_add_fetch(&s->check_number, 1, __ATOMIC_RELAXED);
 	check_leave(s);
 	if (!s->freed && err != NULL)
@@ -83,6 +87,29 @@ answer_check(struct store_job *job)
 }
 
 static bool
+is_wanted(const struct store *s, uint32_t piece)
+{
+	return s->check_which.len == 0 || bits_has(&s->check_which, piece);
+}
+
+/* How many pieces in a row are wanted from the next on (or some of them, if these are many); the
+ * next is one of them if any is. */
+static uint32_t
+find_wanted(struct store *s)
+{
+	uint32_t count = bt_metainfo_piece_count(s->place.meta), end;
+
+	while (s->check_next < count && !is_wanted(s, s->check_next))
+		s->check_next++;
+	if (s->check_which.len == 0)
+		return count - s->check_next;
+	for (end = s->check_next; end < count && end - s->check_next < ROW_MOST &&
+	    is_wanted(s, end); end++)
+		;
+	return end - s->check_next;
+}
+
+static bool
 send_check(struct store *s)
 {
 	const struct bt_metainfo *meta = s->place.meta;
@@ -94,7 +121,7 @@ send_check(struct store *s)
 	job->check_number = s->check_number;
 	job->first = s->check_next;
 	job->count = pieces_a_job(bt_metainfo_piece_length(meta), CHECK_BYTES,
-	    bt_metainfo_piece_count(meta) - s->check_next, pool_workers(s->disk->pool));
+	    find_wanted(s), pool_workers(s->disk->pool));
 	job->verdicts = mem_zero(job->count + 1);
 	job->buf = mem_alloc(PIECES_BUFFER);
 	if (job->verdicts == NULL || job->buf == NULL) {
@@ -105,7 +132,8 @@ send_check(struct store *s)
 	}
 	s->check_next += job->count;
 	s->checks++;
-	job_touch(job, store_piece_offset(s, job->first), bt_metainfo_piece_length(meta));
+	if (job->count > 0)
+		job_touch(job, store_piece_offset(s, job->first), bt_metainfo_piece_length(meta));
 	job_send(job);
 	return true;
 }
@@ -113,14 +141,13 @@ send_check(struct store *s)
 static void
 send_checks(struct store *s)
 {
-	uint32_t count = bt_metainfo_piece_count(s->place.meta);
 	struct bt_error err = { 0 };
 
-	while (s->check_next < count && s->checks <= pool_workers(s->disk->pool) && send_check(s))
+	while (s->checks <= pool_workers(s->disk->pool) && find_wanted(s) > 0 && send_check(s))
 		;
 	if (s->checks > 0)
 		return;
-	if (s->check_next < count)
+	if (find_wanted(s) > 0)
 		(void)fail(&err, BT_ENOMEM, "out of memory");
 	else if (s->check_untold > 0)
 		(void)fail(&err, BT_ENOHASH, "the hashes of %u pieces are not known",
@@ -132,8 +159,8 @@ send_checks(struct store *s)
 static void
 take_turn(struct store *s)
 {
-	/* Even of a torrent without pieces the answer comes from a worker. */
-	if (bt_metainfo_piece_count(s->place.meta) > 0 || !send_check(s))
+	/* Even where nothing is to be looked at the answer comes from a worker. */
+	if (find_wanted(s) > 0 || !send_check(s))
 		send_checks(s);
 }
 
@@ -164,12 +191,16 @@ check_leave(struct store *s)
 }
 
 void
-check_begin(struct content *c)
+check_begin(struct content *c, const struct bits *which)
 {
 	struct store *s = CONTAINER_OF(c, struct store, base);
 
 	assert(!s->checking);
 	s->checking = true;
+	s->check_which = (struct bits){ 0 };
+	/* Without memory for it all are looked at. */
+	if (which != NULL && bits_init(&s->check_which, which->len))
+		(void)bits_load(&s->check_which, bits_slice(which));
 	s->check_next = 0;
 	s->checks = 0;
 	s->check_untold = 0;

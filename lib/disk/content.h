@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "base/bits.h"
 #include "base/block.h"
 #include "base/error.h"
 #include "net/sendq.h"
@@ -47,7 +48,7 @@ struct content_ops {
 	    uint32_t len);
 	void (*finish)(struct content *c, uint32_t piece);
 	bool (*read)(struct content *c, const struct content_read *what, struct sendq_file *out);
-	void (*check)(struct content *c);
+	void (*check)(struct content *c, const struct bits *which);
 	void (*cancel_check)(struct content *c);
 	void (*make_empty_files)(struct content *c);
 	bool (*busy)(const struct content *c);
@@ -84,11 +85,12 @@ content_read(struct content *c, const struct content_read *what, struct sendq_fi
 	return c->ops->read(c, what, out);
 }
 
-/* Looks at what is there already, and makes nothing. One check at a time. */
+/* Looks at what is there already of these pieces (copied; NULL: of all), and makes nothing. One
+ * check at a time. */
 static inline void
-content_check(struct content *c)
+content_check(struct content *c, const struct bits *which)
 {
-	c->ops->check(c);
+	c->ops->check(c, which);
 }
 
 /* Nothing more is told of a check that is under way; another may begin. */

@@ -47,6 +47,7 @@ struct store {
 	TAILQ_ENTRY(store) check_link;	/* in device.checks */
 	bool check_queued;		/* it is there */
 	uint32_t check_number;		/* of the latest check; jobs of others are stale */
+	struct bits check_which;	/* pieces to be looked at; of length 0: all */
 	uint32_t check_next;		/* pieces to be checked from here on */
 	unsigned checks;		/* its jobs under way */
 	uint32_t check_untold;		/* pieces of which nobody knows whether they are good */
@@ -75,6 +76,7 @@ struct store_job {
 	struct bt_error *errs;		/* finish: one a buffer */
 	uint64_t dev;			/* look, move: the device that was found, or 0 */
 	struct store_move *move;	/* move: owned */
+	struct store_stamps *stamps;	/* stamp: owned */
 	struct block *block;		/* read */
 	struct content_read what;
 	uint32_t first, count;		/* check: pieces */
@@ -112,7 +114,7 @@ void gather_finish(struct content *c, uint32_t piece);
 void gather_drop_all(struct store *s);
 
 /* check.c */
-void check_begin(struct content *c);
+void check_begin(struct content *c, const struct bits *which);
 void check_cancel(struct content *c);
 
 /* The store leaves its device, and another's turn may have come; or it has found its device. */

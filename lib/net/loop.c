@@ -54,6 +54,15 @@ loop_base(struct loop *l)
 	return l->base;
 }
 
+int64_t
+loop_wall_time(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec;
+}
+
 struct loop_stats *
 loop_stats(struct loop *l)
 {

@@ -27,6 +27,9 @@ void loop_stop(struct loop *l);
 /* Monotonic, read once a turn. */
 usec loop_now(struct loop *l);
 
+/* Seconds since 1970, by the clock on the wall. */
+int64_t loop_wall_time(void);
+
 /* What was counted since the loop was made. */
 struct loop_stats {
 	uint64_t turns;

@@ -17,6 +17,7 @@ struct bt_add_params {
 	char *save_as;
 	char *torrent_file;
 	int64_t check_hashes;
+	char *check;
 	int64_t paused;
 	struct torrent_wishes wishes;
 	struct bt_metainfo *meta;
@@ -41,6 +42,10 @@ bt_add_table(void)
 		{ .name = "check_hashes", .kind = BT_OPT_FLAG, .def = "1", .arg = "0|1",
 		  .offset = offsetof(struct bt_add_params, check_hashes),
 		  .help = "Check what is on the disk; 0: believe that all of it is there." },
+		{ .name = "check", .kind = BT_OPT_TEXT, .def = "fast", .arg = "full|fast|none",
+		  .offset = offsetof(struct bt_add_params, check),
+		  .help = "Check all of what is on the disk (full), or only what is not known to "
+		    "be as it was (fast); none: believe that all of it is there." },
 		{ .name = "paused", .kind = BT_OPT_FLAG, .def = "0", .arg = "0|1",
 		  .offset = offsetof(struct bt_add_params, paused),
 		  .help = "Begin paused." },
@@ -162,6 +167,7 @@ struct addition {
 	const struct bt_add_params *params;
 	char *place;
 	char *torrent_file;		/* NULL: none */
+	struct buf *recalled;		/* what is remembered of it, or NULL */
 	uint32_t id;
 	struct bt_error *err;
 	enum bt_code code;
@@ -177,6 +183,16 @@ is_known(const struct bt_session *s, const struct bt_metainfo *m)
 	for (unsigned i = 0; i < hashes.count; i++)
 		known = known || map_find(&s->by_hash, hashes.v[i]) != NULL;
 	return known;
+}
+
+/* The entry has it from now on. */
+static struct buf *
+take_recalled(struct addition *a)
+{
+	struct buf *recalled = a->recalled;
+
+	a->recalled = NULL;
+	return recalled;
 }
 
 static void
@@ -195,7 +211,9 @@ do_add(void *arg)
 		.meta = p->meta,
 		.path = a->place,
 		.torrent_file = a->torrent_file,
-		.complete = !p->check_hashes,
+		.complete = !p->check_hashes || strcmp(p->check, "none") == 0,
+		.recalled = take_recalled(a),
+		.trust = strcmp(p->check, "fast") == 0,
 		.paused = p->paused,
 		.wishes = p->wishes,
 	    }, &e, a->err);
@@ -218,6 +236,26 @@ choose_torrent_file(const struct bt_add_params *p, char **out, struct bt_error *
 	return *out != NULL ? BT_OK : fail_errno(err, "%.200s", p->torrent_file);
 }
 
+static void
+free_recalled(struct buf *recalled)
+{
+	if (recalled != NULL)
+		buf_fini(recalled);
+	mem_free(recalled);
+}
+
+/* Here, where waiting for the disk holds up nobody else. NULL: nothing, or no memory. */
+static struct buf *
+recall(struct bt_session *s, const struct bt_metainfo *m)
+{
+	struct buf *out = mem_zero(sizeof(*out));
+
+	if (out == NULL || save_recall(&s->saver, bt_metainfo_info_hash(m), out))
+		return out;
+	free_recalled(out);
+	return NULL;
+}
+
 enum bt_code
 bt_session_add(struct bt_session *s, const struct bt_add_params *params, uint32_t *id,
     struct bt_error *err)
@@ -233,9 +271,11 @@ bt_session_add(struct bt_session *s, const struct bt_add_params *params, uint32_
 	if (code == BT_OK)
 		code = choose_torrent_file(params, &a.torrent_file, err);
 	if (code == BT_OK) {
+		a.recalled = recall(s, params->meta);
 		(void)mailbox_call(s->mailbox, do_add, &a);
 		code = a.code;
 	}
+	free_recalled(a.recalled);
 	mem_free(a.place);
 	free(a.torrent_file);
 	if (code == BT_OK && id != NULL)

@@ -44,6 +44,7 @@ event(void *arg, struct torrent *t, const struct bt_event *ev)
 	(void)t;
 	numbered.torrent = e->id;
 	touch(e);
+	save_event(e, ev);
 	events_add(e->session->events, &numbered);
 }
 
@@ -164,21 +165,28 @@ static const struct content_user content_calls = {
 
 /* -- its parts -- */
 
+struct content *
+entry_new_content(struct entry *e)
+{
+	const struct store_opts store = { e->meta, e->path };
+
+	return store_new(&e->session->disk, &store, &content_calls, e);
+}
+
 static bool
 give_parts(struct entry *e, bool complete)
 {
-	const struct store_opts store = { e->meta, e->path };
 	struct torrent_parts parts = { .meta = e->meta, .complete = complete };
 
-	parts.content = store_new(&e->session->disk, &store, &content_calls, e);
+	parts.content = entry_new_content(e);
 	if (parts.content != NULL && torrent_attach(e->torrent, &parts, time_of(e)))
 		return true;
 	content_free(parts.content);
 	return false;
 }
 
-static void
-fail_for_memory(struct entry *e)
+void
+entry_fail_for_memory(struct entry *e)
 {
 	struct bt_error err;
 
@@ -190,7 +198,7 @@ static void
 give_parts_again(struct entry *e)
 {
 	if (!give_parts(e, true))
-		fail_for_memory(e);
+		entry_fail_for_memory(e);
 }
 
 struct load {
@@ -254,7 +262,7 @@ send_load(struct entry *e)
 		l->path = mem_strdup(e->torrent_file);
 	if (l == NULL || l->path == NULL) {
 		mem_free(l);
-		fail_for_memory(e);
+		entry_fail_for_memory(e);
 		return;
 	}
 	l->job = (struct job){ .work = work_load, .done = load_done };
@@ -280,6 +288,7 @@ slept(void *arg, struct torrent *t)
 	struct entry *e = arg;
 
 	(void)t;
+	save_content_gone(e);
 	if (e->torrent_file == NULL)
 		return;
 	bt_metainfo_free(e->meta);
@@ -296,6 +305,8 @@ entry_tick(struct entry *e, usec now)
 		send_load(e);
 	e->waking = false;
 	torrent_tick(e->torrent, now);
+	if (torrent_has_peers(e->torrent))
+		save_traffic(e);
 }
 
 void
@@ -334,8 +345,17 @@ static const struct torrent_ops torrent_calls = {
 void
 entry_status(const struct entry *e, struct bt_torrent_status *out)
 {
+	struct resume_totals all;
+
 	torrent_status(e->torrent, out);
 	out->torrent = e->id;
+	save_totals(e, &all);
+	out->all_downloaded = all.downloaded;
+	out->all_uploaded = all.uploaded;
+	out->active_time = all.active;
+	out->seeding_time = all.seeding;
+	out->added_time = all.added;
+	out->completed_time = all.completed;
 }
 
 static unsigned
@@ -454,12 +474,20 @@ copy_texts(struct entry *e, const struct entry_opts *o)
 }
 
 static bool
-give_first_parts(struct entry *e, bool complete)
+give_first_parts(struct entry *e, const struct entry_opts *o)
 {
-	if (!complete)
-		return give_parts(e, false);
-	torrent_rest(e->torrent, e->meta);
-	return true;
+	struct resume known;
+	bool recalled = e->recalled != NULL &&
+	    resume_parse(buf_slice(e->recalled), &known, NULL) == BT_OK;
+
+	save_begin(e, recalled ? &known : NULL);
+	if (o->complete) {
+		torrent_rest(e->torrent, e->meta, time_of(e));
+		return true;
+	}
+	if (!o->trust || !recalled)
+		recall_end(e);
+	return e->session->saver.journal != NULL ? recall_begin(e) : give_parts(e, false);
 }
 
 enum bt_code
@@ -473,10 +501,11 @@ entry_new(struct bt_session *s, const struct entry_opts *o, struct entry **out,
 	*e = (struct entry){ .session = s, .meta = bt_metainfo_share(o->meta),
 		.wishes = o->wishes, .id = s->next_id++ };
 	e->change.id = e->id;
+	e->recalled = o->recalled;
 	announce_owner_init(&e->announces, answered, e);
 	if (!copy_texts(e, o) || !make_torrent(e) || !map_set(&s->by_id, &e->id, e) ||
 	    !add_hashes(e) || !heap_add(&s->due, &e->due, NEVER) ||
-	    !give_first_parts(e, o->complete)) {
+	    !give_first_parts(e, o)) {
 		entry_free(e);
 		return fail(err, BT_ENOMEM, "out of memory");
 	}
@@ -485,6 +514,8 @@ entry_new(struct bt_session *s, const struct entry_opts *o, struct entry **out,
 	if (o->paused)
 		torrent_hold(e->torrent, TORRENT_PAUSED, true, "added so", time_of(e));
 	torrent_start(e->torrent, time_of(e));
+	if (e->found == NULL)
+		recall_end(e);
 	*out = e;
 	return BT_OK;
 }
@@ -507,6 +538,8 @@ entry_free(struct entry *e)
 	struct bt_session *s = e->session;
 
 	count_gone(e);
+	save_end(e);
+	recall_end(e);
 	heap_remove(&s->due, &e->due);
 	if (e->torrent != NULL)
 		remove_hashes(e);

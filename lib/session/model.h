@@ -18,6 +18,7 @@
 #include "session/lines.h"
 #include "session/listen.h"
 #include "session/mailbox.h"
+#include "session/save.h"
 #include "session/settings.h"
 #include "torrent/torrent.h"
 
@@ -35,6 +36,9 @@ struct entry {
 	struct torrent_wishes wishes;
 	struct announce_owner announces;
 	struct heap_node due;		/* in session.due: when it is to be ticked */
+	struct entry_save save;
+	struct content *found;		/* while its files are looked at: its content to be */
+	struct buf *recalled;		/* meanwhile: the record of it */
 };
 
 /* What was counted of the session itself. */
@@ -76,6 +80,7 @@ struct bt_session {
 	struct map by_hash;		/* 20 bytes to entry */
 	uint32_t next_id;
 	struct changes changes;
+	struct saver saver;
 	struct session_stats stats;
 	pthread_t thread;
 	bool running;
@@ -87,6 +92,8 @@ struct entry_opts {
 	const char *path;		/* the single file, or the folder that holds the files */
 	const char *torrent_file;	/* NULL, or where meta can be loaded again */
 	bool complete;			/* without a look at the disk */
+	struct buf *recalled;		/* what is known of it, taken over; NULL: nothing */
+	bool trust;			/* it, where files are as they were */
 	bool paused;
 	struct torrent_wishes wishes;
 };
@@ -97,7 +104,15 @@ void entry_free(struct entry *e);
 void entry_set_limits(struct entry *e);
 void entry_status(const struct entry *e, struct bt_torrent_status *out);
 void entries_due(void *session, usec now);
+struct content *entry_new_content(struct entry *e);
+void entry_fail_for_memory(struct entry *e);
 struct entry *entry_find(const struct bt_session *s, uint32_t id);
+
+/* recall.c */
+/* Files are looked at and held against e->recalled (NULL: nothing is known); then the torrent gets
+ * its parts. False: no memory. */
+bool recall_begin(struct entry *e) MUST_USE;
+void recall_end(struct entry *e);
 
 /* peers.c */
 bool peers_init(struct bt_session *s) MUST_USE;

@@ -171,6 +171,8 @@ bt_session_new(const struct bt_settings *settings, bt_log_fn log, void *log_arg,
 	if (code == BT_OK && (!open_parts(s) || !open_log(s, log, log_arg)))
 		code = fail(err, BT_ENOMEM, "out of memory or descriptors");
 	if (code == BT_OK)
+		code = save_init(&s->saver, s, s->settings.state, err);
+	if (code == BT_OK)
 		code = open_net(s, err);
 	if (code == BT_OK)
 		code = start_thread(s, err);
@@ -214,6 +216,8 @@ bt_session_free(struct bt_session *s)
 		(void)pthread_join(s->thread, NULL);
 		mailbox_close(s->mailbox);
 	}
+	if (s->running)
+		save_finish(&s->saver);
 	if (s->disk_ready) {
 		peers_fini(s);
 		free_torrents(s);
@@ -224,6 +228,7 @@ bt_session_free(struct bt_session *s)
 	resolve_free(s->resolve);
 	fetch_free(s->fetch);
 	pool_free(s->pool);
+	save_fini(&s->saver);
 	if (s->disk_ready)
 		disk_fini(&s->disk);
 	block_store_fini(&s->blocks);

@@ -47,6 +47,9 @@ static const struct bt_option rows[] = {
 	    "Drop a peer that has been silent for this long."),
 	ROW(snub_time, BT_OPT_FLOAT, "30", 1, 86400, "SECONDS", GROUP_PEERS,
 	    "How long to wait for a block before others are asked for it."),
+	ROW(state, BT_OPT_TEXT, "", 0, 0, "DIRECTORY", GROUP_DISK,
+	    "Remember here what is known of the torrents, so that they need not be checked again; "
+	    "empty: nowhere."),
 	ROW(max_files_open, BT_OPT_INT, "50", 1, 100000, "NUMBER", GROUP_DISK,
 	    "Most files open at once."),
 	ROW(write_buffer_size, BT_OPT_FLOAT, "8", 0, 4096, "MIB", GROUP_DISK,

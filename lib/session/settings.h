@@ -22,6 +22,7 @@ struct bt_settings {
 	double timeout;			/* seconds of silence before a peer is dropped */
 	double snub_time;		/* seconds without what we asked for */
 	int64_t max_files_open;
+	char *state;			/* folder of what is remembered; "": nothing is */
 	double write_buffer_size;	/* MiB of unfinished pieces kept in memory */
 	double http_timeout;		/* seconds */
 };

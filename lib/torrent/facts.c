@@ -30,6 +30,18 @@ torrent_hashes(const struct torrent *t)
 	return &t->hashes;
 }
 
+bool
+torrent_has_peers(const struct torrent *t)
+{
+	return t->conn_count > 0;
+}
+
+struct content *
+torrent_content(const struct torrent *t)
+{
+	return t->content;
+}
+
 enum bt_torrent_state
 torrent_state(const struct torrent *t)
 {

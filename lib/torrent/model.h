@@ -51,6 +51,7 @@ struct torrent {
 	bool announced;			/* trackers and peers know of it */
 	bool checked;			/* what is on disk is known */
 	bool checking;
+	bool awaiting;			/* its parts are on their way */
 	bool asleep;			/* complete, and its parts were let go */
 	bool waking;			/* they are asked for */
 	bool told_complete;
@@ -63,6 +64,7 @@ struct torrent {
 	struct bt_metainfo *meta;
 	struct content *content;
 	struct picker *picker;
+	struct bits unsure;		/* pieces to be checked; of length 0: all */
 	uint32_t piece_count;		/* stays when they are let go, as what follows */
 	uint32_t pieces_checked;
 	uint64_t size;

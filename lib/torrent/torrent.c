@@ -100,6 +100,8 @@ state_of(const struct torrent *t)
 		return BT_TORRENT_QUEUED;
 	if (t->asleep)
 		return BT_TORRENT_SEEDING;
+	if (t->awaiting)
+		return BT_TORRENT_CHECKING;
 	if (t->meta == NULL)
 		return BT_TORRENT_METADATA;
 	if (!t->checked)
@@ -131,9 +133,11 @@ become(struct torrent *t, enum bt_torrent_state state, const char *why)
 static void
 begin_check(struct torrent *t)
 {
+	bool all = t->unsure.len == 0;
+
 	t->checking = true;
-	t->pieces_checked = 0;
-	content_check(t->content);
+	t->pieces_checked = all ? 0 : t->unsure.len - t->unsure.count;
+	content_check(t->content, all ? NULL : &t->unsure);
 }
 
 static void
@@ -180,7 +184,7 @@ torrent_settle(struct torrent *t, const char *why, usec now)
 	t->checking = false;
 	become(t, state, why);
 	enter_or_leave_swarm(t, why, now);
-	if (state == BT_TORRENT_CHECKING)
+	if (state == BT_TORRENT_CHECKING && !t->awaiting)
 		begin_check(t);
 	else if (state == BT_TORRENT_DOWNLOADING)
 		content_make_empty_files(t->content);
@@ -303,6 +307,7 @@ drop_swarm(struct torrent *t)
 static void
 drop_parts(struct torrent *t)
 {
+	bits_fini(&t->unsure);
 	content_free(t->content);
 	picker_free(t->picker);
 	bt_metainfo_free(t->meta);
@@ -342,11 +347,28 @@ bytes_here(const struct torrent *t)
 	return sum;
 }
 
+void
+torrent_await(struct torrent *t, const struct bt_metainfo *meta, usec now)
+{
+	t->awaiting = true;
+	t->size = bt_metainfo_content_size(meta);
+	t->piece_count = bt_metainfo_piece_count(meta);
+	torrent_settle(t, "looks at what is there", now);
+}
+
+static bool
+copy_unsure(struct torrent *t, const struct bits *unsure)
+{
+	if (unsure == NULL || unsure->count == 0)
+		return true;
+	return bits_init(&t->unsure, unsure->len) && bits_load(&t->unsure, bits_slice(unsure));
+}
+
 bool
 torrent_attach(struct torrent *t, const struct torrent_parts *parts, usec now)
 {
 	assert(t->meta == NULL);
-	if (!make_picker(t, parts)) {
+	if (!make_picker(t, parts) || !copy_unsure(t, parts->unsure)) {
 		picker_free(t->picker);
 		t->picker = NULL;
 		return false;
@@ -355,9 +377,13 @@ torrent_attach(struct torrent *t, const struct torrent_parts *parts, usec now)
 	t->content = parts->content;
 	t->size = bt_metainfo_content_size(t->meta);
 	t->piece_count = bt_metainfo_piece_count(t->meta);
-	t->checked = parts->complete || parts->have != NULL;
+	t->checked = parts->complete || (parts->have != NULL && t->unsure.len == 0);
 	t->done = bytes_here(t);
 	t->asleep = t->waking = false;
+	/* A check of all of it was shown so far. */
+	if (t->awaiting && !t->checked && t->state == BT_TORRENT_CHECKING)
+		begin_check(t);
+	t->awaiting = false;
 	t->idle_since = now;
 	torrent_settle(t, "metadata is here", now);
 	if (t->checked)
@@ -367,13 +393,15 @@ torrent_attach(struct torrent *t, const struct torrent_parts *parts, usec now)
 }
 
 void
-torrent_rest(struct torrent *t, const struct bt_metainfo *meta)
+torrent_rest(struct torrent *t, const struct bt_metainfo *meta, usec now)
 {
 	assert(t->meta == NULL);
+	t->awaiting = false;
 	t->size = t->done = bt_metainfo_content_size(meta);
 	t->piece_count = bt_metainfo_piece_count(meta);
 	t->checked = t->asleep = true;
 	t->ops->slept(t->arg, t);
+	torrent_settle(t, "all is there", now);
 }
 
 void
@@ -420,6 +448,8 @@ torrent_check_done(struct torrent *t, const struct bt_error *err, usec now)
 {
 	t->checking = false;
 	t->checked = err->code == BT_OK;
+	if (t->checked)
+		bits_fini(&t->unsure);
 	if (!t->checked) {
 		torrent_fail(t, err, now);
 		return;
@@ -619,7 +649,7 @@ torrent_check(const struct torrent *t)
 		picker_check(t->picker);
 	if (t->swarm != NULL)
 		known_check(&t->swarm->known);
-	assert(t->asleep == (t->meta == NULL && t->piece_count > 0));
+	assert(t->asleep == (t->meta == NULL && t->piece_count > 0 && !t->awaiting));
 	assert(t->state == state_of(t));
 	TAILQ_FOREACH(c, &t->conns, link) {
 		conn_check(c);

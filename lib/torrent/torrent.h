@@ -114,7 +114,12 @@ struct torrent_parts {
 	struct content *content;	/* the torrent's from now on */
 	bool complete;			/* all of it is there */
 	const struct bits *have;	/* else: what is; NULL: nobody knows, it must be checked */
+	const struct bits *unsure;	/* with have: these must be checked; NULL: none */
 };
+
+/* Its parts are on their way, and it is being found out what of it there is: it shows that it
+ * checks until it gets them (torrent_attach or torrent_rest). */
+void torrent_await(struct torrent *t, const struct bt_metainfo *meta, usec now);
 
 /* It had none. False: no memory, nothing changed. */
 bool torrent_attach(struct torrent *t, const struct torrent_parts *parts, usec now) MUST_USE;
@@ -148,7 +153,7 @@ const char *torrent_add_incoming(struct torrent *t, struct stream *s, struct bt_
     usec now);
 
 /* It is complete and sleeps from the start: it keeps nothing of meta. */
-void torrent_rest(struct torrent *t, const struct bt_metainfo *meta);
+void torrent_rest(struct torrent *t, const struct bt_metainfo *meta, usec now);
 
 /* The connection that can be spared: open for a while, neither side interested in the other, and
  * without content for the longest time. */
@@ -188,6 +193,11 @@ struct torrent_stats {
 };
 
 void torrent_add_stats(const struct torrent *t, struct torrent_stats *sum);
+
+bool torrent_has_peers(const struct torrent *t);
+
+/* NULL: it has none now. */
+struct content *torrent_content(const struct torrent *t);
 
 /* NULL: it sleeps and has all, or its metadata is not here yet. */
 const struct bits *torrent_have(const struct torrent *t);

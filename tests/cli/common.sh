@@ -7,6 +7,7 @@ case ${srcdir:=.} in /*) ;; *) srcdir=$top/$srcdir ;; esac
 work=$(mktemp -d "${TMPDIR:-/tmp}/btcore-cli.XXXXXX") || exit 99
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 99
+export XDG_STATE_HOME="$work/xdg-state"
 failures=0
 
 fail()

@@ -65,7 +65,8 @@ class Tool:
                 os.setgid(user)
                 os.setuid(user)
 
-        env = dict(os.environ, LC_ALL="C", COLUMNS="80", **SANITIZER_ENV, **libraries)
+        env = dict(os.environ, LC_ALL="C", COLUMNS="80", XDG_STATE_HOME=home,
+                   **SANITIZER_ENV, **libraries)
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
             self.child = subprocess.Popen(
                 [*wrapper, path, *args],

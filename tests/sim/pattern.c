@@ -202,10 +202,11 @@ checked(void *arg, uint64_t life)
 }
 
 static void
-pattern_check(struct content *c)
+pattern_check(struct content *c, const struct bits *which)
 {
 	struct node *n = pattern_of(c)->node;
 
+	(void)which;
 	pattern_of(c)->checking = true;
 	clock_at(&n->sim->clock, n->sim->clock.now + MSEC, checked, n, n->life);
 }

@@ -40,6 +40,9 @@ enum bt_code bt_add_params_add_peer(struct bt_add_params *p, const char *ip, uin
  *   torrent_file  where the metainfo can be read again; "": nowhere. With it a complete torrent
  *              that nobody is connected to takes next to no memory
  *   check_hashes  0: all content is there, and is not looked at (default 1)
+ *   check      full: all that is on the disk is hashed; fast (the default): only what is not known
+ *              from an earlier session (see the setting state) by size and time of its files; none:
+ *              as check_hashes 0
  *   paused     1: begins paused (default 0)
  */
 const struct bt_option_table *bt_add_table(void);

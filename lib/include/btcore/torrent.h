@@ -47,6 +47,12 @@ struct bt_torrent_status {
 	double distributed_copies;	/* among the peers, without us */
 	int64_t tracker_seeds;		/* as the tracker said; -1: unknown */
 	int64_t tracker_leeches;
+	uint64_t all_downloaded;	/* in earlier runs as well (see the setting state) */
+	uint64_t all_uploaded;
+	uint64_t active_time;		/* seconds in the swarm, in all runs */
+	uint64_t seeding_time;		/* of these as a seed */
+	int64_t added_time;		/* when it was added first, in seconds since 1970 */
+	int64_t completed_time;		/* when it became complete; 0: not yet */
 };
 
 /* -- lists: of peers, trackers, files; later versions add members at the ends of these, too -- */

@@ -168,7 +168,7 @@ START_TEST(more_files_than_a_job_has_places)
 	for (unsigned i = 1; i <= 3; i++) {
 		put_all();
 		ck_assert_uint_eq(good, i);
-		content_check(content);
+		content_check(content, NULL);
 		settle();
 		ck_assert_uint_eq(checked_good, i);
 	}
@@ -226,14 +226,14 @@ START_TEST(no_descriptor_at_all_is_told_as_such)
 	ck_assert_uint_eq(failed, 1);
 	ck_assert_int_eq(last_error.code, BT_EMFILE);
 	/* A check does not take what it cannot open for bad. */
-	content_check(content);
+	content_check(content, NULL);
 	settle();
 	ck_assert(check_is_done);
 	ck_assert_int_eq(last_error.code, BT_EMFILE);
 	ck_assert_uint_eq(checked_bad, 0);
 	slow_starve(0, 0);
 	check_is_done = false;
-	content_check(content);
+	content_check(content, NULL);
 	settle();
 	ck_assert_uint_eq(checked_good, 4);
 	ck_assert(check_is_done && last_error.code == BT_OK);

@@ -70,7 +70,7 @@ static void
 check_finds_all(void)
 {
 	reset_counts();
-	content_check(content);
+	content_check(content, NULL);
 	settle();
 	ck_assert_uint_eq(checked_good, bt_metainfo_piece_count(meta));
 }
@@ -267,7 +267,7 @@ START_TEST(copies_to_another_file_system)
 	ck_assert(!is_there(path_of("c")));
 	check_finds_all();
 	/* And back, while it is being checked there. */
-	content_check(content);
+	content_check(content, NULL);
 	move_to(path_of("c"));
 	ck_assert_uint_eq(checked_good, 2 * bt_metainfo_piece_count(meta));
 	ck_assert(!is_there(path_there("new")));
@@ -310,7 +310,7 @@ START_TEST(jobs_wait_for_the_move)
 	store_move(content, path_of("newer"), on_moved, NULL);
 	put_piece(1, false);
 	read_block(content, 2);
-	content_check(content);
+	content_check(content, NULL);
 	content_make_empty_files(content);
 	/* While one is under way nothing is moved, and what came later is not begun. */
 	ck_assert_uint_eq(pool_under_way(pool), 1);

@@ -114,7 +114,7 @@ START_TEST(a_disk_that_does_not_answer_holds_up_no_other)
 	fds_drop(&disk.fds, 0);
 	for (uint32_t i = 10; i < 20; i++)
 		read_block(content, i);
-	content_check(content);
+	content_check(content, NULL);
 	slow_wait_for(2);
 	for (uint32_t i = 0; i < 20; i++) {
 		struct content *first = content;
@@ -128,7 +128,7 @@ START_TEST(a_disk_that_does_not_answer_holds_up_no_other)
 	for (uint32_t i = 0; i < 20; i++)
 		read_block(other, i);
 	wait_until(&reads, 20);
-	content_check(other);
+	content_check(other, NULL);
 	wait_until(&checked_good, 20);
 	slow_let_go();
 	settle();
@@ -147,7 +147,7 @@ START_TEST(a_check_holds_up_nobody)
 	reset_counts();
 	/* What a check reads at once is more than a block, and stands still. */
 	slow_hold(device_of(folder), BLOCK_SIZE + 1);
-	content_check(content);
+	content_check(content, NULL);
 	slow_wait_for(1);
 	fds_drop(&disk.fds, 0);
 	for (uint32_t i = 0; i < 20; i++)
@@ -173,8 +173,8 @@ START_TEST(one_check_at_a_time)
 	settle();
 	reset_counts();
 	slow_hold(device_of(folder), 0);
-	content_check(first);
-	content_check(content);
+	content_check(first, NULL);
+	content_check(content, NULL);
 	slow_wait_for(1);
 	ck_assert_uint_le(pool_under_way(pool), pool_workers(pool) + 1);
 	/* The one that is under way leaves its turn to the other. */
@@ -192,7 +192,7 @@ START_TEST(a_cancelled_check_ends)
 	put_all();
 	reset_counts();
 	slow_hold(device_of(folder), 0);
-	content_check(content);
+	content_check(content, NULL);
 	slow_wait_for(1);
 	content_cancel_check(content);
 	content_cancel_check(content);
@@ -201,9 +201,9 @@ START_TEST(a_cancelled_check_ends)
 	ck_assert_uint_eq(checked_good + checked_bad, 0);
 	ck_assert(!check_is_done);
 	/* Another may begin, while jobs of the first are still under way as well. */
-	content_check(content);
+	content_check(content, NULL);
 	content_cancel_check(content);
-	content_check(content);
+	content_check(content, NULL);
 	settle();
 	ck_assert_uint_eq(checked_good, 20);
 	ck_assert(check_is_done);
@@ -221,7 +221,7 @@ START_TEST(the_loop_never_waits)
 	settle();
 	slow_watch();
 	put_all();
-	content_check(content);
+	content_check(content, NULL);
 	for (uint32_t i = 0; i < bt_metainfo_piece_count(meta); i++)
 		read_block(content, i);
 	settle();

@@ -95,7 +95,7 @@ START_TEST(many_small_files)
 		has_file(name, at, files[i]);
 		at += files[i];
 	}
-	content_check(content);
+	content_check(content, NULL);
 	settle();
 	ck_assert(check_is_done);
 	ck_assert_uint_eq(checked_good, bt_metainfo_piece_count(meta));
@@ -116,7 +116,7 @@ START_TEST(padding_is_not_written)
 	has_file("c/d/02", PIECE, 500);
 	(void)snprintf(path, sizeof(path), "%s/c/d/01", folder);
 	ck_assert_int_ne(stat(path, &st), 0);
-	content_check(content);
+	content_check(content, NULL);
 	settle();
 	ck_assert_uint_eq(checked_good, 2);
 	end();
@@ -145,7 +145,7 @@ START_TEST(check_finds_what_is_there)
 	int fd;
 
 	begin(10 * PIECE, NULL, 0, 8u << 20);
-	content_check(content);
+	content_check(content, NULL);
 	settle();
 	ck_assert(check_is_done && last_error.code == BT_OK);
 	ck_assert_uint_eq(checked_bad, 10);
@@ -156,7 +156,7 @@ START_TEST(check_finds_what_is_there)
 	ck_assert_int_eq(ftruncate(fd, 9 * PIECE - 1), 0);
 	(void)close(fd);
 	reset_counts();
-	content_check(content);
+	content_check(content, NULL);
 	settle();
 	ck_assert_uint_eq(checked_good, 7);
 	ck_assert_uint_eq(checked_bad, 3);
@@ -273,7 +273,7 @@ START_TEST(freed_with_jobs_under_way)
 		for (uint32_t k = 1; k < 10; k++)
 			put_piece(k, false);
 		put(15, 0, false);
-		content_check(content);
+		content_check(content, NULL);
 		held = content_read(content, &what, &file);
 		if (i % 3 == 0)
 			(void)pool_wait(pool);
@@ -298,7 +298,7 @@ START_TEST(a_check_makes_nothing)
 	char path[128];
 
 	begin(0, files, 0, 8u << 20);
-	content_check(content);
+	content_check(content, NULL);
 	settle();
 	ck_assert(check_is_done);
 	(void)snprintf(path, sizeof(path), "%s/c", folder);
@@ -323,7 +323,7 @@ START_TEST(takes_and_checks_version_2)
 		has_file("c/01", 4 * PIECE, v2_files[1]);
 		has_file("c/02", 5 * PIECE, v2_files[2]);
 		has_file("c/03", 6 * PIECE, v2_files[3]);
-		content_check(content);
+		content_check(content, NULL);
 		settle();
 		ck_assert_uint_eq(checked_good, 7);
 		ck_assert(check_is_done && last_error.code == BT_OK);
@@ -352,7 +352,7 @@ START_TEST(cannot_tell_without_layers)
 	fd = open(path, O_WRONLY | O_CREAT, 0600);
 	ck_assert_int_eq(pwrite(fd, bytes, v2_files[0], 0), (ssize_t)v2_files[0]);
 	(void)close(fd);
-	content_check(content);
+	content_check(content, NULL);
 	settle();
 	ck_assert_uint_eq(checked_good, 3);
 	ck_assert_uint_eq(checked_bad, 4);
@@ -372,7 +372,7 @@ START_TEST(a_hybrid_answers_both_hashes)
 		put_piece(0, true);
 		settle();
 		ck_assert_uint_eq(bad, 1 + lie);
-		content_check(content);
+		content_check(content, NULL);
 		settle();
 		ck_assert_uint_eq(checked_good, 1 - lie);
 		end();

@@ -8,6 +8,7 @@ Suite *parts_suite(void);
 Suite *rest_suite(void);
 Suite *session_suite(void);
 Suite *snapshot_suite(void);
+Suite *state_suite(void);
 
 int
 main(void)
@@ -19,6 +20,7 @@ main(void)
 		rest_suite,
 		session_suite,
 		snapshot_suite,
+		state_suite,
 	};
 
 	return run_suites(make, COUNT_OF(make));

@@ -96,10 +96,13 @@ fake_read(struct content *c, const struct content_read *what, struct sendq_file 
 }
 
 static inline void
-fake_check(struct content *c)
+fake_check(struct content *c, const struct bits *which)
 {
 	(void)c;
-	did("check ");
+	if (which == NULL)
+		did("check ");
+	else
+		did("check-%u ", which->count);
 }
 
 static inline void

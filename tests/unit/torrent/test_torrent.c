@@ -216,7 +216,7 @@ START_TEST(a_seed_that_cannot_wake_fails)
 	struct partner *p;
 
 	rig_new();
-	torrent_rest(r.t, r.meta);
+	torrent_rest(r.t, r.meta, r.now);
 	torrent_start(r.t, r.now);
 	ck_assert_int_eq(state(), BT_TORRENT_SEEDING);
 	p = come(0, true);
