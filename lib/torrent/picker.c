@@ -243,6 +243,15 @@ picker_set_have(struct picker *p, uint32_t piece)
 }
 
 void
+picker_set_lost(struct picker *p, uint32_t piece)
+{
+	if (!bits_clear(&p->have, piece) || !is_wanted(p, piece))
+		return;
+	p->want++;
+	rarity_add(&p->rarity, piece);
+}
+
+void
 picker_set_have_all(struct picker *p, const struct bits *pieces)
 {
 	rarity_drop(&p->rarity);

@@ -69,7 +69,10 @@ const struct bits *picker_have(const struct picker *p);
 /* Known good: found by checking, or by its hash after PICKER_COMPLETE. */
 void picker_set_have(struct picker *p, uint32_t piece);
 
-/* The same for all these pieces (known from before) in one go. */
+/* A check finds that it is not here, whatever was known before. */
+void picker_set_lost(struct picker *p, uint32_t piece);
+
+/* As picker_set_have, for all these pieces (known from before) in one go. */
 void picker_set_have_all(struct picker *p, const struct bits *pieces);
 
 /* The piece failed: all its blocks are wanted again, of one peer alone so that its sender is known.

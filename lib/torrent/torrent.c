@@ -209,10 +209,10 @@ torrent_fail(struct torrent *t, const struct bt_error *why, usec now)
 	const struct bt_event e = { .type = BT_EVENT_ERROR, .text = why->text,
 		.as.error = { .code = why->code, .sys_errno = why->sys_errno } };
 
+	t->waking = false;
 	/* Several pieces may fail at once, and still while it stops for the first. */
 	if (!torrent_is_in_swarm(t) && t->state != BT_TORRENT_CHECKING)
 		return;
-	t->waking = false;
 	/* Descriptors come back, and letting go of the peers' may be enough. */
 	if (why->code == BT_EMFILE) {
 		t->retry = now + RETRY_AFTER;
@@ -436,11 +436,17 @@ fall_asleep(struct torrent *t)
 void
 torrent_checked(struct torrent *t, uint32_t piece, bool good)
 {
+	bool was = bits_has(picker_have(t->picker), piece);
+
 	t->pieces_checked++;
-	if (!good || bits_has(picker_have(t->picker), piece))
-		return;
-	picker_set_have(t->picker, piece);
-	t->done += bt_metainfo_piece_size(t->meta, piece);
+	if (good && !was) {
+		picker_set_have(t->picker, piece);
+		t->done += bt_metainfo_piece_size(t->meta, piece);
+	} else if (!good && was) {
+		/* An earlier check, which was cut short, found another content. */
+		picker_set_lost(t->picker, piece);
+		t->done -= bt_metainfo_piece_size(t->meta, piece);
+	}
 }
 
 void

@@ -91,6 +91,31 @@ START_TEST(a_check_that_is_left_begins_anew)
 }
 END_TEST
 
+/* Somebody else wrote to its files between the two. */
+START_TEST(what_a_second_check_finds_counts)
+{
+	struct partner *p;
+
+	rig_new();
+	rig_attach(-1);
+	torrent_start(r.t, r.now);
+	torrent_checked(r.t, 0, true);
+	torrent_checked(r.t, 1, true);
+	torrent_hold(r.t, TORRENT_PAUSED, true, "a test", r.now);
+	torrent_hold(r.t, TORRENT_PAUSED, false, "a test", r.now);
+	torrent_checked(r.t, 0, false);
+	torrent_checked(r.t, 1, true);
+	torrent_check_done(r.t, &(struct bt_error){ .code = BT_OK }, r.now);
+	torrent_check(r.t);
+	ck_assert_uint_eq(r.t->done, PIECE);
+	ck_assert_uint_eq(r.left, r.t->size - PIECE);
+	p = come(0, true);
+	say_have(p, 0);
+	ck_assert(strstr(heard(p), "interested") != NULL);
+	rig_end();
+}
+END_TEST
+
 START_TEST(wishes_hold_it_up)
 {
 	struct partner *p;
@@ -237,6 +262,14 @@ START_TEST(a_seed_that_cannot_wake_fails)
 	r.did[0] = '\0';
 	(void)come(2, true);
 	expect_did("wake ");
+	/* Nobody is told of a failure that comes while it is paused: the next peer tries again. */
+	torrent_hold(r.t, TORRENT_PAUSED, true, "a test", r.now);
+	torrent_fail(r.t, &err, r.now);
+	torrent_hold(r.t, TORRENT_PAUSED, false, "a test", r.now);
+	ck_assert_int_eq(state(), BT_TORRENT_SEEDING);
+	r.did[0] = '\0';
+	(void)come(3, true);
+	expect_did("wake ");
 	rig_end();
 }
 END_TEST
@@ -357,6 +390,7 @@ torrent_suite(void)
 	tcase_add_test(c, is_born_stopped_and_checks);
 	tcase_add_test(c, believes_what_it_is_told);
 	tcase_add_test(c, a_check_that_is_left_begins_anew);
+	tcase_add_test(c, what_a_second_check_finds_counts);
 	tcase_add_test(c, wishes_hold_it_up);
 	tcase_add_test(c, says_goodbye_and_comes_back);
 	tcase_add_test(c, a_disk_that_fails_ends_it_and_is_no_end);
