@@ -197,6 +197,8 @@ entry_fail_for_memory(struct entry *e)
 static void
 give_parts_again(struct entry *e)
 {
+	/* Who has come meanwhile, to be loaded for, has them as well. */
+	e->waking = false;
 	if (!give_parts(e, true))
 		entry_fail_for_memory(e);
 }

@@ -3,6 +3,8 @@
 #include <poll.h>
 
 #include "rig.h"
+#include "session/model.h"
+#include "torrent/model.h"
 
 Suite *rest_suite(void);
 
@@ -124,6 +126,41 @@ START_TEST(fails_if_it_cannot_wake)
 }
 END_TEST
 
+/* On the session's thread: somebody comes, it is started while its parts are being loaded, and
+ * somebody else comes just before they are here. */
+static void
+wake_twice(void *arg)
+{
+	struct entry *e = entry_find(seed, *(const uint32_t *)arg);
+	struct pollfd pfd = { .fd = pool_fd(seed->pool), .events = POLLIN };
+	usec now = loop_now(seed->loop);
+
+	ck_assert(e->torrent->asleep);
+	torrent_wake(e->torrent);
+	entries_due(seed, now);
+	ck_assert(e->loading);
+	ck_assert_int_eq(poll(&pfd, 1, 10000), 1);
+	torrent_start(e->torrent, now);
+	torrent_wake(e->torrent);
+	pool_deliver(seed->pool);
+	ck_assert(!e->torrent->asleep);
+	entries_due(seed, now + SECOND);
+	torrent_check(e->torrent);
+}
+
+START_TEST(is_given_its_parts_once)
+{
+	uint32_t id;
+
+	begin();
+	id = add_with(seed, "seed", 0, torrent_file, "0");
+	wait_for_state(seed, id, BT_TORRENT_SEEDING);
+	ck_assert(mailbox_call(seed->mailbox, wake_twice, &id));
+	fetch(0);
+	end();
+}
+END_TEST
+
 START_TEST(a_pause_lets_go_and_comes_back)
 {
 	struct bt_torrent_status st;
@@ -179,6 +216,7 @@ rest_suite(void)
 	tcase_add_test(c, wakes_for_who_comes);
 	tcase_add_test(c, wakes_without_a_torrent_file);
 	tcase_add_test(c, fails_if_it_cannot_wake);
+	tcase_add_test(c, is_given_its_parts_once);
 	tcase_add_test(c, a_pause_lets_go_and_comes_back);
 	tcase_add_test(c, what_stopped_starts_again);
 	suite_add_tcase(s, c);
