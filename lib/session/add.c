@@ -260,7 +260,7 @@ enum bt_code
 bt_session_add(struct bt_session *s, const struct bt_add_params *params, uint32_t *id,
     struct bt_error *err)
 {
-	struct addition a = { .session = s, .params = params, .err = err, .code = BT_ECANCEL };
+	struct addition a = { .session = s, .params = params, .err = err };
 	enum bt_code code;
 
 	if (params->meta == NULL)
@@ -272,8 +272,8 @@ bt_session_add(struct bt_session *s, const struct bt_add_params *params, uint32_
 		code = choose_torrent_file(params, &a.torrent_file, err);
 	if (code == BT_OK) {
 		a.recalled = recall(s, params->meta);
-		(void)mailbox_call(s->mailbox, do_add, &a);
-		code = a.code;
+		code = mailbox_call(s->mailbox, do_add, &a) ? a.code :
+		    fail(err, BT_ECANCEL, "the session ends");
 	}
 	free_recalled(a.recalled);
 	mem_free(a.place);

@@ -90,7 +90,8 @@ do_apply(void *arg)
 static enum bt_code
 run(struct wish *c, void (*fn)(void *))
 {
-	return mailbox_call(c->session->mailbox, fn, c) ? c->code : BT_ECANCEL;
+	return mailbox_call(c->session->mailbox, fn, c) ? c->code :
+	    fail(c->err, BT_ECANCEL, "the session ends");
 }
 
 enum bt_code

@@ -560,4 +560,6 @@ save_fini(struct saver *v)
 	loop_timer_fini(&v->timer);
 	drop_records(&v->batch);
 	journal_close(v->journal);
+	/* The host may still call from its log. */
+	v->journal = NULL;
 }

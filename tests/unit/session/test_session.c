@@ -406,7 +406,31 @@ struct teller {
 	atomic_uint lines;
 	atomic_bool removed;
 	enum bt_code late;		/* what a call got at the end */
+	const struct bt_metainfo *meta;	/* it is added then, in vain */
+	unsigned silent;		/* calls at the end that failed without a word */
 };
+
+/* Whatever may still be called when the session ends fails, and says so. */
+static void
+call_late(struct teller *t)
+{
+	struct bt_settings *set = bt_settings_new();
+	struct bt_error err[4] = { { .text = "" } };
+	int64_t limit;
+
+	ck_assert_int_eq(bt_session_add_metainfo(t->session, t->meta, folder, NULL, &err[0]),
+	    BT_ECANCEL);
+	ck_assert_int_eq(bt_session_apply(t->session, set, &err[1]), BT_ECANCEL);
+	ck_assert_int_eq(bt_session_get_limit(t->session, t->id, "upload_rate", &limit, &err[2]),
+	    BT_ECANCEL);
+	ck_assert_int_eq(bt_session_add_peer(t->session, t->id, "127.0.0.1", 1, &err[3]),
+	    BT_ECANCEL);
+	for (size_t i = 0; i < COUNT_OF(err); i++)
+		t->silent += err[i].text[0] == '\0';
+	ck_assert_ptr_null(bt_session_settings(t->session));
+	ck_assert_ptr_null(bt_session_metainfo(t->session, t->id));
+	bt_settings_free(set);
+}
 
 /* Does to the torrent all that may be done, in the very lines that tell of it. */
 static void
@@ -425,6 +449,8 @@ meddle(void *arg, enum bt_log_level level, const char *topic, const char *text)
 	if (atomic_load(&t->removed)) {
 		t->late = bt_session_status(t->session, t->id, &st,
 		    sizeof(st));
+		if (t->late == BT_ECANCEL)
+			call_late(t);
 		return;
 	}
 	ck_assert_int_eq(bt_session_status(t->session, t->id, &st,
@@ -439,11 +465,19 @@ meddle(void *arg, enum bt_log_level level, const char *topic, const char *text)
 
 START_TEST(called_from_its_log)
 {
+	struct bt_settings *set = bt_settings_new();
 	struct teller t = { .session = NULL };
+	struct bt_metainfo *meta;
 	struct bt_error err;
+	char state[128];
 
 	write_content();
-	ck_assert_int_eq(new_logging("0", meddle, &t, &seed, &err), BT_OK);
+	t.meta = meta = meta_of(2);
+	(void)snprintf(state, sizeof(state), "%s/state", folder);
+	ck_assert_int_eq(bt_settings_set(set, "bind", "127.0.0.1", NULL), BT_OK);
+	ck_assert_int_eq(bt_settings_set(set, "state", state, NULL), BT_OK);
+	ck_assert_int_eq(bt_session_new(set, meddle, &t, &seed, &err), BT_OK);
+	bt_settings_free(set);
 	t.id = add(seed, "seed", 0);
 	t.session = seed;
 	atomic_store(&t.ready, true);
@@ -457,6 +491,8 @@ START_TEST(called_from_its_log)
 	bt_session_free(seed);
 	ck_assert_uint_ge(atomic_load(&t.lines), 2);
 	ck_assert_int_ne(t.late, BT_OK);
+	ck_assert_uint_eq(t.silent, 0);
+	bt_metainfo_free(meta);
 	remove_content();
 }
 END_TEST
