@@ -41,7 +41,7 @@ struct store {
 	struct job_list alone;		/* wait until nothing is running */
 	struct job_list held;		/* wait until none of those waits or runs */
 	bool is_alone;			/* what is running is one of those */
-	bool freed;			/* goes with the last job; atomic, for moving stops then */
+	bool freed;			/* goes with the last job; atomic, for workers look at it */
 	bool looked;			/* device is what was found */
 	bool checking;
 	TAILQ_ENTRY(store) check_link;	/* in device.checks */
@@ -88,6 +88,13 @@ struct store_job {
 /* job.c */
 struct store_job *job_new(struct store *s, void (*work)(struct job *),
     void (*answer)(struct store_job *));
+
+/* On a worker: nobody waits for its answer any more, for its store was freed. */
+static inline bool
+job_is_orphan(const struct store_job *job)
+{
+	return __atomic_load_n(&job->store->freed, __ATOMIC_RELAXED);
+}
 
 /* Pins what of this is open already when the job is sent to a worker. */
 void job_touch(struct store_job *job, uint64_t offset, uint64_t len);

@@ -103,8 +103,10 @@ work_stamp(struct job *j)
 	uint32_t count = bt_metainfo_file_count(w.place->meta);
 	bool each = s->sync && count <= SYNC_EACH_MOST;
 
+	if (job_is_orphan(job))
+		return;
 	s->synced = s->sync && (each || sync_all(w.place));
-	for (uint32_t i = 0; i < count; i++)
+	for (uint32_t i = 0; i < count && !job_is_orphan(job); i++)
 		stamp_file(&w, i, each, s);
 	if (w.fd >= 0)
 		(void)close(w.fd);

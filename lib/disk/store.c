@@ -82,6 +82,8 @@ work_read(struct job *j)
 {
 	struct store_job *job = CONTAINER_OF(j, struct store_job, job);
 
+	if (job_is_orphan(job))
+		return;
 	(void)io_read(&job->io, store_piece_offset(job->store, job->what.piece) + job->what.begin,
 	    job->block->data, job->what.len, &job->err);
 }
@@ -169,6 +171,8 @@ work_empty_files(struct job *j)
 {
 	struct store_job *job = CONTAINER_OF(j, struct store_job, job);
 
+	if (job_is_orphan(job))
+		return;
 	(void)io_make_empty_files(&job->io, &job->err);
 }
 

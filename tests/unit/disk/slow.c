@@ -18,7 +18,7 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static bool holding, watching;
 static dev_t held_dev;
 static size_t held_least;
-static unsigned held, seen, well_fed, starving;
+static unsigned held, seen, well_fed, starving, reads_begun;
 static int read_error, write_error, copy_error;
 static unsigned copies_left;
 static pthread_t watched;
@@ -57,6 +57,12 @@ slow_watch(void)
 	watched = pthread_self();
 	seen = 0;
 	watching = true;
+}
+
+unsigned
+slow_reads(void)
+{
+	return __atomic_exchange_n(&reads_begun, 0, __ATOMIC_RELAXED);
 }
 
 unsigned
@@ -151,6 +157,7 @@ pread(int fd, void *to, size_t len, off_t offset)
 {
 	int error = __atomic_exchange_n(&read_error, 0, __ATOMIC_RELAXED);
 
+	(void)__atomic_add_fetch(&reads_begun, 1, __ATOMIC_RELAXED);
 	meet(fd, len);
 	if (error == 0)
 		return syscall(SYS_pread64, fd, to, len, offset);

@@ -22,6 +22,9 @@ void slow_wait_for(unsigned calls);
 void slow_watch(void);
 unsigned slow_seen(void);
 
+/* How many reads any thread began since it was asked last. */
+unsigned slow_reads(void);
+
 /* After so many more, so many names cannot be opened below a folder, for want of descriptors. */
 void slow_starve(unsigned after, unsigned names);
 

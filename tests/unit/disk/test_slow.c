@@ -140,6 +140,32 @@ START_TEST(a_disk_that_does_not_answer_holds_up_no_other)
 }
 END_TEST
 
+/* A session that ends while its disk is slow does not wait for what its peers had asked for. */
+START_TEST(what_nobody_waits_for_is_not_read)
+{
+	begin(40 * PIECE, NULL, 0, 8u << 20);
+	put_all();
+	content_free(content);
+	settle();
+	open_store("c");
+	settle();
+	reset_counts();
+	slow_hold(device_of(folder), 0);
+	for (uint32_t i = 0; i < 40; i++)
+		read_block(content, i);
+	slow_wait_for(1);
+	(void)slow_reads();
+	content_free(content);
+	content = NULL;
+	slow_let_go();
+	settle();
+	/* Those that workers had already. */
+	ck_assert_uint_le(slow_reads(), pool_workers(pool));
+	ck_assert_uint_eq(reads, 0);
+	end();
+}
+END_TEST
+
 START_TEST(a_check_holds_up_nobody)
 {
 	begin(20 * PIECE, NULL, 0, 8u << 20);
@@ -308,6 +334,7 @@ slow_suite(void)
 	tcase_set_timeout(c, 120);
 	tcase_add_test(c, reads_as_file_or_block);
 	tcase_add_test(c, a_disk_that_does_not_answer_holds_up_no_other);
+	tcase_add_test(c, what_nobody_waits_for_is_not_read);
 	tcase_add_test(c, a_check_holds_up_nobody);
 	tcase_add_test(c, one_check_at_a_time);
 	tcase_add_test(c, a_cancelled_check_ends);
