@@ -367,9 +367,9 @@ save(struct entry *e, bool may_sync)
 	struct content *content = torrent_content(e->torrent);
 
 	clean(e);
-	if (e->save.have != NULL || torrent_state(e->torrent) == BT_TORRENT_CHECKING) {
+	if (e->save.have != NULL) {
 		touch(e, SOON);
-	} else if (content == NULL) {
+	} else if (content == NULL || !torrent_is_checked(e->torrent)) {
 		(void)add_record(e);
 	} else if (take_have(e) && e->save.looked != NULL) {
 		record(e, buf_slice(e->save.looked), false);

@@ -36,6 +36,12 @@ torrent_has_peers(const struct torrent *t)
 	return t->conn_count > 0;
 }
 
+bool
+torrent_is_checked(const struct torrent *t)
+{
+	return t->checked;
+}
+
 struct content *
 torrent_content(const struct torrent *t)
 {

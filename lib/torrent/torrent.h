@@ -196,6 +196,9 @@ void torrent_add_stats(const struct torrent *t, struct torrent_stats *sum);
 
 bool torrent_has_peers(const struct torrent *t);
 
+/* What is here is known: no check is wanted or under way. */
+bool torrent_is_checked(const struct torrent *t);
+
 /* NULL: it has none now. */
 struct content *torrent_content(const struct torrent *t);
 

@@ -115,6 +115,27 @@ START_TEST(what_is_as_it_was_is_not_read)
 }
 END_TEST
 
+/* What was not looked at is not known to be missing. */
+START_TEST(a_check_that_was_cut_short_is_not_believed)
+{
+	struct bt_metainfo *meta;
+	char path[128];
+	uint32_t id;
+
+	begin();
+	meta = meta_of(0);
+	path_of(path, "seed", 0);
+	id = add_checked(meta, path, "fast");
+	ck_assert_int_eq(bt_session_stop(session, id), BT_OK);
+	wait_for_state(session, id, BT_TORRENT_STOPPED);
+	(void)usleep(100000);
+	again();
+	ck_assert_uint_eq(seed(0, "fast").pieces_checked, 46);
+	bt_metainfo_free(meta);
+	end();
+}
+END_TEST
+
 /* A folder of three files of ten pieces each. */
 static struct bt_metainfo *
 make_files(char path[128])
@@ -344,6 +365,7 @@ state_suite(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, what_is_as_it_was_is_not_read);
+	tcase_add_test(tc, a_check_that_was_cut_short_is_not_believed);
 	tcase_add_test(tc, only_changed_files_are_read);
 	tcase_add_test(tc, a_download_goes_on);
 	tcase_add_test(tc, after_a_boot_only_what_was_synced_counts);
