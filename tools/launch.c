@@ -42,15 +42,25 @@ struct launch {
 	bool ending;			/* asked to end: waits for the goodbye */
 	double end_by;
 	double next_display, next_rules;
+	sigset_t unblocked;		/* as it was before it ran */
+	bool hang_up_ends;		/* SIGHUP is like SIGTERM */
 };
 
 static volatile sig_atomic_t asked_to_end, hung_up;
+static volatile sig_atomic_t last_status;	/* of one who is asked once more */
 
 static void
 on_end(int sig)
 {
 	(void)sig;
 	asked_to_end++;
+}
+
+static void
+on_end_again(int sig)
+{
+	(void)sig;
+	_exit(last_status);
 }
 
 static void
@@ -543,23 +553,49 @@ display(struct launch *l)
 
 /* -- the course of it -- */
 
-/* Signals are taken only while waiting, so that none slips between a look and a wait. */
 static void
-catch_signals(sigset_t *unblocked, bool hang_up)
+block_signals(sigset_t *before)
 {
-	struct sigaction sa = { .sa_handler = on_end };
-	struct sigaction hup = { .sa_handler = hang_up ? on_hang_up : on_end };
 	sigset_t ours;
 
 	(void)sigemptyset(&ours);
 	(void)sigaddset(&ours, SIGINT);
 	(void)sigaddset(&ours, SIGTERM);
 	(void)sigaddset(&ours, SIGHUP);
-	(void)sigprocmask(SIG_BLOCK, &ours, unblocked);
+	(void)sigprocmask(SIG_BLOCK, &ours, before);
+}
+
+/* Signals are taken only while waiting, so that none slips between a look and a wait. One that is
+ * started by nohup is not to end with its terminal. */
+static void
+catch_signals(struct launch *l, bool hang_up)
+{
+	struct sigaction sa = { .sa_handler = on_end }, was;
+	struct sigaction hup = { .sa_handler = hang_up ? on_hang_up : on_end };
+
+	block_signals(&l->unblocked);
 	(void)sigaction(SIGINT, &sa, NULL);
 	(void)sigaction(SIGTERM, &sa, NULL);
-	(void)sigaction(SIGHUP, &hup, NULL);
+	(void)sigaction(SIGHUP, NULL, &was);
+	l->hang_up_ends = !hang_up && was.sa_handler != SIG_IGN;
+	if (hang_up || l->hang_up_ends)
+		(void)sigaction(SIGHUP, &hup, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+/* All is said: what is left may wait for a disk, which nobody has to bear who asks again. */
+static void
+let_end_at_once(const struct launch *l)
+{
+	struct sigaction sa = { .sa_handler = on_end_again };
+
+	(void)fflush(stdout);
+	last_status = (sig_atomic_t)l->worst;
+	(void)sigaction(SIGINT, &sa, NULL);
+	(void)sigaction(SIGTERM, &sa, NULL);
+	if (l->hang_up_ends)
+		(void)sigaction(SIGHUP, &sa, NULL);
+	(void)sigprocmask(SIG_SETMASK, &l->unblocked, NULL);
 }
 
 static double
@@ -570,8 +606,7 @@ sooner(double a, double b)
 
 /* Waits for an event, a signal, or until then. */
 static void
-wait_until(const struct launch *l, const struct launch_guest *guest, double until,
-    const sigset_t *unblocked)
+wait_until(const struct launch *l, const struct launch_guest *guest, double until)
 {
 	struct pollfd pfd[] = {
 		{ .fd = bt_session_fd(l->session), .events = POLLIN },
@@ -584,7 +619,10 @@ wait_until(const struct launch *l, const struct launch_guest *guest, double unti
 		ts.tv_sec = (time_t)pause;
 		ts.tv_nsec = (long)((pause - (double)ts.tv_sec) * 1e9);
 	}
-	(void)ppoll(pfd, 2, &ts, unblocked);
+	(void)ppoll(pfd, 2, &ts, &l->unblocked);
+	/* Where there is always something to read, ppoll never lets a signal in. */
+	(void)sigprocmask(SIG_SETMASK, &l->unblocked, NULL);
+	block_signals(NULL);
 }
 
 static bool
@@ -613,9 +651,7 @@ turn_of(const struct launch_guest *guest)
 void
 launch_run(struct launch *l, const struct launch_guest *guest)
 {
-	sigset_t unblocked;
-
-	catch_signals(&unblocked, guest != NULL && guest->hang_up != NULL);
+	catch_signals(l, guest != NULL && guest->hang_up != NULL);
 	bt_session_want_events(l->session, ~BT_WANT_PIECES);
 	for (;;) {
 		double until = l->ending ? launch_now() + 0.05 :
@@ -623,7 +659,7 @@ launch_run(struct launch *l, const struct launch_guest *guest)
 
 		if (!l->ending && guest != NULL)
 			until = sooner(until, turn_of(guest));
-		wait_until(l, l->ending ? NULL : guest, until, &unblocked);
+		wait_until(l, l->ending ? NULL : guest, until);
 		take_events(l);
 		bt_snapshot_free(look(l, l->seen));
 		if (asked_to_end > 0)
@@ -707,8 +743,9 @@ launch_free(struct launch *l)
 		launch_note(l, end_of(l->items[i]));
 		free_item(l->items[i]);
 	}
-	bt_session_free(l->session);
 	end = l->worst;
+	let_end_at_once(l);
+	bt_session_free(l->session);
 	free(l->items);
 	free(l);
 	return end;

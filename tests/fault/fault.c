@@ -11,6 +11,8 @@
 
 #define RULES_MAX 4
 
+#define HANG (-1)	/* in the place of an error */
+
 static struct rule {
 	char call[16];
 	int error;
@@ -28,6 +30,7 @@ error_of(const char *name)
 		int error;
 	} errors[] = {
 		{ "EIO", EIO }, { "ENOSPC", ENOSPC }, { "EACCES", EACCES }, { "END", 0 },
+		{ "HANG", HANG },
 	};
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
@@ -84,6 +87,8 @@ fails(const char *call, const char *path)
 			continue;
 		if (__atomic_add_fetch(&r->met, 1, __ATOMIC_RELAXED) > r->times && r->times > 0)
 			continue;
+		while (r->error == HANG)
+			(void)pause();
 		errno = r->error;
 		return true;
 	}

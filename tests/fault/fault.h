@@ -5,9 +5,9 @@
  *	fault_set("syncfs EIO /; write ENOSPC /a.torrent 2");
  *
  * makes syncfs fail on all that has a '/' in its path, and the first two calls of write on a
- * file whose path has "/a.torrent" in it; "pread END /a" is a file that ends too early. fault.c
- * lists the calls and the errors. Programs get rules by the environment, with the library of the
- * build directory preloaded:
+ * file whose path has "/a.torrent" in it; "pread END /a" is a file that ends too early, and
+ * "pread HANG /a" one on a disk that never answers. fault.c lists the calls and the errors.
+ * Programs get rules by the environment, with the library of the build directory preloaded:
  *
  *	FAULT='fsync EIO .torrent' LD_PRELOAD=.libs/fault.so btrename ...
  */
