@@ -10,6 +10,9 @@
 
 struct item_options {
 	char *saveas;
+	char *priority;		/* of files, see choose.h, as the next two */
+	char *include, *exclude;
+	int64_t sequential, first_last;
 	double seed_time;	/* seconds after which a seed ends; below 0: never */
 	double seed_ratio;	/* uploaded / size at which a seed ends; 0: never */
 	int64_t torrent_upload_rate;	/* KiB/s; 0: no limit of its own, as below */

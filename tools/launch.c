@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tools/choose.h"
 #include "tools/text.h"
 
 /* Goodbye to the trackers takes 3 s at most; a little more, and we go without. */
@@ -251,11 +252,24 @@ add_peers(struct bt_add_params *p, const char *list, struct bt_error *err)
 	return code;
 }
 
+/* What does not fit is told and passed over, as the original had it. */
+static int *
+choice_of(const struct launch *l, const struct item *it, const struct bt_metainfo *m)
+{
+	const char *wrong;
+	int *priorities = choose_files(it->options, m, &wrong);
+
+	if (wrong != NULL)
+		cli_error(l->wish.cli, "%s: --priority is passed over: %s", it->torrent, wrong);
+	return priorities;
+}
+
 static enum bt_code
 fill_params(const struct launch *l, const struct item *it, const struct launch_add *what,
     struct bt_add_params *p, struct bt_error *err)
 {
 	const struct item_options *o = it->options;
+	int *priorities = choice_of(l, it, what->meta);
 	enum bt_code code = add_peers(p, l->wish.options->peer, err);
 
 	bt_add_params_set_metainfo(p, what->meta);
@@ -274,6 +288,14 @@ fill_params(const struct launch *l, const struct item *it, const struct launch_a
 		code = bt_add_params_set(p, "check", o->check, err);
 	if (code == BT_OK)
 		code = bt_add_params_set_int(p, "check_hashes", o->check_hashes, err);
+	if (code == BT_OK)
+		code = bt_add_params_set_int(p, "sequential", o->sequential, err);
+	if (code == BT_OK)
+		code = bt_add_params_set_int(p, "first_last", o->first_last, err);
+	if (code == BT_OK && priorities != NULL)
+		code = bt_add_params_set_priorities(p, priorities,
+		    bt_metainfo_file_count(what->meta), err);
+	free(priorities);
 	return code;
 }
 
@@ -311,6 +333,24 @@ launch_add(struct launch *l, const struct launch_add *what, struct bt_error *err
 	return it;
 }
 
+static void
+choose_again(struct launch *l, struct item *it)
+{
+	struct bt_metainfo *m = bt_session_metainfo(l->session, it->id);
+	uint32_t count = m == NULL ? 0 : bt_metainfo_file_count(m);
+	int *priorities = m == NULL ? NULL : choice_of(l, it, m);
+
+	if (priorities == NULL && count > 0) {
+		priorities = calloc(count, sizeof(*priorities));
+		for (uint32_t i = 0; priorities != NULL && i < count; i++)
+			priorities[i] = BT_PRIORITY_NORMAL;
+	}
+	if (priorities != NULL)
+		(void)bt_session_set_priorities(l->session, it->id, priorities, count, NULL);
+	free(priorities);
+	bt_metainfo_free(m);
+}
+
 void
 launch_set_options(struct launch *l, struct item *it, struct item_options *own)
 {
@@ -323,7 +363,10 @@ launch_set_options(struct launch *l, struct item *it, struct item_options *own)
 	    o->torrent_upload_rate * 1024, NULL);
 	(void)bt_session_set_limit(l->session, it->id, "download_rate",
 	    o->torrent_download_rate * 1024, NULL);
+	(void)bt_session_set_limit(l->session, it->id, "sequential", o->sequential, NULL);
+	(void)bt_session_set_limit(l->session, it->id, "first_last", o->first_last, NULL);
 	(void)bt_session_pause(l->session, it->id, o->paused != 0);
+	choose_again(l, it);
 }
 
 void
@@ -740,8 +783,13 @@ launch_free(struct launch *l)
 	enum launch_end end;
 
 	for (size_t i = 0; i < l->count; i++) {
-		launch_note(l, end_of(l->items[i]));
-		free_item(l->items[i]);
+		struct item *it = l->items[i];
+
+		/* It has done as asked: nothing hidden stays behind. */
+		if (it->over && it->error == BT_OK)
+			(void)bt_session_remove_parts(l->session, it->id);
+		launch_note(l, end_of(it));
+		free_item(it);
 	}
 	end = l->worst;
 	let_end_at_once(l);

@@ -30,9 +30,12 @@ put_status(const char *event, const struct item *it, const struct bt_torrent_sta
 	bt_json_slice(&j, "name", it->name);
 	bt_json_string(&j, "path", it->path);
 	bt_json_string(&j, "state", bt_torrent_state_name(t->state));
-	bt_json_bool(&j, "complete", t->state != BT_TORRENT_CHECKING && t->done == t->size);
+	bt_json_bool(&j, "complete", t->state != BT_TORRENT_CHECKING &&
+	    t->wanted_done == t->wanted);
 	bt_json_uint(&j, "size", t->size);
 	bt_json_uint(&j, "done", t->done);
+	bt_json_uint(&j, "wanted", t->wanted);
+	bt_json_uint(&j, "wanted_done", t->wanted_done);
 	bt_json_uint(&j, "pieces", t->piece_count);
 	bt_json_uint(&j, "pieces_done", t->pieces_done);
 	bt_json_uint(&j, "pieces_checked", t->pieces_checked);
@@ -47,6 +50,12 @@ put_status(const char *event, const struct item *it, const struct bt_torrent_sta
 	bt_json_double(&j, "distributed_copies", t->distributed_copies);
 	bt_json_known(&j, "tracker_seeds", t->tracker_seeds);
 	bt_json_known(&j, "tracker_leeches", t->tracker_leeches);
+	bt_json_uint(&j, "all_downloaded", t->all_downloaded);
+	bt_json_uint(&j, "all_uploaded", t->all_uploaded);
+	bt_json_uint(&j, "active_time", t->active_time);
+	bt_json_uint(&j, "seeding_time", t->seeding_time);
+	bt_json_int(&j, "added_time", t->added_time);
+	bt_json_int(&j, "completed_time", t->completed_time);
 	bt_json_string(&j, "tracker_text", it->tracker_text != NULL ? it->tracker_text : "");
 	bt_json_string(&j, "error", it->error_text != NULL ? it->error_text : "");
 	end_of(&j, it);

@@ -18,19 +18,20 @@ percent(const struct bt_torrent_status *t)
 	if (t->state == BT_TORRENT_CHECKING)
 		return t->piece_count == 0 ? 0 : 100.0 * t->pieces_checked / t->piece_count;
 	/* Rounded down: 100 is said of what is complete only. */
-	return t->size == 0 ? 100 : floor(1000.0 * (double)t->done / (double)t->size) / 10;
+	return t->wanted == 0 ? 100 :
+	    floor(1000.0 * (double)t->wanted_done / (double)t->wanted) / 10;
 }
 
 static void
 time_left(const struct bt_torrent_status *t, char *out, size_t size)
 {
-	uint64_t left = t->size - t->done;
+	uint64_t left = t->wanted - t->wanted_done;
 	uint64_t s;
 
 	if (t->state != BT_TORRENT_DOWNLOADING || t->download_rate == 0) {
 		const char *activity = t->state == BT_TORRENT_CHECKING ? "checking existing file" :
 		    t->state == BT_TORRENT_FAILED ? "Download Failed!" :
-		    t->done == t->size ? "Download Succeeded!" :
+		    t->wanted_done == t->wanted ? "Download Succeeded!" :
 		    t->state != BT_TORRENT_DOWNLOADING ? "shutting down" :
 		    t->peers == 0 ? "connecting to peers" : "";
 
@@ -72,7 +73,7 @@ block_status(const struct item *it, const struct bt_torrent_status *t)
 	(void)printf("saving:         ");
 	text_print(stdout, it->name);
 	(void)printf(" (%.1f MB)\n", (double)it->size / MIB);
-	if (t->done == t->size && t->state != BT_TORRENT_CHECKING)
+	if (t->wanted_done == t->wanted && t->state != BT_TORRENT_CHECKING)
 		(void)printf("percent done:   100\n");
 	else
 		(void)printf("percent done:   %.1f\n", percent(t));
@@ -85,7 +86,7 @@ block_status(const struct item *it, const struct bt_torrent_status *t)
 	(void)printf("share rating:   %s   (%.1f MB up / %.1f MB down)\n", rating,
 	    (double)t->uploaded / MIB, (double)t->downloaded / MIB);
 	(void)printf("seed status:    %u seen %s, plus %.3f distributed copies\n", t->seeds,
-	    t->done == t->size ? "recently" : "now", t->distributed_copies - t->seeds);
+	    t->wanted_done == t->wanted ? "recently" : "now", t->distributed_copies - t->seeds);
 	(void)printf("peer status:    %u seen now, %.1f%% done at %.1f kB/s\n", t->peers - t->seeds,
 	    percent(t), (double)t->download_rate / KIB);
 	(void)fflush(stdout);

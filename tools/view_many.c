@@ -22,7 +22,7 @@ many_round(size_t count)
 static void
 activity(const struct bt_torrent_status *t, char *out, size_t size)
 {
-	uint64_t left = t->size - t->done;
+	uint64_t left = t->wanted - t->wanted_done;
 
 	if (t->state == BT_TORRENT_CHECKING && t->pieces_checked == 0)
 		(void)snprintf(out, size, "waiting for hash check");
@@ -47,7 +47,7 @@ percent(const struct bt_torrent_status *t)
 	if (t->state == BT_TORRENT_CHECKING)
 		return t->piece_count == 0 ? 0 : 100.0 * t->pieces_checked / t->piece_count;
 	/* Rounded down, for 100.0 is said of what is complete only. */
-	return t->size == 0 ? 100 : (double)(t->done * 1000 / t->size) / 10;
+	return t->wanted == 0 ? 100 : (double)(t->wanted_done * 1000 / t->wanted) / 10;
 }
 
 static void
@@ -64,7 +64,7 @@ many_status(const struct item *it, const struct bt_torrent_status *t)
 	else
 		text_puts(stdout, it->torrent);
 	(void)printf("\": \"%s\" (%.1f%%) - %uP%u%s%.3fD u%.1fK/s-d%.1fK/s u%lluK-d%lluK \"", what,
-	    percent(t), t->peers - t->seeds, t->seeds, t->done == t->size ? "s" : "S",
+	    percent(t), t->peers - t->seeds, t->seeds, t->wanted_done == t->wanted ? "s" : "S",
 	    t->distributed_copies, (double)t->upload_rate / 1000, (double)t->download_rate / 1000,
 	    (unsigned long long)(t->uploaded / 1024), (unsigned long long)(t->downloaded / 1024));
 	if (launch_now() - it->words_at < WORDS_SECONDS)

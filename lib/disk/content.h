@@ -51,6 +51,7 @@ struct content_ops {
 	void (*check)(struct content *c, const struct bits *which);
 	void (*cancel_check)(struct content *c);
 	void (*make_empty_files)(struct content *c);
+	void (*choose)(struct content *c, const struct bits *wanted);
 	bool (*busy)(const struct content *c);
 	void (*free)(struct content *c);
 };
@@ -105,6 +106,14 @@ static inline void
 content_make_empty_files(struct content *c)
 {
 	c->ops->make_empty_files(c);
+}
+
+/* These files (a bit each) are wanted from now on. One that is not is never made: what pieces need
+ * of it lies elsewhere. */
+static inline void
+content_choose(struct content *c, const struct bits *wanted)
+{
+	c->ops->choose(c, wanted);
 }
 
 /* More waits to be written than should: take no more in until eased. */

@@ -37,9 +37,11 @@ io_pin(struct io *io, struct fds *fds, uint64_t offset, uint64_t len, bool write
 
 	layout_start(&it, io->place->meta, offset, len);
 	while (io->count < IO_FILES && layout_next(&it, &span)) {
-		struct fds_key key = { io->place->number, span.file };
+		struct fds_key key;
 		struct open_file *f;
 
+		place_redirect(io->place, &span);
+		key = (struct fds_key){ io->place->number, span.file };
 		if (span.pad || is_pinned(io, span.file))
 			continue;
 		f = fds_find(fds, key, write);
@@ -189,6 +191,7 @@ io_read(struct io *io, uint64_t offset, uint8_t *to, size_t len, struct bt_error
 		bool temporary = false;
 		int fd = -1;
 
+		place_redirect(io->place, &span);
 		if (span.pad) {
 			memset(to, 0, (size_t)span.len);
 		} else {
@@ -299,6 +302,7 @@ io_write(struct io *io, uint64_t offset, const struct iovec *iov, int n, struct 
 	while (layout_next(&it, &span)) {
 		enum bt_code code;
 
+		place_redirect(io->place, &span);
 		if (span.pad) {
 			skip_source(&from, span.len);
 			continue;
@@ -320,7 +324,8 @@ io_make_empty_files(struct io *io, struct bt_error *err)
 		struct bt_file f = bt_metainfo_file(m, i);
 		int fd;
 
-		if (f.size > 0 || (f.flags & (BT_FILE_PAD | BT_FILE_SYMLINK)) != 0)
+		if (f.size > 0 || (f.flags & (BT_FILE_PAD | BT_FILE_SYMLINK)) != 0 ||
+		    place_is_aside(io->place, i))
 			continue;
 		fd = open_file(io, i, true);
 		if (fd < 0)

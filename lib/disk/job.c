@@ -21,6 +21,7 @@ end_job(struct store_job *job)
 {
 	struct store *s = job->store;
 
+	bits_fini(&job->wanted);
 	mem_free(job->verdicts);
 	mem_free(job->buf);
 	mem_free(job);

@@ -77,6 +77,7 @@ struct store_job {
 	uint64_t dev;			/* look, move: the device that was found, or 0 */
 	struct store_move *move;	/* move: owned */
 	struct store_stamps *stamps;	/* stamp: owned */
+	struct bits wanted;		/* choose, look: owned */
 	struct block *block;		/* read */
 	struct content_read what;
 	uint32_t first, count;		/* check: pieces */

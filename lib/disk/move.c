@@ -35,9 +35,18 @@ struct ends {
 	char from_rel[PATH_MAX], to_rel[PATH_MAX];
 };
 
+/* With the hidden file, which is the last. */
+static uint32_t
+file_count(const struct move *m)
+{
+	return place_parts(m->from) + 1;
+}
+
 static bool
 is_content(const struct move *m, uint32_t file)
 {
+	if (file == place_parts(m->from))
+		return m->from->aside.len > 0;
 	return (bt_metainfo_file(m->from->meta, file).flags &
 	    (BT_FILE_PAD | BT_FILE_SYMLINK)) == 0;
 }
@@ -256,7 +265,7 @@ sync_names(struct move *m)
 static enum bt_code
 leave(struct move *m, bool copied, struct bt_error *err)
 {
-	uint32_t count = bt_metainfo_file_count(m->from->meta);
+	uint32_t count = file_count(m);
 	char rel[PATH_MAX];
 
 	if (copied && !sync_names(m))
@@ -354,7 +363,7 @@ is_same_folder(const char *a, const char *b)
 static enum bt_code
 move_all(struct move *m, struct bt_error *err)
 {
-	uint32_t count = bt_metainfo_file_count(m->from->meta);
+	uint32_t count = file_count(m);
 	enum bt_code code = BT_OK;
 	bool copied = false;
 
@@ -384,7 +393,7 @@ move_files(struct place *from, struct place *to, const bool *stop, struct bt_err
 	enum bt_code code;
 
 	m.same_root = is_same_folder(from->root.path, to->root.path);
-	m.moved = mem_zero(bt_metainfo_file_count(from->meta));
+	m.moved = mem_zero(file_count(&m));
 	if (m.moved == NULL)
 		return fail(err, BT_ENOMEM, "out of memory");
 	buf_init(&m.made, MADE_MAX);

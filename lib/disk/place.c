@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/hex.h"
 #include "base/mem.h"
 
 bool
@@ -46,12 +47,19 @@ copy_names(struct place *p, const struct place *old)
 	return p->names != NULL;
 }
 
+static bool
+copy_aside(struct place *p, const struct place *old)
+{
+	return old->aside.len == 0 || (bits_init(&p->aside, old->aside.len) &&
+	    bits_load(&p->aside, bits_slice(&old->aside)));
+}
+
 bool
 place_init_moved(struct place *p, const struct place *old, const char *path, uint32_t number)
 {
 	if (!place_init(p, old->meta, path, number))
 		return false;
-	if (copy_names(p, old))
+	if (copy_names(p, old) && copy_aside(p, old))
 		return true;
 	place_fini(p);
 	return false;
@@ -82,7 +90,7 @@ place_init_renamed(struct place *p, const struct place *old, uint32_t file, cons
 {
 	*p = (struct place){ .meta = old->meta, .number = number, .root.dev = old->root.dev };
 	p->root.path = mem_strdup(old->root.path);
-	if (p->root.path != NULL && set_name(p, old, file, path))
+	if (p->root.path != NULL && set_name(p, old, file, path) && copy_aside(p, old))
 		return true;
 	place_fini(p);
 	return false;
@@ -94,15 +102,30 @@ place_fini(struct place *p)
 	for (uint32_t i = 0; p->names != NULL && i < bt_metainfo_file_count(p->meta); i++)
 		mem_free(p->names[i]);
 	mem_free(p->names);
+	bits_fini(&p->aside);
 	mem_free(p->root.path);
 	mem_free(p->single_name);
 	*p = (struct place){ 0 };
 }
 
+static void
+parts_path(const struct place *p, char *out, size_t size)
+{
+	const uint8_t *hash = bt_metainfo_info_hash(p->meta);
+	uint8_t digits[40];
+
+	if (hash == NULL)
+		hash = bt_metainfo_info_hash_v2(p->meta);
+	hex_write(digits, hash, 20);
+	(void)snprintf(out, size, ".%.40s.parts", (const char *)digits);
+}
+
 void
 place_path_of(const struct place *p, uint32_t file, char *out, size_t size)
 {
-	if (p->names != NULL && p->names[file] != NULL)
+	if (file == place_parts(p))
+		parts_path(p, out, size);
+	else if (p->names != NULL && p->names[file] != NULL)
 		(void)snprintf(out, size, "%s", p->names[file]);
 	else if (p->single_name != NULL)
 		(void)snprintf(out, size, "%s", p->single_name);

@@ -68,8 +68,9 @@ stamp_file(struct walk *w, uint32_t file, bool each, struct store_stamps *s)
 	struct resume_stamp stamp = { .size = UINT64_MAX };
 	unsigned flags = bt_metainfo_file(w->place->meta, file).flags;
 	char rel[PATH_MAX];
+	uint32_t in = place_is_aside(w->place, file) ? place_parts(w->place) : file;
 	const char *name = (flags & (BT_FILE_PAD | BT_FILE_SYMLINK)) != 0 ? NULL :
-	    go_to(w, file, rel);
+	    go_to(w, in, rel);
 	struct stat st;
 
 	if (name != NULL && fstatat(w->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&

@@ -9,6 +9,7 @@
 #include "disk/cached.h"
 #include "disk/model.h"
 #include "disk/move.h"
+#include "disk/parts.h"
 #include "meta/layout.h"
 
 /* Bytes under way to the workers: above the first nothing more is taken in until the second. */
@@ -118,6 +119,7 @@ read_at_once(struct store *s, uint64_t offset, uint32_t len, struct sendq_file *
 	layout_start(&it, s->place.meta, offset, len);
 	if (!layout_next(&it, &span) || span.pad || span.len < len)
 		return false;
+	place_redirect(&s->place, &span);
 	f = fds_find(&s->disk->fds, (struct fds_key){ s->place.number, span.file }, false);
 	if (f == NULL)
 		return false;
@@ -200,6 +202,82 @@ store_make_empty_files(struct content *c)
 	s->base.user->files_made(s->base.arg, &err);
 }
 
+/* -- unwanted files -- */
+
+/* NULL: all. */
+static bool
+copy_wanted(struct store_job *job, const struct bits *wanted)
+{
+	if (wanted == NULL) {
+		if (!bits_init(&job->wanted, bt_metainfo_file_count(job->store->meta)))
+			return false;
+		bits_set_all(&job->wanted);
+		return true;
+	}
+	return bits_init(&job->wanted, wanted->len) &&
+	    bits_load(&job->wanted, bits_slice(wanted));
+}
+
+static void
+work_choose(struct job *j)
+{
+	struct store_job *job = CONTAINER_OF(j, struct store_job, job);
+
+	(void)parts_choose(&job->store->place, &job->wanted, &job->err);
+}
+
+/* What became wanted may be empty, or lies elsewhere now. */
+static void
+answer_choose(struct store_job *job)
+{
+	struct store *s = job->store;
+
+	if (s->freed)
+		return;
+	fds_drop(&s->disk->fds, s->place.number);
+	if (job->err.code != BT_OK)
+		s->base.user->files_made(s->base.arg, &job->err);
+}
+
+static void
+store_choose(struct content *c, const struct bits *wanted)
+{
+	struct store *s = store_of(c);
+	struct store_job *job = job_new(s, work_choose, answer_choose);
+	struct bt_error err;
+
+	if (job != NULL && copy_wanted(job, wanted)) {
+		job_send_alone(job);
+		return;
+	}
+	if (job != NULL)
+		bits_fini(&job->wanted);
+	mem_free(job);
+	(void)fail(&err, BT_ENOMEM, "out of memory");
+	s->base.user->files_made(s->base.arg, &err);
+}
+
+static void
+work_drop_parts(struct job *j)
+{
+	parts_remove(&CONTAINER_OF(j, struct store_job, job)->store->place);
+}
+
+static void
+answer_drop_parts(struct store_job *job)
+{
+	(void)job;
+}
+
+void
+store_drop_parts(struct content *c)
+{
+	struct store_job *job = job_new(store_of(c), work_drop_parts, answer_drop_parts);
+
+	if (job != NULL)
+		job_send(job);
+}
+
 /* -- life -- */
 
 /* The last job has ended. */
@@ -236,6 +314,7 @@ static const struct content_ops store_ops = {
 	.check = check_begin,
 	.cancel_check = check_cancel,
 	.make_empty_files = store_make_empty_files,
+	.choose = store_choose,
 	.busy = store_busy,
 	.free = store_free,
 };
@@ -245,7 +324,11 @@ work_look(struct job *j)
 {
 	struct store_job *job = CONTAINER_OF(j, struct store_job, job);
 
-	job->dev = place_look(&job->store->place);
+	struct place *p = &job->store->place;
+
+	job->dev = place_look(p);
+	if (parts_find(p, &job->err) == BT_OK)
+		(void)parts_choose(p, &job->wanted, &job->err);
 }
 
 static void
@@ -274,7 +357,7 @@ answer_look(struct store_job *job)
 /* On which disk it is must not be asked here, where it may take long. What waits for the answer
  * holds up those of the same folder at most. */
 static bool
-find_device(struct store *s)
+find_device(struct store *s, const struct bits *wanted)
 {
 	char *folder = file_folder_of(s->place.root.path);
 	struct store_job *job = job_new(s, work_look, answer_look);
@@ -283,7 +366,7 @@ find_device(struct store *s)
 		s->device = device_use(s->disk, (struct device_key){
 			.name = siphash(s->disk->seed, folder, strlen(folder)) });
 	mem_free(folder);
-	if (s->device == NULL) {
+	if (s->device == NULL || !copy_wanted(job, wanted)) {
 		mem_free(job);
 		return false;
 	}
@@ -403,7 +486,8 @@ store_new(struct disk *d, const struct store_opts *opts, const struct content_us
 	TAILQ_INIT(&s->held);
 	map_init(&s->buffers, sizeof(uint32_t), d->seed);
 	TAILQ_INSERT_TAIL(&d->stores, s, link);
-	if (!place_init(&s->place, s->meta, opts->path, d->next_place++) || !find_device(s)) {
+	if (!place_init(&s->place, s->meta, opts->path, d->next_place++) ||
+	    !find_device(s, opts->wanted)) {
 		store_end(s);
 		return NULL;
 	}

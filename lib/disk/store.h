@@ -55,7 +55,11 @@ void disk_fini(struct disk *d);
 struct store_opts {
 	const struct bt_metainfo *meta;	/* shared: the store and its jobs keep it */
 	const char *path;	/* the file of a single-file torrent, or the folder; copied */
+	const struct bits *wanted;	/* files, a bit each, copied; NULL: all */
 };
+
+/* Has the hidden file removed that has parts of unwanted files: nobody will ask for them again. */
+void store_drop_parts(struct content *c);
 
 /* BT_OK, or all is where it was: BT_EEXIST (a file is in the way), BT_ENOSPC, ... */
 typedef void (*store_moved_fn)(void *arg, const struct bt_error *err);

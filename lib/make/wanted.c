@@ -2,6 +2,7 @@
 #include "make/wanted.h"
 
 #include <fnmatch.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The path, or a directory that it is in. */
@@ -43,4 +44,15 @@ wanted_file(const struct bt_create_options *o, char *path, bool *all_out)
 		}
 	}
 	return wanted;
+}
+
+bool
+bt_create_wants(const struct bt_create_pattern *patterns, size_t count, const char *path)
+{
+	const struct bt_create_options o = { .patterns = patterns, .pattern_count = count };
+	char copy[4096];
+	bool all_out;
+
+	(void)snprintf(copy, sizeof(copy), "%s", path);
+	return wanted_file(&o, copy, &all_out);
 }

@@ -21,6 +21,7 @@ struct bt_add_params {
 	int64_t paused;
 	struct torrent_wishes wishes;
 	struct bt_metainfo *meta;
+	struct choice choice;
 	struct vec peers;		/* struct addr */
 };
 
@@ -78,6 +79,7 @@ bt_add_params_free(struct bt_add_params *p)
 		return;
 	bt_options_fini(bt_add_table(), p);
 	bt_metainfo_free(p->meta);
+	choice_fini(&p->choice);
 	vec_fini(&p->peers);
 	mem_free(p);
 }
@@ -107,6 +109,20 @@ bt_add_params_set_int(struct bt_add_params *p, const char *name, int64_t value,
 	if (bt_options_find(bt_limits_table(), name) != NULL)
 		return bt_options_set_int(bt_limits_table(), &p->wishes, name, value, err);
 	return bt_options_set_int(bt_add_table(), p, name, value, err);
+}
+
+enum bt_code
+bt_add_params_set_priorities(struct bt_add_params *p, const int *priorities, size_t count,
+    struct bt_error *err)
+{
+	struct choice choice;
+	enum bt_code code = choose_make(priorities, count, &choice, err);
+
+	if (code != BT_OK)
+		return code;
+	choice_fini(&p->choice);
+	p->choice = choice;
+	return BT_OK;
 }
 
 static enum bt_code
@@ -201,8 +217,11 @@ do_add(void *arg)
 	struct addition *a = arg;
 	const struct bt_add_params *p = a->params;
 	struct bt_session *s = a->session;
+	struct choice choice = p->choice;
 	struct entry *e;
 
+	choice.sequential = p->wishes.sequential != 0;
+	choice.first_last = p->wishes.first_last != 0;
 	if (is_known(s, p->meta)) {
 		a->code = fail(a->err, BT_EEXIST, "this torrent is here already");
 		return;
@@ -216,6 +235,7 @@ do_add(void *arg)
 		.trust = strcmp(p->check, "fast") == 0,
 		.paused = p->paused,
 		.wishes = p->wishes,
+		.choice = &choice,
 	    }, &e, a->err);
 	if (a->code != BT_OK)
 		return;
@@ -267,7 +287,9 @@ bt_session_add(struct bt_session *s, const struct bt_add_params *params, uint32_
 		return fail(err, BT_EARG, "nothing says which torrent to add");
 	if (bt_metainfo_info_hash(params->meta) == NULL)
 		return fail(err, BT_EUNSUP, "torrents of version 2 alone are not supported yet");
-	code = choose_place(params, &a.place, err);
+	code = choose_check(&params->choice, params->meta, err);
+	if (code == BT_OK)
+		code = choose_place(params, &a.place, err);
 	if (code == BT_OK)
 		code = choose_torrent_file(params, &a.torrent_file, err);
 	if (code == BT_OK) {

@@ -121,6 +121,24 @@ bt_session_remove(struct bt_session *s, uint32_t id)
 }
 
 static void
+do_remove_parts(void *arg)
+{
+	struct api_call *c = arg;
+	struct entry *e = entry_find(c->s, c->id);
+	struct content *content = e == NULL ? NULL : torrent_content(e->torrent);
+
+	c->code = e == NULL ? BT_ENOENT : BT_OK;
+	if (content != NULL)
+		store_drop_parts(content);
+}
+
+enum bt_code
+bt_session_remove_parts(struct bt_session *s, uint32_t id)
+{
+	return api(&(struct api_call){ .s = s, .id = id }, do_remove_parts);
+}
+
+static void
 do_status(void *arg)
 {
 	struct api_call *c = arg;

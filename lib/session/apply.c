@@ -110,6 +110,18 @@ find(struct wish *c)
 	return e;
 }
 
+/* The order of pieces is not what it was. False: no memory. */
+static bool
+order_again(struct entry *e)
+{
+	struct choice choice = e->choice;
+
+	choice.sequential = e->wishes.sequential != 0;
+	choice.first_last = e->wishes.first_last != 0;
+	return (choice.sequential == e->choice.sequential &&
+	    choice.first_last == e->choice.first_last) || entry_choose(e, &choice);
+}
+
 static void
 do_set_limit(void *arg)
 {
@@ -119,8 +131,11 @@ do_set_limit(void *arg)
 	if (e == NULL)
 		return;
 	c->code = bt_options_set_int(bt_limits_table(), &e->wishes, c->name, c->value, c->err);
-	if (c->code == BT_OK)
-		entry_set_limits(e);
+	if (c->code != BT_OK)
+		return;
+	entry_set_limits(e);
+	if (!order_again(e))
+		c->code = fail(c->err, BT_ENOMEM, "out of memory");
 }
 
 enum bt_code

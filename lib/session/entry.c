@@ -168,15 +168,25 @@ static const struct content_user content_calls = {
 struct content *
 entry_new_content(struct entry *e)
 {
-	const struct store_opts store = { e->meta, e->path };
+	struct store_opts store = { .meta = e->meta, .path = e->path };
+	struct bits wanted = { 0 };
+	struct content *content;
 
-	return store_new(&e->session->disk, &store, &content_calls, e);
+	if (e->choice.files != NULL) {
+		if (!choice_wanted_files(&e->choice, e->meta, &wanted))
+			return NULL;
+		store.wanted = &wanted;
+	}
+	content = store_new(&e->session->disk, &store, &content_calls, e);
+	bits_fini(&wanted);
+	return content;
 }
 
 static bool
 give_parts(struct entry *e, bool complete)
 {
-	struct torrent_parts parts = { .meta = e->meta, .complete = complete };
+	struct torrent_parts parts = { .meta = e->meta, .complete = complete,
+		.choice = &e->choice };
 
 	parts.content = entry_new_content(e);
 	if (parts.content != NULL && torrent_attach(e->torrent, &parts, time_of(e)))
@@ -393,6 +403,23 @@ entry_set_limits(struct entry *e)
 	torrent_set_limits(e->torrent, &limits, loop_now(e->session->loop));
 }
 
+bool
+entry_choose(struct entry *e, const struct choice *choice)
+{
+	struct choice copy, old = e->choice;
+
+	if (!choice_copy(&copy, choice))
+		return false;
+	e->choice = copy;
+	if (torrent_choose(e->torrent, &e->choice, loop_now(e->session->loop))) {
+		choice_fini(&old);
+		return true;
+	}
+	choice_fini(&e->choice);
+	e->choice = old;
+	return false;
+}
+
 static void
 fill_opts(const struct entry *e, uint8_t peer_id[20], struct torrent_opts *o)
 {
@@ -505,7 +532,8 @@ entry_new(struct bt_session *s, const struct entry_opts *o, struct entry **out,
 	e->change.id = e->id;
 	e->recalled = o->recalled;
 	announce_owner_init(&e->announces, answered, e);
-	if (!copy_texts(e, o) || !make_torrent(e) || !map_set(&s->by_id, &e->id, e) ||
+	if (!choice_copy(&e->choice, o->choice) || !copy_texts(e, o) || !make_torrent(e) ||
+	    !map_set(&s->by_id, &e->id, e) ||
 	    !add_hashes(e) || !heap_add(&s->due, &e->due, NEVER) ||
 	    !give_first_parts(e, o)) {
 		entry_free(e);
@@ -553,5 +581,6 @@ entry_free(struct entry *e)
 	bt_metainfo_free(e->meta);
 	mem_free(e->path);
 	mem_free(e->torrent_file);
+	choice_fini(&e->choice);
 	mem_free(e);
 }

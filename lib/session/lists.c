@@ -87,6 +87,7 @@ struct look {
 	struct bt_metainfo *meta;
 	char *torrent_file;	/* where to load it from if it is not here */
 	struct bits have;
+	struct choice choice;
 	enum bt_code code;
 };
 
@@ -139,6 +140,12 @@ look_at_pieces(void *arg)
 	if (e->meta != NULL)
 		l->meta = bt_metainfo_share(e->meta);
 	else if ((l->torrent_file = mem_strdup(e->torrent_file)) == NULL)
+		l->code = BT_ENOMEM;
+	if (!choice_copy(&l->choice, &e->choice))
+		l->code = BT_ENOMEM;
+	/* While it is not known what is there it is nothing; of one that sleeps it is all. */
+	if (have == NULL && e->meta != NULL && torrent_state(e->torrent) == BT_TORRENT_CHECKING &&
+	    !bits_init(&l->have, bt_metainfo_piece_count(e->meta)))
 		l->code = BT_ENOMEM;
 	if (have == NULL)
 		return;
@@ -209,10 +216,11 @@ wake_look(struct look *l)
 }
 
 static void
-add_files(struct bt_list *list, const struct bt_metainfo *m)
+add_files(struct bt_list *list, const struct bt_metainfo *m, const struct choice *choice)
 {
 	for (uint32_t i = 0; i < bt_metainfo_file_count(m); i++) {
-		struct bt_file_progress p = { .file = i, .size = bt_metainfo_file(m, i).size };
+		struct bt_file_progress p = { .file = i, .size = bt_metainfo_file(m, i).size,
+			.priority = choose_priority(choice, i) };
 
 		list_add(list, &p);
 		if (list->failed)
@@ -249,12 +257,13 @@ bt_session_files(struct bt_session *s, uint32_t id, struct bt_list **out, struct
 	if (asked)
 		wake_look(&l);
 	if (asked && l.code == BT_OK)
-		add_files(l.list, l.meta);
+		add_files(l.list, l.meta, &l.choice);
 	for (uint32_t i = 0; i < l.have.len && l.code == BT_OK && !l.list->failed; i++) {
 		if (bits_has(&l.have, i))
 			count_piece(l.list, l.meta, i);
 	}
 	bits_fini(&l.have);
+	choice_fini(&l.choice);
 	bt_metainfo_free(l.meta);
 	mem_free(l.torrent_file);
 	return finish(&l, asked, out, err);
@@ -268,6 +277,7 @@ bt_session_metainfo(struct bt_session *s, uint32_t id)
 	if (mailbox_call(s->mailbox, look_at_pieces, &l))
 		wake_look(&l);
 	bits_fini(&l.have);
+	choice_fini(&l.choice);
 	mem_free(l.torrent_file);
 	return l.meta;
 }

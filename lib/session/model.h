@@ -34,6 +34,7 @@ struct entry {
 	uint32_t id;
 	struct change change;		/* in session.changes */
 	struct torrent_wishes wishes;
+	struct choice choice;		/* of files */
 	struct announce_owner announces;
 	struct heap_node due;		/* in session.due: when it is to be ticked */
 	struct entry_save save;
@@ -96,17 +97,31 @@ struct entry_opts {
 	bool trust;			/* it, where files are as they were */
 	bool paused;
 	struct torrent_wishes wishes;
+	const struct choice *choice;	/* copied */
 };
 
 enum bt_code entry_new(struct bt_session *s, const struct entry_opts *o, struct entry **out,
     struct bt_error *err);
 void entry_free(struct entry *e);
 void entry_set_limits(struct entry *e);
+
+/* What is wanted of it changes; choice is copied. False: no memory. */
+bool entry_choose(struct entry *e, const struct choice *choice) MUST_USE;
 void entry_status(const struct entry *e, struct bt_torrent_status *out);
 void entries_due(void *session, usec now);
 struct content *entry_new_content(struct entry *e);
 void entry_fail_for_memory(struct entry *e);
 struct entry *entry_find(const struct bt_session *s, uint32_t id);
+
+/* choose.c */
+/* out is not initialised. */
+enum bt_code choose_make(const int *priorities, size_t count, struct choice *out,
+    struct bt_error *err);
+
+/* Is there a priority for each file? */
+enum bt_code choose_check(const struct choice *c, const struct bt_metainfo *m,
+    struct bt_error *err);
+enum bt_priority choose_priority(const struct choice *c, uint32_t file);
 
 /* recall.c */
 /* Files are looked at and held against e->recalled (NULL: nothing is known); then the torrent gets

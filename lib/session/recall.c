@@ -26,6 +26,7 @@ is_of(const struct entry *e, const struct resume *r)
 	    (r->synced || memcmp(r->boot, e->session->saver.boot, sizeof(r->boot)) == 0);
 }
 
+/* unsure may be NULL: then they are known not to be there. */
 static void
 clear_pieces_of(const struct entry *e, uint32_t file, struct bits *have, struct bits *unsure)
 {
@@ -37,7 +38,8 @@ clear_pieces_of(const struct entry *e, uint32_t file, struct bits *have, struct 
 	for (uint32_t i = (uint32_t)(f.offset / length);
 	    i <= (uint32_t)((f.offset + f.size - 1) / length); i++) {
 		(void)bits_clear(have, i);
-		(void)bits_set(unsure, i);
+		if (unsure != NULL)
+			(void)bits_set(unsure, i);
 	}
 }
 
@@ -53,7 +55,9 @@ compare(const struct entry *e, const struct resume *was, const struct resume *is
 	for (uint32_t i = 0; i < bt_metainfo_file_count(e->meta); i++) {
 		const struct resume_stamp a = resume_stamp_at(was, i), b = resume_stamp_at(is, i);
 
-		if (a.size != b.size || a.mtime != b.mtime)
+		if (b.size == UINT64_MAX)
+			clear_pieces_of(e, i, have, NULL);
+		else if (a.size != b.size || a.mtime != b.mtime)
 			clear_pieces_of(e, i, have, unsure);
 	}
 }
@@ -62,7 +66,7 @@ static bool
 give_known_parts(struct entry *e, const struct bits *have, const struct bits *unsure)
 {
 	struct torrent_parts parts = { .meta = e->meta, .content = e->found, .have = have,
-		.unsure = unsure };
+		.unsure = unsure, .choice = &e->choice };
 
 	e->found = NULL;
 	e->save.known = unsure->count == 0;

@@ -76,6 +76,8 @@ static const struct bt_option limits[] = {
 	LIMIT(max_uploads, 10000, "NUMBER", "Peers that are served at once; 0: as the session has "
 	    "it."),
 	LIMIT(max_connections, 65535, "NUMBER", "Connections; 0: as the session has it."),
+	LIMIT(sequential, 1, "0|1", "Pieces are asked for in their order, the rarest not first."),
+	LIMIT(first_last, 1, "0|1", "The first and last piece of each file go first."),
 };
 
 const struct bt_option_table *

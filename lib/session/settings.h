@@ -33,6 +33,8 @@ struct torrent_wishes {
 	int64_t download_rate;
 	int64_t max_uploads;		/* 0: as the session's settings have it, as below */
 	int64_t max_connections;
+	int64_t sequential;		/* pieces in order */
+	int64_t first_last;		/* the first and last piece of each file first */
 };
 
 #endif

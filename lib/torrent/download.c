@@ -268,7 +268,7 @@ piece_good(struct torrent *t, uint32_t piece, usec now)
 
 	credit(t, piece);
 	picker_set_have(t->picker, piece);
-	t->done += bt_metainfo_piece_size(t->meta, piece);
+	torrent_count_piece(t, piece, true);
 	TAILQ_FOREACH(s, &t->sources, link)
 		s->missing -= wanted && bits_has(s->have, piece);
 	conns_piece_here(t, piece, now);

@@ -31,6 +31,12 @@ torrent_hashes(const struct torrent *t)
 }
 
 bool
+torrent_is_complete(const struct torrent *t)
+{
+	return t->asleep || (torrent_is_known(t) && picker_is_done(t->picker));
+}
+
+bool
 torrent_has_peers(const struct torrent *t)
 {
 	return t->conn_count > 0;
@@ -76,6 +82,8 @@ torrent_status(const struct torrent *t, struct bt_torrent_status *out)
 		.pieces_done = t->asleep ? t->piece_count : 0,
 		.size = t->size,
 		.done = t->done,
+		.wanted = t->wanted,
+		.wanted_done = t->wanted_done,
 		.downloaded = t->down.total,
 		.uploaded = t->up.total,
 		.wasted = t->wasted,

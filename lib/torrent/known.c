@@ -390,6 +390,20 @@ known_postpone(struct known *k, const struct addr *a, usec until)
 	settle(k, p);
 }
 
+void
+known_hurry(struct known *k, usec now)
+{
+	struct known_peer *p;
+	size_t pos = 0;
+
+	while ((p = map_next(&k->by_addr, &pos)) != NULL) {
+		if (p->fails > 0 || p->next_try <= now)
+			continue;
+		p->next_try = now;
+		settle(k, p);
+	}
+}
+
 /* -- bans -- */
 
 void

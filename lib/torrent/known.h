@@ -95,6 +95,9 @@ void known_lost(struct known *k, const struct addr *a, bool fruitful, usec now);
 /* Not to be dialled before that time. */
 void known_postpone(struct known *k, const struct addr *a, usec until);
 
+/* Whoever was postponed without having failed is worth a try again. */
+void known_hurry(struct known *k, usec now);
+
 /* No connection to or from this party (see addr_same_party) again; or only never to this port (it
  * is ourselves). */
 void known_ban(struct known *k, const struct addr *a);

@@ -69,6 +69,7 @@ struct torrent {
 	uint32_t pieces_checked;
 	uint64_t size;
 	uint64_t done;			/* bytes verified */
+	uint64_t wanted, wanted_done;	/* bytes of pieces that are wanted, and of these here */
 	struct announce *announce;
 	struct swarm *swarm;		/* NULL: it knows of nobody */
 	TAILQ_HEAD(conn_list, conn) conns;
@@ -112,6 +113,9 @@ torrent_is_known(const struct torrent *t)
 {
 	return t->meta != NULL && t->checked;
 }
+
+/* The piece is here and verified, so that its bytes count, or is not any more. */
+void torrent_count_piece(struct torrent *t, uint32_t piece, bool here);
 
 /* Somebody needs its parts. */
 void torrent_wake(struct torrent *t);

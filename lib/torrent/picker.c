@@ -20,6 +20,8 @@ struct picker {
 	uint32_t want;		/* pieces that are wanted and not here */
 	uint8_t *priority;	/* of each piece; NULL: all PICKER_NORMAL */
 	struct bits wanted;	/* those above 0; without bytes if priority is NULL */
+	bool sequential;
+	uint32_t next_word;	/* sequential: no piece before this word of 64 is fresh */
 	struct rarity rarity;	/* its order has what is wanted, not here and not begun */
 	struct partials partials;
 };
@@ -172,6 +174,22 @@ need_priorities(struct picker *p)
 	return true;
 }
 
+void
+picker_set_sequential(struct picker *p, bool sequential)
+{
+	p->sequential = sequential;
+	p->next_word = 0;
+}
+
+/* It can be begun (again). */
+static void
+make_fresh(struct picker *p, uint32_t piece)
+{
+	rarity_add(&p->rarity, piece);
+	if (piece / 64 < p->next_word)
+		p->next_word = piece / 64;
+}
+
 static void
 set_one(struct picker *p, uint32_t piece, unsigned priority)
 {
@@ -191,7 +209,7 @@ set_one(struct picker *p, uint32_t piece, unsigned priority)
 	if (q != NULL)
 		partial_set_wanted(&p->partials, q, is);
 	else if (is)
-		rarity_add(&p->rarity, piece);
+		make_fresh(p, piece);
 }
 
 static void
@@ -248,7 +266,7 @@ picker_set_lost(struct picker *p, uint32_t piece)
 	if (!bits_clear(&p->have, piece) || !is_wanted(p, piece))
 		return;
 	p->want++;
-	rarity_add(&p->rarity, piece);
+	make_fresh(p, piece);
 }
 
 void
@@ -296,6 +314,7 @@ need_order(struct picker *p)
 	for (uint32_t i = 0; i < p->partials.list.len; i++)
 		(void)bits_clear(&of, partial_at(&p->partials, i)->piece);
 	built = rarity_build(&p->rarity, &of, p->priority);
+	p->next_word = 0;
 	bits_fini(&of);
 	return built;
 }
@@ -372,6 +391,37 @@ pick_partial(struct picker *p, const struct picker_peer *peer, unsigned priority
 	return got;
 }
 
+/* The first fresh piece of that priority which the peer has. */
+static uint32_t
+first_in_order(struct picker *p, const struct bits *have, unsigned priority)
+{
+	bool passed = false;	/* a word with something fresh */
+
+	for (uint32_t w = p->next_word; w < bits_words(&p->rarity.in); w++) {
+		uint64_t in = bits_word(&p->rarity.in, w);
+
+		if (in == 0 && !passed)
+			p->next_word = w + 1;
+		passed = passed || in != 0;
+		for (uint64_t x = in & bits_word(have, w); x != 0;) {
+			uint32_t piece = w * 64 + bits_take(&x);
+
+			if (picker_priority(p, piece) == priority)
+				return piece;
+		}
+	}
+	return RARITY_NONE;
+}
+
+static uint32_t
+choose(struct picker *p, const struct bits *have, unsigned priority)
+{
+	if (p->sequential)
+		return first_in_order(p, have, priority);
+	return p->have.count + p->partials.list.len < RANDOM_FIRST ?
+	    rarity_random(&p->rarity, have, priority) : rarity_first(&p->rarity, have, priority);
+}
+
 static unsigned
 pick_new(struct picker *p, const struct picker_peer *peer, unsigned priority, unsigned n,
     struct picker_block *out)
@@ -379,9 +429,7 @@ pick_new(struct picker *p, const struct picker_peer *peer, unsigned priority, un
 	unsigned got = 0;
 
 	while (got < n && fresh(p) > 0 && need_order(p)) {
-		bool random = p->have.count + p->partials.list.len < RANDOM_FIRST;
-		uint32_t piece = random ? rarity_random(&p->rarity, peer->have, priority) :
-		    rarity_first(&p->rarity, peer->have, priority);
+		uint32_t piece = choose(p, peer->have, priority);
 		struct partial *q = piece == RARITY_NONE ? NULL : begin(p, piece);
 
 		if (q == NULL)
@@ -460,7 +508,7 @@ picker_release(struct picker *p, uint32_t piece, uint32_t begin, uint32_t peer_i
 	if (partial_is_blank(q)) {
 		partial_end(&p->partials, q);
 		if (is_wanted(p, piece))
-			rarity_add(&p->rarity, piece);
+			make_fresh(p, piece);
 	}
 	return true;
 }

@@ -87,6 +87,9 @@ bool picker_set_priority(struct picker *p, uint32_t first, uint32_t count,
     unsigned priority) MUST_USE;
 unsigned picker_priority(const struct picker *p, uint32_t piece);
 
+/* Pieces of one priority are asked for in their order, the rarest not first. */
+void picker_set_sequential(struct picker *p, bool sequential);
+
 /* Is the piece wanted, and not here? */
 bool picker_wants(const struct picker *p, uint32_t piece);
 

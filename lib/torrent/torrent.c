@@ -140,12 +140,23 @@ begin_check(struct torrent *t)
 	content_check(t->content, all ? NULL : &t->unsure);
 }
 
+/* From a seed as well: others that have all were sent away, and are wanted again. */
+static void
+begin_downloading(struct torrent *t, enum bt_torrent_state before, usec now)
+{
+	t->told_complete = false;
+	content_make_empty_files(t->content);
+	if (before == BT_TORRENT_SEEDING && t->swarm != NULL)
+		known_hurry(&t->swarm->known, now);
+}
+
 static void
 begin_seeding(struct torrent *t, enum bt_torrent_state before, usec now)
 {
 	struct conn *c, *next;
 
-	if (before == BT_TORRENT_DOWNLOADING)
+	/* Of who wants but a part it is no completion. */
+	if (before == BT_TORRENT_DOWNLOADING && t->done == t->size)
 		announce_completed(t->announce, now);
 	if (!t->told_complete)
 		torrent_event(t, &(struct bt_event){ .type = BT_EVENT_COMPLETE });
@@ -187,7 +198,7 @@ torrent_settle(struct torrent *t, const char *why, usec now)
 	if (state == BT_TORRENT_CHECKING && !t->awaiting)
 		begin_check(t);
 	else if (state == BT_TORRENT_DOWNLOADING)
-		content_make_empty_files(t->content);
+		begin_downloading(t, before, now);
 	else if (state == BT_TORRENT_SEEDING)
 		begin_seeding(t, before, now);
 	/* With nothing but empty files all is there only when they are. */
@@ -323,7 +334,8 @@ make_picker(struct torrent *t, const struct torrent_parts *parts)
 	struct bits all = { 0 };
 
 	t->picker = picker_new(parts->meta, t->opts.rng);
-	if (t->picker == NULL ||
+	if (t->picker == NULL || (parts->choice != NULL &&
+	    !choice_apply(parts->choice, parts->meta, t->picker)) ||
 	    (parts->complete && !bits_init(&all, bt_metainfo_piece_count(parts->meta))))
 		return false;
 	if (parts->complete) {
@@ -336,22 +348,37 @@ make_picker(struct torrent *t, const struct torrent_parts *parts)
 	return true;
 }
 
-static uint64_t
-bytes_here(const struct torrent *t)
+static void
+count_bytes(struct torrent *t)
 {
 	const struct bits *have = picker_have(t->picker);
-	uint64_t sum = 0;
 
-	for (uint32_t i = 0; i < have->len; i++)
-		sum += bits_has(have, i) ? bt_metainfo_piece_size(t->meta, i) : 0;
-	return sum;
+	t->done = t->wanted = t->wanted_done = 0;
+	for (uint32_t i = 0; i < have->len; i++) {
+		uint32_t size = bt_metainfo_piece_size(t->meta, i);
+		bool here = bits_has(have, i), wanted = picker_priority(t->picker, i) > 0;
+
+		t->done += here ? size : 0;
+		t->wanted += wanted ? size : 0;
+		t->wanted_done += here && wanted ? size : 0;
+	}
+}
+
+void
+torrent_count_piece(struct torrent *t, uint32_t piece, bool here)
+{
+	uint64_t size = bt_metainfo_piece_size(t->meta, piece);
+	uint64_t wanted = picker_priority(t->picker, piece) > 0 ? size : 0;
+
+	t->done = here ? t->done + size : t->done - size;
+	t->wanted_done = here ? t->wanted_done + wanted : t->wanted_done - wanted;
 }
 
 void
 torrent_await(struct torrent *t, const struct bt_metainfo *meta, usec now)
 {
 	t->awaiting = true;
-	t->size = bt_metainfo_content_size(meta);
+	t->size = t->wanted = bt_metainfo_content_size(meta);
 	t->piece_count = bt_metainfo_piece_count(meta);
 	torrent_settle(t, "looks at what is there", now);
 }
@@ -378,7 +405,7 @@ torrent_attach(struct torrent *t, const struct torrent_parts *parts, usec now)
 	t->size = bt_metainfo_content_size(t->meta);
 	t->piece_count = bt_metainfo_piece_count(t->meta);
 	t->checked = parts->complete || (parts->have != NULL && t->unsure.len == 0);
-	t->done = bytes_here(t);
+	count_bytes(t);
 	t->asleep = t->waking = false;
 	/* A check of all of it was shown so far. */
 	if (t->awaiting && !t->checked && t->state == BT_TORRENT_CHECKING)
@@ -392,12 +419,38 @@ torrent_attach(struct torrent *t, const struct torrent_parts *parts, usec now)
 	return true;
 }
 
+bool
+torrent_choose(struct torrent *t, const struct choice *choice, usec now)
+{
+	struct bits wanted;
+	struct conn *c;
+
+	if (t->picker == NULL)
+		return true;
+	if (!choice_wanted_files(choice, t->meta, &wanted))
+		return false;
+	if (!choice_apply(choice, t->meta, t->picker)) {
+		bits_fini(&wanted);
+		return false;
+	}
+	content_choose(t->content, &wanted);
+	bits_fini(&wanted);
+	count_bytes(t);
+	TAILQ_FOREACH(c, &t->conns, link)
+		source_count_missing(&c->src);
+	torrent_settle(t, "another choice of files", now);
+	TAILQ_FOREACH(c, &t->conns, link)
+		conn_update_interest(c, now);
+	torrent_ask_again(t, now);
+	return true;
+}
+
 void
 torrent_rest(struct torrent *t, const struct bt_metainfo *meta, usec now)
 {
 	assert(t->meta == NULL);
 	t->awaiting = false;
-	t->size = t->done = bt_metainfo_content_size(meta);
+	t->size = t->done = t->wanted = t->wanted_done = bt_metainfo_content_size(meta);
 	t->piece_count = bt_metainfo_piece_count(meta);
 	t->checked = t->asleep = true;
 	t->ops->slept(t->arg, t);
@@ -441,11 +494,11 @@ torrent_checked(struct torrent *t, uint32_t piece, bool good)
 	t->pieces_checked++;
 	if (good && !was) {
 		picker_set_have(t->picker, piece);
-		t->done += bt_metainfo_piece_size(t->meta, piece);
+		torrent_count_piece(t, piece, true);
 	} else if (!good && was) {
 		/* An earlier check, which was cut short, found another content. */
 		picker_set_lost(t->picker, piece);
-		t->done -= bt_metainfo_piece_size(t->meta, piece);
+		torrent_count_piece(t, piece, false);
 	}
 }
 

@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "disk/content.h"
 #include "peer/peer.h"
+#include "torrent/choice.h"
 #include "torrent/known.h"
 
 struct torrent;
@@ -114,6 +115,7 @@ struct torrent_parts {
 	struct content *content;	/* the torrent's from now on */
 	bool complete;			/* all of it is there */
 	const struct bits *have;	/* else: what is; NULL: nobody knows, it must be checked */
+	const struct choice *choice;	/* copied in effect; NULL: all is wanted */
 	const struct bits *unsure;	/* with have: these must be checked; NULL: none */
 };
 
@@ -123,6 +125,10 @@ void torrent_await(struct torrent *t, const struct bt_metainfo *meta, usec now);
 
 /* It had none. False: no memory, nothing changed. */
 bool torrent_attach(struct torrent *t, const struct torrent_parts *parts, usec now) MUST_USE;
+
+/* What is wanted of it changes. False: no memory, nothing changed. While it has no parts, those
+ * that it gets say what is wanted. */
+bool torrent_choose(struct torrent *t, const struct choice *choice, usec now) MUST_USE;
 
 /* -- the content's answers (see disk/content.h); the torrent's owner is the content's user, since
  * it knows the time -- */
@@ -194,6 +200,8 @@ struct torrent_stats {
 
 void torrent_add_stats(const struct torrent *t, struct torrent_stats *sum);
 
+/* All that is wanted of it is known to be here. */
+bool torrent_is_complete(const struct torrent *t);
 bool torrent_has_peers(const struct torrent *t);
 
 /* What is here is known: no check is wanted or under way. */

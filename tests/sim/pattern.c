@@ -235,6 +235,13 @@ pattern_make_empty_files(struct content *c)
 	clock_at(&n->sim->clock, n->sim->clock.now + MSEC, files_made, n, n->life);
 }
 
+static void
+pattern_choose(struct content *c, const struct bits *wanted)
+{
+	(void)c;
+	(void)wanted;
+}
+
 static bool
 pattern_busy(const struct content *c)
 {
@@ -259,6 +266,7 @@ static const struct content_ops pattern_ops = {
 	.check = pattern_check,
 	.cancel_check = pattern_cancel_check,
 	.make_empty_files = pattern_make_empty_files,
+	.choose = pattern_choose,
 	.busy = pattern_busy,
 	.free = pattern_free,
 };

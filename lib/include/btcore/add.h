@@ -6,6 +6,7 @@
 #ifndef BTCORE_ADD_H
 #define BTCORE_ADD_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <btcore/error.h>
@@ -28,6 +29,12 @@ enum bt_code bt_add_params_set(struct bt_add_params *p, const char *name, const 
     struct bt_error *err);
 enum bt_code bt_add_params_set_int(struct bt_add_params *p, const char *name, int64_t value,
     struct bt_error *err);
+
+/* What is wanted of a torrent of several files: a priority for each (enum bt_priority), in the
+ * order of the metainfo. Files that are not wanted are not made. BT_EARG: not a priority; adding
+ * the torrent fails with it if there are not as many as files. */
+enum bt_code bt_add_params_set_priorities(struct bt_add_params *p, const int *priorities,
+    size_t count, struct bt_error *err);
 
 /* A peer to try at once; ip is numeric. */
 enum bt_code bt_add_params_add_peer(struct bt_add_params *p, const char *ip, uint16_t port,

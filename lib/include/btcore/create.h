@@ -22,6 +22,11 @@ struct bt_create_pattern {
 	bool include;
 };
 
+/* Returns whether these patterns take a file of that path below the directory: the last that
+ * matches decides; what none matches is taken unless the first includes. A path of more than 4095
+ * bytes is taken as if it ended there. */
+bool bt_create_wants(const struct bt_create_pattern *patterns, size_t count, const char *path);
+
 /* BT_CREATE_HYBRID is both in one, with padding between the files (BEP 47). */
 enum bt_create_kind { BT_CREATE_V1, BT_CREATE_V2, BT_CREATE_HYBRID };
 

@@ -78,9 +78,19 @@ enum bt_code bt_session_pause(struct bt_session *s, uint32_t id, bool paused);
 /* Forgets the torrent; the files stay. */
 enum bt_code bt_session_remove(struct bt_session *s, uint32_t id);
 
+/* Of a torrent that was stopped and will not go on: removes the hidden file that has what pieces
+ * need of files that are not wanted. Pieces that wanted files share with them are incomplete
+ * then. */
+enum bt_code bt_session_remove_parts(struct bt_session *s, uint32_t id);
+
 /* A peer to connect to; ip is numeric. */
 enum bt_code bt_session_add_peer(struct bt_session *s, uint32_t id, const char *ip, uint16_t port,
     struct bt_error *err);
+
+/* What is wanted of a torrent from now on: as bt_add_params_set_priorities. Files that are not
+ * wanted any more and are there already stay. BT_ENOENT: there is no such torrent. */
+enum bt_code bt_session_set_priorities(struct bt_session *s, uint32_t id, const int *priorities,
+    size_t count, struct bt_error *err);
 
 /* A limit of one torrent, by its name in bt_limits_table(); it holds from now on. */
 enum bt_code bt_session_set_limit(struct bt_session *s, uint32_t id, const char *name,

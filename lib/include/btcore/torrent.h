@@ -53,6 +53,8 @@ struct bt_torrent_status {
 	uint64_t seeding_time;		/* of these as a seed */
 	int64_t added_time;		/* when it was added first, in seconds since 1970 */
 	int64_t completed_time;		/* when it became complete; 0: not yet */
+	uint64_t wanted;		/* bytes of the pieces that wanted files are in */
+	uint64_t wanted_done;		/* of them verified */
 };
 
 /* -- lists: of peers, trackers, files; later versions add members at the ends of these, too -- */
@@ -120,10 +122,19 @@ struct bt_tracker_info {
 	int64_t next;			/* seconds until it is asked; -1: not planned */
 };
 
+/* How much somebody wants a file; the numbers are BitTornado's. */
+enum bt_priority {
+	BT_PRIORITY_SKIP = -1,
+	BT_PRIORITY_HIGHEST = 0,
+	BT_PRIORITY_NORMAL = 1,
+	BT_PRIORITY_LOWEST = 2
+};
+
 struct bt_file_progress {
 	uint32_t file;			/* its number in the metainfo */
 	uint64_t size;
 	uint64_t done;			/* bytes of verified pieces in it */
+	enum bt_priority priority;
 };
 
 #endif

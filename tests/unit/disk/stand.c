@@ -230,7 +230,7 @@ open_store(const char *name)
 	char path[128];
 
 	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	content = store_new(&disk, &(struct store_opts){ meta, path }, &user, NULL);
+	content = store_new(&disk, &(struct store_opts){ .meta = meta, .path = path }, &user, NULL);
 	ck_assert(content != NULL);
 }
 

@@ -119,6 +119,13 @@ fake_empty(struct content *c)
 	did("empty-files ");
 }
 
+static inline void
+fake_choose(struct content *c, const struct bits *wanted)
+{
+	(void)c;
+	did("choose-%u ", wanted->count);
+}
+
 static inline bool
 fake_busy(const struct content *c)
 {
@@ -140,6 +147,7 @@ static const struct content_ops fake_ops = {
 	.check = fake_check,
 	.cancel_check = fake_cancel_check,
 	.make_empty_files = fake_empty,
+	.choose = fake_choose,
 	.busy = fake_busy,
 	.free = fake_free,
 };

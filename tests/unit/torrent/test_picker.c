@@ -374,6 +374,36 @@ START_TEST(higher_priority_goes_first)
 END_TEST
 
 /* What was begun and is not wanted any more is not asked for, but what comes of it is kept. */
+/* Of 300 pieces, so that there are several words of them. */
+START_TEST(in_their_order)
+{
+	struct picker_block b[BLOCKS];
+
+	begin(300);
+	picker_set_sequential(p, true);
+	for (uint32_t i = 0; i < 200; i++) {
+		ck_assert_uint_eq(pick(1, &all, BLOCKS, b), BLOCKS);
+		ck_assert_uint_eq(b[0].piece, i);
+		picker_set_have(p, i);
+	}
+	/* One that has but a late one gets that; higher priority goes first, then the order. */
+	(void)bits_set(&one, 250);
+	ck_assert_uint_eq(pick(2, &one, BLOCKS, b), BLOCKS);
+	ck_assert_uint_eq(b[0].piece, 250);
+	ck_assert(picker_set_priority(p, 290, 1, PICKER_HIGHEST));
+	ck_assert_uint_eq(pick(1, &all, BLOCKS, b), BLOCKS);
+	ck_assert_uint_eq(b[0].piece, 290);
+	ck_assert_uint_eq(pick(1, &all, BLOCKS, b), BLOCKS);
+	ck_assert_uint_eq(b[0].piece, 200);
+	/* What is rejected before anything of it came is the first again. */
+	for (uint32_t i = 0; i < BLOCKS; i++)
+		ck_assert(picker_release(p, 200, i * BLOCK_SIZE, 1));
+	ck_assert_uint_eq(pick(1, &all, BLOCKS, b), BLOCKS);
+	ck_assert_uint_eq(b[0].piece, 200);
+	end();
+}
+END_TEST
+
 START_TEST(a_begun_piece_is_unwanted_and_wanted_again)
 {
 	struct picker_block b[BLOCKS];
@@ -641,6 +671,7 @@ picker_suite(void)
 	tcase_add_test(c, always_ends);
 	tcase_add_test(c, done_is_what_is_wanted);
 	tcase_add_test(c, higher_priority_goes_first);
+	tcase_add_test(c, in_their_order);
 	tcase_add_test(c, a_begun_piece_is_unwanted_and_wanted_again);
 	tcase_add_test(c, many_are_had_at_once);
 	tcase_add_test(c, a_generation_lasts_while_nothing_changes);
