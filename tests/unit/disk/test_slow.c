@@ -88,7 +88,7 @@ begin_other(void)
 	ck_assert(stat(folder, &one) == 0 && stat(other_folder, &two) == 0);
 	ck_assert_msg(one.st_dev != two.st_dev, "/tmp and /dev/shm are one device");
 	(void)snprintf(path, sizeof(path), "%s/c", other_folder);
-	other = store_new(&disk, &(struct store_opts){ meta, path }, &user, NULL);
+	other = store_new(&disk, &(struct store_opts){ .meta = meta, .path = path }, &user, NULL);
 	ck_assert(other != NULL);
 	settle();
 }
