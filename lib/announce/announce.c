@@ -20,6 +20,9 @@
 
 #define BY_HAND_MIN (10 * SECOND)
 
+/* For the goodbye of one that did not answer before. */
+#define STOP_WAIT_HOPELESS SECOND
+
 enum phase { IDLE, RUNNING, STOPPING };
 
 struct announce {
@@ -379,6 +382,20 @@ stop_slot(struct announce *a, struct tracker *t, unsigned slot)
 	ask_slot(a, t, slot, ANNOUNCE_STOPPED);
 }
 
+/* Somebody who is asked may answer in time. */
+static bool
+may_hope(const struct announce *a, usec now)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		const struct tracker *t = a->trackers[i];
+
+		if (tracker_is_asking(t) && t->code == BT_OK &&
+		    (t->last_answer != 0 || now - t->last_asked < ANNOUNCE_STOP_WAIT))
+			return true;
+	}
+	return false;
+}
+
 static void
 stop_if_quiet(struct announce *a)
 {
@@ -395,12 +412,12 @@ announce_stop(struct announce *a, usec now)
 	if (a->phase != RUNNING)
 		return;
 	a->phase = STOPPING;
-	a->next = now + ANNOUNCE_STOP_WAIT;
 	a->current = NULL;
 	for (size_t i = 0; i < a->count; i++) {
 		for (unsigned s = 0; s < SLOTS; s++)
 			stop_slot(a, a->trackers[i], s);
 	}
+	a->next = now + (may_hope(a, now) ? ANNOUNCE_STOP_WAIT : STOP_WAIT_HOPELESS);
 	stop_if_quiet(a);
 }
 

@@ -4,6 +4,7 @@
  * comes in, requests go out through ops. After each call the owner looks at announce_due.
  *
  *     idle --start--> running --stop--> stopping --all answered, or 3 s--> idle
+ *     (1 s if none of those that are asked has answered lately)
  *
  * One tracker is used: the first that works, in the order of the tiers (BEP 12). Each tier is
  * shuffled once; a tracker that works comes to the front of its tier; when one fails the next is

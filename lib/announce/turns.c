@@ -6,6 +6,7 @@
 #include "base/mem.h"
 
 #define WIDTH_FIRST 2	/* both hashes of a hybrid torrent */
+#define SILENT_SHARE 3	/* of its time what is first waits for a host that does not answer */
 #define LATE_AT_ONCE 64	/* so that the loop goes on meanwhile */
 #define PACE (SECOND / TURNS_PER_SECOND)
 
@@ -191,6 +192,13 @@ settle(struct turns *t, struct turn_host *h, usec now)
 	heap_update(&t->due, &h->due, (uint64_t)(other < due ? other : due));
 }
 
+/* The last that was asked of it had no answer. */
+static bool
+is_silent(const struct turn_host *h)
+{
+	return !h->answers && h->width < WIDTH_FIRST;
+}
+
 bool
 turns_add(struct turns *t, struct turn *turn, enum turn_kind kind, enum addr_family family,
     struct bt_slice host, uint16_t port, usec now)
@@ -200,6 +208,8 @@ turns_add(struct turns *t, struct turn *turn, enum turn_kind kind, enum addr_fam
 	if (h == NULL)
 		return false;
 	turn->host = h;
+	if (turn->first && is_silent(h))
+		turn->timeout /= SILENT_SHARE;
 	turn->deadline = now + turn->timeout;
 	turn->under_way = turn->unsure = false;
 	h->last_used = now;

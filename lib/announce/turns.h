@@ -10,6 +10,7 @@
  * the others, waits for no pace, and may have twice the places.
  *
  * What has waited for its whole timeout is given up, unless its host is answering: it waits on.
+ * What is first has a third of its time at a host that did not answer the last time.
  */
 #ifndef ANNOUNCE_TURNS_H
 #define ANNOUNCE_TURNS_H

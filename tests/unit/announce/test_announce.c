@@ -92,6 +92,36 @@ START_TEST(stop_while_starting)
 }
 END_TEST
 
+/* What did not answer for a while is not waited for as long as others. */
+START_TEST(stop_without_hope)
+{
+	begin(1, 0);
+	add(0, A);
+	announce_start(o.a, o.now);
+	o.now += 10 * SECOND;
+	announce_stop(o.a, o.now);
+	sleep_within(1, 1);
+	ck_assert(announce_is_idle(o.a));
+	/* It failed since it heard `started`. */
+	announce_start(o.a, o.now);
+	ok(last());
+	sleep_within(1800, 1913);
+	refuse(last());
+	announce_stop(o.a, o.now);
+	expect(4, A, ANNOUNCE_STOPPED);
+	sleep_within(1, 1);
+	ck_assert(announce_is_idle(o.a));
+	/* It answers, if slowly. */
+	announce_start(o.a, o.now);
+	sleep_within(2, 6);
+	ok(last());
+	announce_stop(o.a, o.now);
+	sleep_within(3, 3);
+	ck_assert(announce_is_idle(o.a));
+	finish();
+}
+END_TEST
+
 START_TEST(stop_with_completed)
 {
 	begin(1, 0);
@@ -612,6 +642,7 @@ announce_suite(void)
 	tcase_add_test(c, a_life);
 	tcase_add_test(c, completed_until_heard);
 	tcase_add_test(c, stop_while_starting);
+	tcase_add_test(c, stop_without_hope);
 	tcase_add_test(c, stop_with_completed);
 	tcase_add_test(c, stopped_to_those_that_know);
 	tcase_add_test(c, tiers);

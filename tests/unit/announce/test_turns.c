@@ -285,6 +285,13 @@ START_TEST(stopped_first)
 	run(w.now + 3 * SECOND + 100 * MSEC);
 	ck_assert_uint_eq(w.left[1], 2);
 	ck_assert_uint_eq(w.late, 98);
+	/* And once that is known, still less. */
+	for (unsigned i = 0; i < 100; i++)
+		(void)add(TURN_UDP, 1, true);
+	run(w.now + SECOND + 100 * MSEC);
+	ck_assert_uint_eq(w.left[1], 3);
+	ck_assert_uint_eq(w.late, 98 + 99);
+	ck_assert_uint_eq(w.at_once[1], 0);
 	finish();
 }
 END_TEST
