@@ -287,7 +287,7 @@ bt_session_add(struct bt_session *s, const struct bt_add_params *params, uint32_
 		return fail(err, BT_EARG, "nothing says which torrent to add");
 	if (bt_metainfo_info_hash(params->meta) == NULL)
 		return fail(err, BT_EUNSUP, "torrents of version 2 alone are not supported yet");
-	code = choose_check(&params->choice, params->meta, err);
+	code = choose_check(&params->choice, bt_metainfo_file_count(params->meta), err);
 	if (code == BT_OK)
 		code = choose_place(params, &a.place, err);
 	if (code == BT_OK)

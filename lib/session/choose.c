@@ -55,10 +55,8 @@ choose_make(const int *priorities, size_t count, struct choice *out, struct bt_e
 }
 
 enum bt_code
-choose_check(const struct choice *c, const struct bt_metainfo *m, struct bt_error *err)
+choose_check(const struct choice *c, uint32_t files, struct bt_error *err)
 {
-	uint32_t files = bt_metainfo_file_count(m);
-
 	if (c->files == NULL || c->count == files)
 		return BT_OK;
 	return fail(err, BT_EARG, "%u priorities for %u files", (unsigned)c->count,
@@ -86,7 +84,7 @@ do_choose(void *arg)
 	}
 	c->choice.sequential = e->choice.sequential;
 	c->choice.first_last = e->choice.first_last;
-	c->code = e->meta == NULL ? BT_OK : choose_check(&c->choice, e->meta, c->err);
+	c->code = choose_check(&c->choice, e->files, c->err);
 	if (c->code == BT_OK && !entry_choose(e, &c->choice))
 		c->code = fail(c->err, BT_ENOMEM, "out of memory");
 }

@@ -528,7 +528,8 @@ entry_new(struct bt_session *s, const struct entry_opts *o, struct entry **out,
 	if (e == NULL)
 		return fail(err, BT_ENOMEM, "out of memory");
 	*e = (struct entry){ .session = s, .meta = bt_metainfo_share(o->meta),
-		.wishes = o->wishes, .id = s->next_id++ };
+		.wishes = o->wishes, .files = bt_metainfo_file_count(o->meta),
+		.id = s->next_id++ };
 	e->change.id = e->id;
 	e->recalled = o->recalled;
 	announce_owner_init(&e->announces, answered, e);

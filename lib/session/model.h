@@ -35,6 +35,7 @@ struct entry {
 	struct change change;		/* in session.changes */
 	struct torrent_wishes wishes;
 	struct choice choice;		/* of files */
+	uint32_t files;			/* how many it has; meta may be elsewhere */
 	struct announce_owner announces;
 	struct heap_node due;		/* in session.due: when it is to be ticked */
 	struct entry_save save;
@@ -119,8 +120,7 @@ enum bt_code choose_make(const int *priorities, size_t count, struct choice *out
     struct bt_error *err);
 
 /* Is there a priority for each file? */
-enum bt_code choose_check(const struct choice *c, const struct bt_metainfo *m,
-    struct bt_error *err);
+enum bt_code choose_check(const struct choice *c, uint32_t files, struct bt_error *err);
 enum bt_priority choose_priority(const struct choice *c, uint32_t file);
 
 /* recall.c */

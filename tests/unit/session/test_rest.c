@@ -161,6 +161,24 @@ START_TEST(is_given_its_parts_once)
 }
 END_TEST
 
+/* How many files it has is known while it sleeps as well. */
+START_TEST(sleeps_and_is_told_what_is_wanted)
+{
+	const int wanted[3] = { BT_PRIORITY_HIGHEST, BT_PRIORITY_NORMAL, BT_PRIORITY_NORMAL };
+	struct bt_error err;
+	uint32_t id;
+
+	begin();
+	id = add_with(seed, "seed", 0, torrent_file, "0");
+	wait_for_state(seed, id, BT_TORRENT_SEEDING);
+	ck_assert_int_eq(bt_session_set_priorities(seed, id, wanted, 0, &err), BT_EARG);
+	ck_assert_int_eq(bt_session_set_priorities(seed, id, wanted, 3, &err), BT_EARG);
+	ck_assert_int_eq(bt_session_set_priorities(seed, id, wanted, 1, &err), BT_OK);
+	fetch(0);
+	end();
+}
+END_TEST
+
 START_TEST(a_pause_lets_go_and_comes_back)
 {
 	struct bt_torrent_status st;
@@ -217,6 +235,7 @@ rest_suite(void)
 	tcase_add_test(c, wakes_without_a_torrent_file);
 	tcase_add_test(c, fails_if_it_cannot_wake);
 	tcase_add_test(c, is_given_its_parts_once);
+	tcase_add_test(c, sleeps_and_is_told_what_is_wanted);
 	tcase_add_test(c, a_pause_lets_go_and_comes_back);
 	tcase_add_test(c, what_stopped_starts_again);
 	suite_add_tcase(s, c);
