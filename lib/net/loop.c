@@ -70,14 +70,19 @@ loop_stats(struct loop *l)
 }
 
 usec
-loop_now(struct loop *l)
+loop_clock(void)
 {
 	struct timespec ts;
 
-	if (l->now == 0) {
-		(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-		l->now = (usec)ts.tv_sec * SECOND + ts.tv_nsec / 1000;
-	}
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (usec)ts.tv_sec * SECOND + ts.tv_nsec / 1000;
+}
+
+usec
+loop_now(struct loop *l)
+{
+	if (l->now == 0)
+		l->now = loop_clock();
 	return l->now;
 }
 

@@ -27,6 +27,9 @@ void loop_stop(struct loop *l);
 /* Monotonic, read once a turn. */
 usec loop_now(struct loop *l);
 
+/* The same clock, read at once: for one that waits while no loop runs. */
+usec loop_clock(void);
+
 /* Seconds since 1970, by the clock on the wall. */
 int64_t loop_wall_time(void);
 

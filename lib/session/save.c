@@ -15,8 +15,8 @@
 #define SYNC_EVERY (60 * SECOND)
 #define RETRY_AFTER (60 * SECOND)
 
-/* How long the end of a session waits for disks, in milliseconds. */
-#define FINISH_MS 2000
+/* How long the end of a session waits for disks. */
+#define FINISH_WAIT (2 * SECOND)
 
 struct save_record {
 	uint8_t key[JOURNAL_KEY];
@@ -532,9 +532,9 @@ void
 save_finish(struct saver *v)
 {
 	struct pollfd pfd = { .fd = pool_fd(v->session->pool), .events = POLLIN };
+	usec until = loop_clock() + FINISH_WAIT;
 	struct entry *e;
 	size_t pos = 0;
-	int left = FINISH_MS;
 
 	if (v->journal == NULL)
 		return;
@@ -544,10 +544,8 @@ save_finish(struct saver *v)
 			save(e, false);
 	}
 	send_batch(v);
-	while (is_at_work(v) && left > 0) {
-		int ready = poll(&pfd, 1, 50);
-
-		left -= ready == 1 ? 0 : 50;
+	while (is_at_work(v) && loop_clock() < until) {
+		(void)poll(&pfd, 1, 50);
 		pool_deliver(v->session->pool);
 	}
 }

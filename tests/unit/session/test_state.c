@@ -8,6 +8,7 @@
 #include "state/resume.h"
 
 #include "rig.h"
+#include "session/model.h"
 
 Suite *state_suite(void);
 
@@ -133,6 +134,57 @@ START_TEST(a_check_that_was_cut_short_is_not_believed)
 	ck_assert_uint_eq(seed(0, "fast").pieces_checked, 46);
 	bt_metainfo_free(meta);
 	end();
+}
+END_TEST
+
+/* Jobs that take a while each, more than the end of a session waits for; and for how long after
+ * its beginning the torrent was still there. */
+static struct job lazy[200];
+static uint32_t lazy_id;
+static usec lazy_began, lazy_kept;
+
+static void
+take_a_while(struct job *j)
+{
+	(void)j;
+	(void)usleep(30000);
+}
+
+static void
+took_a_while(struct job *j)
+{
+	(void)j;
+	if (entry_find(session, lazy_id) != NULL)
+		lazy_kept = loop_clock() - lazy_began;
+}
+
+static void
+send_lazy(void *arg)
+{
+	(void)arg;
+	for (size_t i = 0; i < COUNT_OF(lazy); i++) {
+		lazy[i] = (struct job){ .work = take_a_while, .done = took_a_while };
+		pool_send(session->pool, &lazy[i]);
+	}
+	lazy_began = loop_clock();
+}
+
+START_TEST(the_end_waits_for_disks_but_not_long)
+{
+	struct bt_metainfo *meta;
+	char path[128];
+
+	begin();
+	meta = meta_of(0);
+	path_of(path, "seed", 0);
+	lazy_id = add_checked(meta, path, "fast");
+	wait_for_state(session, lazy_id, BT_TORRENT_SEEDING);
+	ck_assert(mailbox_call(session->mailbox, send_lazy, NULL));
+	bt_session_free(session);
+	ck_assert_int_gt(lazy_kept, SECOND);
+	ck_assert_int_lt(lazy_kept, 2500 * MSEC);
+	bt_metainfo_free(meta);
+	remove_content();
 }
 END_TEST
 
@@ -366,6 +418,7 @@ state_suite(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, what_is_as_it_was_is_not_read);
 	tcase_add_test(tc, a_check_that_was_cut_short_is_not_believed);
+	tcase_add_test(tc, the_end_waits_for_disks_but_not_long);
 	tcase_add_test(tc, only_changed_files_are_read);
 	tcase_add_test(tc, a_download_goes_on);
 	tcase_add_test(tc, after_a_boot_only_what_was_synced_counts);
