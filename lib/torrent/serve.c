@@ -221,7 +221,8 @@ serve_round(struct torrent *t, usec now)
 	TAILQ_FOREACH(c, &t->conns, link) {
 		const struct choker_peer *facts = &c->choke;
 
-		if (!c->open)
+		/* One that waits for us to learn what we have is told that first. */
+		if (!c->src.entered)
 			continue;
 		gather_facts(c);
 		if (vec_add(&peers, &facts) == NULL)
