@@ -92,6 +92,22 @@ has_data(int parts, const struct bt_file *f)
 	return data >= 0 ? data < (off_t)(f->offset + f->size) : errno != ENXIO;
 }
 
+static void
+remove_file(struct place *p, uint32_t file)
+{
+	char rel[PATH_MAX];
+	const char *name;
+	int at;
+
+	place_path_of(p, file, rel, sizeof(rel));
+	at = path_open_folder(&p->root, rel, PATH_READ, &name);
+	if (at < 0)
+		return;
+	(void)unlinkat(at, name, 0);
+	(void)close(at);
+}
+
+/* On failure the file is not there, as before: otherwise it would be taken for all there is. */
 static bool
 take_out(struct place *p, uint32_t file, int parts)
 {
@@ -109,6 +125,8 @@ take_out(struct place *p, uint32_t file, int parts)
 		int keep = errno;
 
 		(void)close(to);
+		if (!done)
+			remove_file(p, file);
 		errno = keep;
 	}
 	return done;
@@ -117,16 +135,7 @@ take_out(struct place *p, uint32_t file, int parts)
 void
 parts_remove(struct place *p)
 {
-	char rel[PATH_MAX];
-	const char *name;
-	int at;
-
-	place_path_of(p, place_parts(p), rel, sizeof(rel));
-	at = path_open_folder(&p->root, rel, PATH_READ, &name);
-	if (at < 0)
-		return;
-	(void)unlinkat(at, name, 0);
-	(void)close(at);
+	remove_file(p, place_parts(p));
 }
 
 enum bt_code

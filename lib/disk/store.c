@@ -350,8 +350,14 @@ settle_on(struct store *s, uint64_t dev)
 static void
 answer_look(struct store_job *job)
 {
-	if (!job->store->freed)
-		settle_on(job->store, job->dev);
+	struct store *s = job->store;
+
+	if (s->freed)
+		return;
+	settle_on(s, job->dev);
+	/* What lies aside could not be brought to where it is wanted. */
+	if (job->err.code != BT_OK)
+		s->base.user->files_made(s->base.arg, &job->err);
 }
 
 /* On which disk it is must not be asked here, where it may take long. What waits for the answer

@@ -241,6 +241,37 @@ START_TEST(no_descriptor_at_all_is_told_as_such)
 }
 END_TEST
 
+/* What was put aside cannot be brought back: whoever wants it is told. */
+START_TEST(what_lies_aside_cannot_be_read)
+{
+	static const uint32_t files[] = { 5 * PIECE, 5 * PIECE, 0 };
+	struct bits wanted;
+
+	begin(10 * PIECE, files, 0, 8u << 20);
+	ck_assert(bits_init(&wanted, 2));
+	(void)bits_set(&wanted, 0);
+	content_choose(content, &wanted);
+	bits_fini(&wanted);
+	put_all();
+	content_free(content);
+	settle();
+	reset_counts();
+	last_error = (struct bt_error){ .code = BT_OK };
+	slow_fail_read(EIO);
+	open_store("c");
+	settle();
+	ck_assert_int_eq(last_error.code, BT_EIO);
+	content_free(content);
+	settle();
+	last_error = (struct bt_error){ .code = BT_OK };
+	open_store("c");
+	settle();
+	ck_assert_int_eq(last_error.code, BT_OK);
+	has_file("c/d/01", 5 * PIECE, 5 * PIECE);
+	end();
+}
+END_TEST
+
 Suite *
 bad_days_suite(void)
 {
@@ -257,6 +288,7 @@ bad_days_suite(void)
 	tcase_add_test(c, a_job_gives_up_its_own_files_first);
 	tcase_add_test(c, idle_files_are_closed_for_who_finds_no_descriptor);
 	tcase_add_test(c, no_descriptor_at_all_is_told_as_such);
+	tcase_add_test(c, what_lies_aside_cannot_be_read);
 	suite_add_tcase(s, c);
 	return s;
 }
