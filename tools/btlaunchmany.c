@@ -319,7 +319,7 @@ static void
 bring_up_to_date(struct lister *l, bool *waiting)
 {
 	*waiting = false;
-	for (size_t i = 0; i < l->count; i++) {
+	for (size_t i = 0; i < l->count && !launch_is_asked(); i++) {
 		struct listed *f = l->list[i];
 
 		if (f->item == NULL)

@@ -10,7 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tools/choose.h"
+#include "tools/hooks.h"
+#include "tools/rules.h"
 #include "tools/text.h"
 
 /* Goodbye to the trackers takes 3 s at most; a little more, and we go without. */
@@ -25,6 +26,18 @@ static const struct bt_option rows[] = {
 	  "commas." },
 	{ "stop_when_done", BT_OPT_FLAG, offsetof(struct launch_options, stop_when_done), "0", 0, 0,
 	  "0|1", NULL, "End when every torrent is complete and has seeded as asked." },
+	{ "no_peers_time", BT_OPT_FLOAT, offsetof(struct launch_options, limits.no_peers), "0", 0,
+	  1e9, "SECONDS", NULL,
+	  "Give up a torrent that is not complete and had no peer for this long; 0: never." },
+	{ "no_progress_time", BT_OPT_FLOAT, offsetof(struct launch_options, limits.no_progress),
+	  "0", 0, 1e9, "SECONDS", NULL,
+	  "Give up a torrent that is not complete and received nothing for this long; 0: never." },
+	{ "deadline", BT_OPT_FLOAT, offsetof(struct launch_options, limits.deadline), "0", 0, 1e9,
+	  "SECONDS", NULL, "Give up a torrent that is not complete after this long; 0: never." },
+	{ "on_complete", BT_OPT_TEXT, offsetof(struct launch_options, on_complete), "", 0, 0,
+	  "PROGRAM", NULL, "Run this program when a torrent was downloaded." },
+	{ "on_error", BT_OPT_TEXT, offsetof(struct launch_options, on_error), "", 0, 0, "PROGRAM",
+	  NULL, "Run this program when a torrent failed or was given up." },
 	{ "verbose", BT_OPT_FLAG, offsetof(struct launch_options, verbose), "0", 0, 0, "0|1",
 	  NULL, "Report on stderr what happens inside." },
 	{ "json", BT_OPT_FLAG, offsetof(struct launch_options, json), "0", 0, 0, "0|1", NULL,
@@ -43,6 +56,7 @@ struct launch {
 	bool ending;			/* asked to end: waits for the goodbye */
 	double end_by;
 	double next_display, next_rules;
+	struct hooks hooks;
 	sigset_t unblocked;		/* as it was before it ran */
 	bool hang_up_ends;		/* SIGHUP is like SIGTERM */
 };
@@ -92,6 +106,12 @@ print_log(void *arg, enum bt_log_level level, const char *topic, const char *tex
 	funlockfile(stderr);
 }
 
+static double
+sooner(double a, double b)
+{
+	return a < b ? a : b;
+}
+
 /* -- what it ends with -- */
 
 static unsigned
@@ -118,7 +138,8 @@ end_of(const struct item *it)
 {
 	switch (it->error) {
 	case BT_OK:
-		return it->complete_at != 0 ? LAUNCH_COMPLETE : LAUNCH_FAILED;
+		return it->given_up ? LAUNCH_GIVEN_UP :
+		    it->complete_at != 0 ? LAUNCH_COMPLETE : LAUNCH_FAILED;
 	case BT_EIO:
 	case BT_ENOSPC:
 	case BT_EGONE:
@@ -150,153 +171,17 @@ find(const struct launch *l, uint32_t id)
 	return low < l->count && l->items[low]->id == id ? l->items[low] : NULL;
 }
 
-static void
-free_item(struct item *it)
-{
-	item_options_free(it->own);
-	free(it->torrent);
-	free((void *)(uintptr_t)it->name.ptr);
-	free(it->path);
-	free(it->error_text);
-	free(it->tracker_text);
-	free(it);
-}
-
-static void
-write_hash(const struct bt_metainfo *m, char out[65])
-{
-	const uint8_t *hash = bt_metainfo_info_hash(m);
-	unsigned size = hash != NULL ? 20 : 32;
-
-	if (hash == NULL)
-		hash = bt_metainfo_info_hash_v2(m);
-	for (unsigned i = 0; i < size; i++)
-		(void)snprintf(out + 2 * i, 3, "%02x", hash[i]);
-}
-
-static struct bt_slice
-copy_name(const struct bt_metainfo *m)
-{
-	struct bt_slice name = bt_metainfo_name(m);
-	uint8_t *copy = malloc(name.len + 1);
-
-	if (copy == NULL)
-		abort();
-	memcpy(copy, name.ptr, name.len);
-	return (struct bt_slice){ copy, name.len };
-}
-
-static struct item *
-make_item(const struct launch *l, const struct launch_add *what)
-{
-	struct item *it = calloc(1, sizeof(*it));
-
-	if (it == NULL)
-		abort();
-	it->torrent = strdup(what->torrent);
-	it->path = strdup(what->path);
-	it->name = copy_name(what->meta);
-	if (it->torrent == NULL || it->path == NULL)
-		abort();
-	it->by_name = what->by_name;
-	write_hash(what->meta, it->hash);
-	it->size = bt_metainfo_total_size(what->meta);
-	it->own = what->own;
-	it->options = it->own != NULL ? it->own : l->wish.item_options;
-	it->state = BT_TORRENT_STOPPED;
-	return it;
-}
-
 const struct item *
 launch_find(const struct launch *l, const struct bt_metainfo *meta)
 {
 	char hash[65];
 
-	write_hash(meta, hash);
+	item_hash(meta, hash);
 	for (size_t i = 0; i < l->count; i++) {
 		if (strcmp(l->items[i]->hash, hash) == 0)
 			return l->items[i];
 	}
 	return NULL;
-}
-
-/* "ADDRESS:PORT,[ADDRESS]:PORT" */
-static enum bt_code
-add_peers(struct bt_add_params *p, const char *list, struct bt_error *err)
-{
-	enum bt_code code = BT_OK;
-
-	while (code == BT_OK && *list != '\0') {
-		size_t len = strcspn(list, ",");
-		char one[80], *ip = one, *port;
-		unsigned long number;
-
-		(void)snprintf(one, sizeof(one), "%.*s", len < sizeof(one) ? (int)len : 0, list);
-		list += len + (list[len] == ',');
-		port = strrchr(one, ':');
-		if (port != NULL)
-			*port++ = '\0';
-		if (one[0] == '[' && port != NULL && port - one >= 3 && port[-2] == ']') {
-			port[-2] = '\0';
-			ip++;
-		}
-		number = port == NULL ? 0 : strtoul(port, &port, 10);
-		if (number == 0 || number > 65535 || *port != '\0') {
-			err->code = BT_EARG;
-			(void)snprintf(err->text, sizeof(err->text),
-			    "--peer: '%.80s' is not ADDRESS:PORT", one);
-			return BT_EARG;
-		}
-		code = bt_add_params_add_peer(p, ip, (uint16_t)number, err);
-	}
-	return code;
-}
-
-/* What does not fit is told and passed over, as the original had it. */
-static int *
-choice_of(const struct launch *l, const struct item *it, const struct bt_metainfo *m)
-{
-	const char *wrong;
-	int *priorities = choose_files(it->options, m, &wrong);
-
-	if (wrong != NULL)
-		cli_error(l->wish.cli, "%s: --priority is passed over: %s", it->torrent, wrong);
-	return priorities;
-}
-
-static enum bt_code
-fill_params(const struct launch *l, const struct item *it, const struct launch_add *what,
-    struct bt_add_params *p, struct bt_error *err)
-{
-	const struct item_options *o = it->options;
-	int *priorities = choice_of(l, it, what->meta);
-	enum bt_code code = add_peers(p, l->wish.options->peer, err);
-
-	bt_add_params_set_metainfo(p, what->meta);
-	if (code == BT_OK)
-		code = bt_add_params_set(p, "save_as", it->path, err);
-	if (code == BT_OK)
-		code = bt_add_params_set(p, "torrent_file", it->torrent, err);
-	if (code == BT_OK)
-		code = bt_add_params_set_int(p, "upload_rate", o->torrent_upload_rate * 1024, err);
-	if (code == BT_OK)
-		code = bt_add_params_set_int(p, "download_rate", o->torrent_download_rate * 1024,
-		    err);
-	if (code == BT_OK)
-		code = bt_add_params_set_int(p, "paused", o->paused, err);
-	if (code == BT_OK)
-		code = bt_add_params_set(p, "check", o->check, err);
-	if (code == BT_OK)
-		code = bt_add_params_set_int(p, "check_hashes", o->check_hashes, err);
-	if (code == BT_OK)
-		code = bt_add_params_set_int(p, "sequential", o->sequential, err);
-	if (code == BT_OK)
-		code = bt_add_params_set_int(p, "first_last", o->first_last, err);
-	if (code == BT_OK && priorities != NULL)
-		code = bt_add_params_set_priorities(p, priorities,
-		    bt_metainfo_file_count(what->meta), err);
-	free(priorities);
-	return code;
 }
 
 static void
@@ -311,62 +196,86 @@ keep_item(struct launch *l, struct item *it)
 	l->items[l->count++] = it;
 }
 
+/* What was found complete needs no help any more. */
+static void
+take_complete(struct launch *l, struct item *it)
+{
+	if (it->complete_at != 0)
+		return;
+	it->complete_at = launch_now();
+	if (it->fetched)
+		hooks_run(&l->hooks, l->wish.options->on_complete, "complete", it, "");
+}
+
+static void
+take_event(struct launch *l, const struct bt_event *e)
+{
+	struct item *it = find(l, e->torrent);
+
+	if (it == NULL)
+		return;
+	l->wish.view->event(it, e);
+	it->words_stale |= e->type == BT_EVENT_TRACKER || e->type == BT_EVENT_ERROR ||
+	    e->type == BT_EVENT_STATE;
+	it->fetched |= e->type == BT_EVENT_STATE && e->as.state.to == BT_TORRENT_DOWNLOADING;
+	if (e->type == BT_EVENT_COMPLETE)
+		take_complete(l, it);
+	if (e->type != BT_EVENT_ERROR)
+		return;
+	it->error = e->as.error.code;
+	it->over = true;
+	if (l->count == 1)
+		cli_error(l->wish.cli, "%s", e->text);
+	else
+		cli_error(l->wish.cli, "%s: %s", it->torrent, e->text);
+	hooks_run(&l->hooks, l->wish.options->on_error, "error", it, e->text);
+}
+
+static void
+take_events(struct launch *l)
+{
+	struct bt_event *e;
+
+	while ((e = bt_session_next_event(l->session)) != NULL) {
+		take_event(l, e);
+		bt_event_free(e);
+	}
+}
+
 struct item *
 launch_add(struct launch *l, const struct launch_add *what, struct bt_error *err)
 {
 	struct bt_add_params *p = bt_add_params_new();
-	struct item *it = make_item(l, what);
+	struct item *it = item_new(what->meta, what->torrent, what->path, l->wish.item_options,
+	    what->own);
 	enum bt_code code;
 
 	if (p == NULL)
 		abort();
-	code = fill_params(l, it, what, p, err);
+	code = item_params(it, what->meta, l->wish.options->peer, l->wish.cli, p, err);
 	if (code == BT_OK)
 		code = bt_session_add(l->session, p, &it->id, err);
 	bt_add_params_free(p);
 	if (code != BT_OK) {
-		free_item(it);
+		item_free(it);
 		return NULL;
 	}
+	it->by_name = what->by_name;
+	it->added_at = it->peer_at = it->progress_at = launch_now();
 	keep_item(l, it);
 	l->wish.view->added(it);
+	/* Else too many would wait, and be lost, while a thousand torrents are added. */
+	take_events(l);
 	return it;
-}
-
-static void
-choose_again(struct launch *l, struct item *it)
-{
-	struct bt_metainfo *m = bt_session_metainfo(l->session, it->id);
-	uint32_t count = m == NULL ? 0 : bt_metainfo_file_count(m);
-	int *priorities = m == NULL ? NULL : choice_of(l, it, m);
-
-	if (priorities == NULL && count > 0) {
-		priorities = calloc(count, sizeof(*priorities));
-		for (uint32_t i = 0; priorities != NULL && i < count; i++)
-			priorities[i] = BT_PRIORITY_NORMAL;
-	}
-	if (priorities != NULL)
-		(void)bt_session_set_priorities(l->session, it->id, priorities, count, NULL);
-	free(priorities);
-	bt_metainfo_free(m);
 }
 
 void
 launch_set_options(struct launch *l, struct item *it, struct item_options *own)
 {
-	const struct item_options *o;
-
 	item_options_free(it->own);
 	it->own = own;
-	it->options = o = own != NULL ? own : l->wish.item_options;
-	(void)bt_session_set_limit(l->session, it->id, "upload_rate",
-	    o->torrent_upload_rate * 1024, NULL);
-	(void)bt_session_set_limit(l->session, it->id, "download_rate",
-	    o->torrent_download_rate * 1024, NULL);
-	(void)bt_session_set_limit(l->session, it->id, "sequential", o->sequential, NULL);
-	(void)bt_session_set_limit(l->session, it->id, "first_last", o->first_last, NULL);
-	(void)bt_session_pause(l->session, it->id, o->paused != 0);
-	choose_again(l, it);
+	it->options = own != NULL ? own : l->wish.item_options;
+	item_obey(it, l->session, l->wish.cli);
 }
 
 void
@@ -379,7 +288,7 @@ launch_drop(struct launch *l, struct item *it)
 	memmove(l->items + i, l->items + i + 1, (--l->count - i) * sizeof(*l->items));
 	(void)bt_session_remove(l->session, it->id);
 	l->wish.view->dropped(it);
-	free_item(it);
+	item_free(it);
 }
 
 /* -- what happens -- */
@@ -405,39 +314,6 @@ end_item(struct launch *l, struct item *it)
 }
 
 static void
-take_event(struct launch *l, const struct bt_event *e)
-{
-	struct item *it = find(l, e->torrent);
-
-	if (it == NULL)
-		return;
-	l->wish.view->event(it, e);
-	it->words_stale |= e->type == BT_EVENT_TRACKER || e->type == BT_EVENT_ERROR ||
-	    e->type == BT_EVENT_STATE;
-	if (e->type == BT_EVENT_COMPLETE && it->complete_at == 0)
-		it->complete_at = launch_now();
-	if (e->type != BT_EVENT_ERROR)
-		return;
-	it->error = e->as.error.code;
-	it->over = true;
-	if (l->count == 1)
-		cli_error(l->wish.cli, "%s", e->text);
-	else
-		cli_error(l->wish.cli, "%s: %s", it->torrent, e->text);
-}
-
-static void
-take_events(struct launch *l)
-{
-	struct bt_event *e;
-
-	while ((e = bt_session_next_event(l->session)) != NULL) {
-		take_event(l, e);
-		bt_event_free(e);
-	}
-}
-
-static void
 take_status(struct launch *l, const struct bt_torrent_status *t)
 {
 	struct item *it = find(l, t->torrent);
@@ -449,11 +325,10 @@ take_status(struct launch *l, const struct bt_torrent_status *t)
 	it->done = t->done;
 	it->uploaded = t->uploaded;
 	it->all_uploaded = t->all_uploaded;
-	/* A snapshot is as old as the last change: from here on the time goes on by itself. */
+	rules_note(it, t, launch_now());
+	/* Its event may have been lost among others. */
 	if (t->state == BT_TORRENT_SEEDING)
-		it->seeding_since = launch_now() - (double)t->seeding_time;
-	else
-		it->seeding_since = 0;
+		take_complete(l, it);
 }
 
 /* since: 0 for all of them. To be freed; NULL: no memory. */
@@ -472,46 +347,42 @@ look(struct launch *l, uint64_t since)
 
 /* -- what is asked of a torrent -- */
 
-/* Since when it seeds: in all runs if the program is one that goes on for ever. */
-static double
-seeding_since(const struct launch *l, const struct item *it)
+static void
+give_up(struct launch *l, struct item *it, const char *why)
 {
-	return l->wish.lasts ? it->seeding_since : it->complete_at;
+	char *text;
+
+	it->given_up = true;
+	if (asprintf(&text, "%s: given up: %s", it->torrent, why) < 0)
+		abort();
+	if (l->wish.lasts)
+		l->wish.view->message(text);
+	else
+		cli_error(l->wish.cli, "%s", text);
+	free(text);
+	hooks_run(&l->hooks, l->wish.options->on_error, "error", it, why);
+	end_item(l, it);
 }
 
-static bool
-seeded_enough(const struct launch *l, const struct item *it, double now)
-{
-	const struct item_options *o = it->options;
-	double since = seeding_since(l, it);
-
-	if (it->complete_at == 0)
-		return false;
-	if (o->seed_time == 0 || (o->seed_time > 0 && since != 0 && now - since >= o->seed_time))
-		return true;
-	if (o->seed_ratio > 0)
-		return (double)(l->wish.lasts ? it->all_uploaded : it->uploaded) >=
-		    o->seed_ratio * (double)it->size;
-	return l->wish.options->stop_when_done && o->seed_time < 0;
-}
-
-/* The time at which the next torrent has seeded for long enough, at the latest. */
 static void
 obey_rules(struct launch *l)
 {
+	const struct rules rules = { &l->wish.options->limits, l->wish.lasts,
+		l->wish.options->stop_when_done != 0 };
 	double now = launch_now();
 	size_t over = 0;
 
 	l->next_rules = now + RULES_SECONDS;
 	for (size_t i = 0; i < l->count; i++) {
 		struct item *it = l->items[i];
-		double seed_time = it->options->seed_time;
+		const char *why = it->over ? NULL : rules_give_up(&rules, it, now);
 
-		if (!it->over && seeded_enough(l, it, now))
+		if (why != NULL)
+			give_up(l, it, why);
+		else if (!it->over && rules_seeded(&rules, it, now))
 			end_item(l, it);
-		else if (!it->over && seed_time >= 0 && seeding_since(l, it) != 0 &&
-		    seeding_since(l, it) + seed_time < l->next_rules)
-			l->next_rules = seeding_since(l, it) + seed_time;
+		else if (!it->over)
+			l->next_rules = sooner(l->next_rules, rules_seeds_until(&rules, it));
 		over += it->over;
 	}
 	if (over == l->count && (!l->wish.lasts || (l->wish.options->stop_when_done && over > 0)))
@@ -641,12 +512,6 @@ let_end_at_once(const struct launch *l)
 	(void)sigprocmask(SIG_SETMASK, &l->unblocked, NULL);
 }
 
-static double
-sooner(double a, double b)
-{
-	return a < b ? a : b;
-}
-
 /* Waits for an event, a signal, or until then. */
 static void
 wait_until(const struct launch *l, const struct launch_guest *guest, double until)
@@ -682,6 +547,15 @@ is_over(const struct launch *l)
 	return true;
 }
 
+bool
+launch_is_asked(void)
+{
+	sigset_t pending;
+
+	return asked_to_end > 0 || (sigpending(&pending) == 0 &&
+	    (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1));
+}
+
 static double
 turn_of(const struct launch_guest *guest)
 {
@@ -695,6 +569,7 @@ void
 launch_run(struct launch *l, const struct launch_guest *guest)
 {
 	catch_signals(l, guest != NULL && guest->hang_up != NULL);
+	l->hooks.signals = &l->unblocked;
 	bt_session_want_events(l->session, ~BT_WANT_PIECES);
 	for (;;) {
 		double until = l->ending ? launch_now() + 0.05 :
@@ -705,6 +580,7 @@ launch_run(struct launch *l, const struct launch_guest *guest)
 		wait_until(l, l->ending ? NULL : guest, until);
 		take_events(l);
 		bt_snapshot_free(look(l, l->seen));
+		hooks_reap(&l->hooks);
 		if (asked_to_end > 0)
 			begin_end(l);
 		if (is_over(l))
@@ -768,6 +644,7 @@ launch_new(const struct launch_wish *wish)
 	if (l == NULL)
 		abort();
 	l->wish = *wish;
+	hooks_init(&l->hooks, wish->cli);
 	/* The session's thread writes there too: whole lines. */
 	(void)setvbuf(stderr, NULL, _IOLBF, 0);
 	if (begin_session(l, &err) == BT_OK)
@@ -786,13 +663,14 @@ launch_free(struct launch *l)
 		struct item *it = l->items[i];
 
 		/* It has done as asked: nothing hidden stays behind. */
-		if (it->over && it->error == BT_OK)
+		if (it->over && it->complete_at != 0 && it->error == BT_OK)
 			(void)bt_session_remove_parts(l->session, it->id);
 		launch_note(l, end_of(it));
-		free_item(it);
+		item_free(it);
 	}
 	end = l->worst;
 	let_end_at_once(l);
+	hooks_fini(&l->hooks);
 	bt_session_free(l->session);
 	free(l->items);
 	free(l);

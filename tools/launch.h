@@ -12,6 +12,7 @@
 
 #include "tools/cli.h"
 #include "tools/item.h"
+#include "tools/rules.h"
 #include "tools/view.h"
 
 /* What a program ends with. Of several torrents the first in this order counts: disk, bad torrent,
@@ -28,6 +29,8 @@ struct launch_options {
 	double display_interval;	/* seconds */
 	char *peer;
 	int64_t stop_when_done;
+	struct rules_limits limits;
+	char *on_complete, *on_error;	/* programs */
 	int64_t verbose;
 	int64_t json;
 };
@@ -86,6 +89,9 @@ const struct item *launch_find(const struct launch *l, const struct bt_metainfo 
 
 /* A torrent that never came to be counts as well. */
 void launch_note(struct launch *l, enum launch_end end);
+
+/* A signal has come: whoever is busy with a long list leaves it, and the loop goes on. */
+bool launch_is_asked(void);
 
 /* Until it is over. guest may be NULL. */
 void launch_run(struct launch *l, const struct launch_guest *guest);

@@ -114,6 +114,8 @@ json_added(const struct item *it)
 
 	begin(&j, "added");
 	bt_json_slice(&j, "name", it->name);
+	if (it->hash_v2 != NULL)
+		bt_json_string(&j, "info_hash_v2", it->hash_v2);
 	bt_json_string(&j, "torrent", it->torrent);
 	bt_json_string(&j, "path", it->path);
 	bt_json_uint(&j, "size", it->size);
