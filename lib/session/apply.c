@@ -64,6 +64,7 @@ put_in_force(struct bt_session *s)
 	disk_set_limits(&s->disk, session_budget(s).files,
 	    (size_t)(set->write_buffer_size * (1 << 20)));
 	peers_set_limits(s);
+	queue_touch(&s->queue);
 	while ((e = map_next(&s->by_id, &pos)) != NULL)
 		entry_set_limits(e);
 }

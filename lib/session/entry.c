@@ -45,6 +45,8 @@ event(void *arg, struct torrent *t, const struct bt_event *ev)
 	numbered.torrent = e->id;
 	touch(e);
 	save_event(e, ev);
+	if (ev->type != BT_EVENT_PIECE)
+		queue_touch(&e->session->queue);
 	events_add(e->session->events, &numbered);
 }
 
@@ -544,7 +546,10 @@ entry_new(struct bt_session *s, const struct entry_opts *o, struct entry **out,
 	s->stats.added++;
 	if (o->paused)
 		torrent_hold(e->torrent, TORRENT_PAUSED, true, "added so", time_of(e));
+	if (queue_is_needed(&s->queue))
+		torrent_hold(e->torrent, TORRENT_QUEUED, true, "waits for its turn", time_of(e));
 	torrent_start(e->torrent, time_of(e));
+	queue_touch(&s->queue);
 	if (e->found == NULL)
 		recall_end(e);
 	*out = e;
@@ -577,6 +582,7 @@ entry_free(struct entry *e)
 	torrent_free(e->torrent);
 	greet_forget(&s->greet, e->id);
 	announce_cancel_all(&e->announces);
+	queue_touch(&s->queue);
 	if (map_find(&s->by_id, &e->id) == e)
 		(void)map_remove(&s->by_id, &e->id);
 	bt_metainfo_free(e->meta);

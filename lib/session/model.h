@@ -18,6 +18,7 @@
 #include "session/lines.h"
 #include "session/listen.h"
 #include "session/mailbox.h"
+#include "session/queue.h"
 #include "session/save.h"
 #include "session/settings.h"
 #include "torrent/torrent.h"
@@ -83,6 +84,7 @@ struct bt_session {
 	uint32_t next_id;
 	struct changes changes;
 	struct saver saver;
+	struct queue queue;
 	struct session_stats stats;
 	pthread_t thread;
 	bool running;

@@ -116,7 +116,7 @@ open_parts(struct bt_session *s)
 	    !pacer_init(&s->in, s->loop, (uint64_t)s->settings.max_download_rate * 1024) ||
 	    !pacer_init(&s->out, s->loop, (uint64_t)s->settings.max_upload_rate * 1024) ||
 	    !loop_timer_init(&s->due_timer, s->loop, entries_due, s) ||
-	    !peers_init(s) ||
+	    !peers_init(s) || !queue_init(&s->queue, s) ||
 	    !loop_fd_init(&s->pool_watch, s->loop, pool_fd(s->pool), jobs_done, s))
 		return false;
 	loop_fd_want(&s->pool_watch, LOOP_READ);
@@ -239,6 +239,7 @@ bt_session_free(struct bt_session *s)
 	pacer_fini(&s->in);
 	pacer_fini(&s->out);
 	loop_timer_fini(&s->due_timer);
+	queue_fini(&s->queue);
 	loop_fd_fini(&s->pool_watch);
 	loop_free(s->loop);
 	events_free(s->events);

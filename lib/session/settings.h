@@ -17,6 +17,8 @@ struct bt_settings {
 	int64_t max_connections;	/* of a torrent; 0: 200 */
 	int64_t max_connections_total;	/* of the session; 0: as descriptors allow */
 	int64_t max_initiate;		/* above this many peers we connect to no more */
+	int64_t active_downloads;	/* torrents that download at once; 0: all */
+	int64_t active_seeds;		/* torrents that seed at once; 0: all */
 	int64_t min_peers;		/* below it the tracker is asked for more */
 	int64_t request_backlog;	/* requests under way to a peer, at least */
 	double timeout;			/* seconds of silence before a peer is dropped */

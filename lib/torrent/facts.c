@@ -36,6 +36,29 @@ torrent_is_complete(const struct torrent *t)
 	return t->asleep || (torrent_is_known(t) && picker_is_done(t->picker));
 }
 
+enum torrent_slot
+torrent_slot(const struct torrent *t)
+{
+	if (t->stopped || t->error != BT_OK || (t->holds & ~(unsigned)TORRENT_QUEUED) != 0)
+		return TORRENT_NO_SLOT;
+	if (torrent_is_complete(t))
+		return TORRENT_SEEDS;
+	return torrent_is_known(t) || (t->meta == NULL && !t->awaiting) ? TORRENT_DOWNLOADS :
+	    TORRENT_NO_SLOT;
+}
+
+unsigned
+torrent_demand(const struct torrent *t)
+{
+	const struct conn *c;
+
+	TAILQ_FOREACH(c, &t->conns, link) {
+		if (c->open && c->peer->peer_interested)
+			return 2;
+	}
+	return t->tracker_leeches > 0;
+}
+
 bool
 torrent_has_peers(const struct torrent *t)
 {

@@ -96,16 +96,15 @@ state_of(const struct torrent *t)
 		return BT_TORRENT_PAUSED;
 	if ((t->holds & TORRENT_WAITING) != 0)
 		return BT_TORRENT_WAITING;
+	if (t->awaiting || (t->meta != NULL && !t->checked))
+		return BT_TORRENT_CHECKING;
+	/* Whether it is for the queue of downloads or of seeds says its check. */
 	if ((t->holds & TORRENT_QUEUED) != 0)
 		return BT_TORRENT_QUEUED;
 	if (t->asleep)
 		return BT_TORRENT_SEEDING;
-	if (t->awaiting)
-		return BT_TORRENT_CHECKING;
 	if (t->meta == NULL)
 		return BT_TORRENT_METADATA;
-	if (!t->checked)
-		return BT_TORRENT_CHECKING;
 	return picker_is_done(t->picker) ? BT_TORRENT_SEEDING : BT_TORRENT_DOWNLOADING;
 }
 
@@ -469,7 +468,8 @@ torrent_wake(struct torrent *t)
 static bool
 may_sleep(const struct torrent *t)
 {
-	return t->state == BT_TORRENT_SEEDING && !t->asleep && t->conn_count == 0 &&
+	return (t->state == BT_TORRENT_SEEDING || t->state == BT_TORRENT_QUEUED) && !t->asleep &&
+	    t->conn_count == 0 &&
 	    TAILQ_EMPTY(&t->gone) && bits_full(picker_have(t->picker));
 }
 

@@ -200,6 +200,18 @@ struct torrent_stats {
 
 void torrent_add_stats(const struct torrent *t, struct torrent_stats *sum);
 
+/* What it would do if others did not go first. */
+enum torrent_slot {
+	TORRENT_NO_SLOT,	/* it is stopped, failed, held up, or it is not known yet */
+	TORRENT_DOWNLOADS,
+	TORRENT_SEEDS
+};
+
+enum torrent_slot torrent_slot(const struct torrent *t);
+
+/* Who wants a seed: 2: somebody who is connected, 1: somebody, as a tracker says, 0: nobody. */
+unsigned torrent_demand(const struct torrent *t);
+
 /* All that is wanted of it is known to be here. */
 bool torrent_is_complete(const struct torrent *t);
 bool torrent_has_peers(const struct torrent *t);

@@ -5,6 +5,7 @@
 Suite *apply_suite(void);
 Suite *greet_suite(void);
 Suite *parts_suite(void);
+Suite *queue_suite(void);
 Suite *rest_suite(void);
 Suite *session_suite(void);
 Suite *snapshot_suite(void);
@@ -17,6 +18,7 @@ main(void)
 		apply_suite,
 		greet_suite,
 		parts_suite,
+		queue_suite,
 		rest_suite,
 		session_suite,
 		snapshot_suite,
