@@ -5,8 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/cli_preset.h"
 #include "tools/descriptors.h"
 #include "tools/launch.h"
+#include "tools/old_options.h"
 #include "tools/saveas.h"
 
 struct own_options {
@@ -16,16 +18,6 @@ struct own_options {
 static const struct bt_option rows[] = {
 	{ "metafile", BT_OPT_TEXT, offsetof(struct own_options, metafile), "", 0, 0, "FILE", NULL,
 	  "The torrent, instead of the first argument." },
-	{ "ipv6_binds_v4", BT_OPT_IGNORED, 0, "", 0, 0, "0|1", NULL,
-	  "Both families are always bound apart." },
-	{ "upload_rate_fudge", BT_OPT_IGNORED, 0, "", 0, 0, "SECONDS", NULL,
-	  "Bytes are counted when they are sent." },
-	{ "tcp_ack_fudge", BT_OPT_IGNORED, 0, "", 0, 0, "NUMBER", NULL,
-	  "Acknowledgements are not counted as upload." },
-	{ "double_check", BT_OPT_IGNORED, 0, "", 0, 0, "0|1", NULL,
-	  "Pieces are hashed before they are written." },
-	{ "triple_check", BT_OPT_IGNORED, 0, "", 0, 0, "0|1", NULL,
-	  "As for --double_check." },
 };
 
 static const struct bt_option_table table = { rows, sizeof(rows) / sizeof(rows[0]) };
@@ -88,15 +80,17 @@ main(int argc, char **argv)
 	struct own_options own;
 	struct launch_options o;
 	struct item_options io = { 0 };
+	struct cli_preset preset;
 	struct bt_settings *settings = bt_settings_new();
 	const struct cli_part parts[] = {
 		{ &table, &own }, { &item_table, &io }, { &display_table, &o },
 		{ &launch_table, &o }, { bt_settings_table(), settings },
+		{ &old_options_table, NULL }, { &cli_preset_table, &preset },
 	};
 	struct cli cli = { .program = "btdownloadheadless", .words = "FILE.torrent...",
 		.about = "Download torrents, or seed them, from a script or a terminal.",
-		.parts = parts, .part_count = 5, .ready = settings, .max_args = CLI_MANY,
-		.torrents = true };
+		.parts = parts, .part_count = 7, .ready = settings, .max_args = CLI_MANY,
+		.torrents = true, .config = "downloadheadless" };
 	enum launch_end end = LAUNCH_FAILED;
 	struct launch *l;
 
@@ -105,6 +99,7 @@ main(int argc, char **argv)
 	cli_parse(&cli, argc, argv);
 	if ((own.metafile[0] != '\0') == (cli.arg_count > 0))
 		cli_misuse(&cli, "give a torrent");
+	launch_save_options(&cli, &o);
 	descriptors_raise();
 	l = launch_new(&(struct launch_wish){ .cli = &cli, .settings = settings, .options = &o,
 		.item_options = &io, .view = choose_view(&o, cli.arg_count) });

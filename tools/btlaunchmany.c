@@ -12,8 +12,10 @@
 
 #include <btcore/folder.h>
 
+#include "tools/cli_preset.h"
 #include "tools/descriptors.h"
 #include "tools/launch.h"
+#include "tools/old_options.h"
 #include "tools/saveas.h"
 
 #define SUFFIX ".torrent"
@@ -422,20 +424,24 @@ main(int argc, char **argv)
 	struct own_options own;
 	struct launch_options o;
 	struct item_options io = { 0 };
+	struct cli_preset preset;
 	struct bt_settings *settings = bt_settings_new();
 	const struct cli_part parts[] = {
 		{ &table, &own }, { &item_table, &io }, { &display_table, &o },
 		{ &launch_table, &o }, { bt_settings_table(), settings },
+		{ &old_options_table, NULL }, { &cli_preset_table, &preset },
 	};
 	struct cli cli = { .program = "btlaunchmany", .words = "DIRECTORY",
 		.about = "Download and seed all torrents of a directory.",
-		.parts = parts, .part_count = 5, .ready = settings, .min_args = 1, .max_args = 1 };
+		.parts = parts, .part_count = 7, .ready = settings, .min_args = 1, .max_args = 1,
+		.config = "launchmany" };
 	struct lister l = { .cli = &cli, .own = &own, .all = &io };
 	int end = LAUNCH_FAILED;
 
 	if (settings == NULL)
 		abort();
 	cli_parse(&cli, argc, argv);
+	launch_save_options(&cli, &o);
 	descriptors_raise();
 	l.view = o.json ? &view_json : &view_many;
 	if (!is_directory(cli.args[0]))

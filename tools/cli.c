@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/cli_config.h"
 #include "tools/cli_preset.h"
 #include "tools/cli_print.h"
 #include "tools/text.h"
@@ -320,6 +321,8 @@ read_preset(struct cli *c, const struct cli_short *shorts, int argc, char **argv
 
 	fini_values(c);
 	init_values(c);
+	if (c->config != NULL)
+		cli_config_apply(c);
 	cli_preset_apply(c, name);
 	read_words(c, shorts, argc, argv);
 	free(name);
@@ -350,6 +353,8 @@ cli_parse_short(struct cli *c, const struct cli_short *shorts, int argc, char **
 		(void)cli_finish(c, false);
 		exit(EXIT_MISUSE);
 	}
+	if (c->config != NULL)
+		cli_config_apply(c);
 	read_words(c, shorts, argc, argv);
 	if (cli_preset_name(c) != NULL)
 		read_preset(c, shorts, argc, argv);

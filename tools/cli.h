@@ -36,6 +36,7 @@ struct cli {
 	const void *ready;	/* values of a part that have their defaults and another owner */
 	size_t min_args, max_args;	/* of what is no option */
 	bool torrents;		/* where it says FILE a torrent is meant */
+	const char *config;	/* NAME of the files of defaults, see cli_config; NULL: none */
 
 	char **args;		/* filled by cli_parse: what is no option */
 	size_t arg_count;

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tools/cli_config.h"
 #include "tools/hooks.h"
 #include "tools/rules.h"
 #include "tools/text.h"
@@ -38,6 +39,8 @@ static const struct bt_option rows[] = {
 	  "PROGRAM", NULL, "Run this program when a torrent was downloaded." },
 	{ "on_error", BT_OPT_TEXT, offsetof(struct launch_options, on_error), "", 0, 0, "PROGRAM",
 	  NULL, "Run this program when a torrent failed or was given up." },
+	{ "save_options", BT_OPT_FLAG, offsetof(struct launch_options, save_options), "0", 0, 0,
+	  "0|1", NULL, "Keep the options of this run as defaults of later ones." },
 	{ "verbose", BT_OPT_FLAG, offsetof(struct launch_options, verbose), "0", 0, 0, "0|1",
 	  NULL, "Report on stderr what happens inside." },
 	{ "json", BT_OPT_FLAG, offsetof(struct launch_options, json), "0", 0, 0, "0|1", NULL,
@@ -594,6 +597,17 @@ launch_run(struct launch *l, const struct launch_guest *guest)
 }
 
 /* -- life -- */
+
+void
+launch_save_options(const struct cli *cli, const struct launch_options *o)
+{
+	/* What is about one torrent or one run. */
+	static const char *const leave_out[] = { "metafile", "url", "priority", "responsefile",
+		"include", "exclude", "saveas", "peer", "preset", "save_options", "json", NULL };
+
+	if (o->save_options)
+		(void)cli_config_save(cli, leave_out);
+}
 
 /* To be freed; NULL: nobody says where. */
 static char *

@@ -31,6 +31,7 @@ struct launch_options {
 	int64_t stop_when_done;
 	struct rules_limits limits;
 	char *on_complete, *on_error;	/* programs */
+	int64_t save_options;
 	int64_t verbose;
 	int64_t json;
 };
@@ -62,6 +63,9 @@ struct launch_wish {
 	const struct view *view;
 	bool lasts;		/* it goes on without any torrent */
 };
+
+/* Does what --save_options asks for, if it does. */
+void launch_save_options(const struct cli *cli, const struct launch_options *o);
 
 /* NULL: the session does not begin; that was told. */
 struct launch *launch_new(const struct launch_wish *wish);

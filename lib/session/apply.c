@@ -7,7 +7,7 @@
 
 /* What is decided once, when the session begins: its sockets. */
 static const char *const fixed[] = {
-	"minport", "maxport", "random_port", "bind", "interface", "ipv6_enabled", "state",
+	"minport", "maxport", "random_port", "bind", "interface", "ip", "ipv6_enabled", "state",
 };
 
 struct wish {

@@ -437,6 +437,7 @@ fill_opts(const struct entry *e, uint8_t peer_id[20], struct torrent_opts *o)
 		.connections = &s->greet.connections,
 		.in_rate = &s->in.tree.all,
 		.out_rate = &s->out.tree.all,
+		.ip = s->ip.family == ADDR_NONE ? NULL : &s->ip,
 		.peer_id = peer_id,
 		.port = s->listen.port,
 		.families = s->shown,

@@ -70,6 +70,7 @@ struct bt_session {
 	struct listen listen;
 	bool listening;
 	struct net_way way;
+	struct addr ip;			/* told to trackers; ADDR_NONE: nothing is */
 	unsigned shown;			/* families by which trackers know us */
 	struct dials dials;
 	struct greet greet;

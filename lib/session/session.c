@@ -49,6 +49,8 @@ copy_settings(struct bt_session *s, const struct bt_settings *from, struct bt_er
 		return fail(err, BT_ENOMEM, "out of memory");
 	if (s->settings.minport > s->settings.maxport)
 		return fail(err, BT_EARG, "minport is above maxport");
+	if (s->settings.ip[0] != '\0' && !addr_parse(s->settings.ip, 0, &s->ip))
+		return fail(err, BT_EARG, "ip: '%.60s' is not an address", s->settings.ip);
 	return BT_OK;
 }
 

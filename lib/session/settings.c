@@ -22,6 +22,8 @@ static const struct bt_option rows[] = {
 	    "Choose the port at random in the range; 0: try them in order."),
 	ROW(bind, BT_OPT_TEXT, "", 0, 0, "ADDRESSES", GROUP_NET,
 	    "Local addresses to listen on and to connect from, joined by commas; empty: all."),
+	ROW(ip, BT_OPT_TEXT, "", 0, 0, "ADDRESS", GROUP_NET,
+	    "Address to report to trackers; empty: they take the one that they see."),
 	ROW(interface, BT_OPT_TEXT, "", 0, 0, "NAME", GROUP_NET,
 	    "Network interface to use alone; empty: any."),
 	ROW(ipv6_enabled, BT_OPT_FLAG, "1", 0, 0, "0|1", GROUP_NET, "Use IPv6 as well."),

@@ -8,6 +8,7 @@
 struct bt_settings {
 	int64_t minport, maxport;	/* listening range, TCP */
 	int64_t random_port;		/* 1: anywhere in the range; 0: counting up */
+	char *ip;			/* told to trackers; "": nothing is */
 	char *bind;			/* local addresses, joined by ','; "": all */
 	char *interface;		/* the only one to use; "": any */
 	int64_t ipv6_enabled;

@@ -71,6 +71,7 @@ struct torrent_opts {
 	struct block_store *blocks;
 	struct rate *in_rate, *out_rate;	/* the session's, or NULL: no limits at all */
 	unsigned *connections;		/* of the session, kept up here; NULL: nobody counts */
+	const struct addr *ip;		/* told to trackers; NULL: nothing is */
 	const uint8_t *peer_id;		/* 20 bytes, copied */
 	uint16_t port;			/* told to trackers and peers */
 	unsigned families;		/* ANNOUNCE_V4 | ANNOUNCE_V6 */

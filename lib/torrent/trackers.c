@@ -22,6 +22,8 @@ announce_fill(void *arg, unsigned hash, struct announce_req *req)
 	memcpy(req->info_hash, t->hashes.v[hash], sizeof(req->info_hash));
 	memcpy(req->peer_id, t->peer_id, sizeof(req->peer_id));
 	req->port = t->opts.port;
+	if (t->opts.ip != NULL)
+		req->ip = *t->opts.ip;
 	req->uploaded = t->up.total;
 	req->downloaded = t->down.total > t->wasted ? t->down.total - t->wasted : 0;
 	req->left = bytes_left(t);

@@ -7,7 +7,7 @@ case ${srcdir:=.} in /*) ;; *) srcdir=$top/$srcdir ;; esac
 work=$(mktemp -d "${TMPDIR:-/tmp}/btcore-cli.XXXXXX") || exit 99
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 99
-export XDG_STATE_HOME="$work/xdg-state"
+export XDG_STATE_HOME="$work/xdg-state" XDG_CONFIG_HOME="$work/xdg-config"
 failures=0
 
 fail()
