@@ -12,6 +12,7 @@
 
 #include "tools/cli_config.h"
 #include "tools/hooks.h"
+#include "tools/notify.h"
 #include "tools/rules.h"
 #include "tools/text.h"
 
@@ -59,6 +60,8 @@ struct launch {
 	bool ending;			/* asked to end: waits for the goodbye */
 	double end_by;
 	double next_display, next_rules;
+	double next_watchdog;		/* when the service manager is to be told that it lives */
+	bool told_ready;
 	struct hooks hooks;
 	sigset_t unblocked;		/* as it was before it ran */
 	bool hang_up_ends;		/* SIGHUP is like SIGTERM */
@@ -303,6 +306,7 @@ begin_end(struct launch *l)
 		return;
 	l->ending = true;
 	l->end_by = launch_now() + GOODBYE_SECONDS;
+	notify_tell("STOPPING=1");
 	if (l->wish.lasts)
 		l->wish.view->message("shutting down");
 	for (size_t i = 0; i < l->count; i++)
@@ -560,12 +564,33 @@ launch_is_asked(void)
 }
 
 static double
-turn_of(const struct launch_guest *guest)
+turn_of(struct launch *l, const struct launch_guest *guest)
 {
-	if (hung_up && guest->hang_up != NULL)
+	double next;
+
+	if (hung_up && guest->hang_up != NULL) {
+		notify_reloading();
 		guest->hang_up(guest->arg);
+		l->told_ready = false;
+	}
 	hung_up = 0;
-	return guest->turn(guest->arg);
+	next = guest->turn(guest->arg);
+	if (!l->told_ready)
+		notify_tell("READY=1");
+	l->told_ready = true;
+	return next;
+}
+
+/* A program that hangs says nothing, and is started again. */
+static void
+tell_watchdog(struct launch *l)
+{
+	double interval = notify_watchdog_interval();
+
+	if (interval == 0 || launch_now() < l->next_watchdog)
+		return;
+	notify_tell("WATCHDOG=1");
+	l->next_watchdog = launch_now() + interval;
 }
 
 void
@@ -579,11 +604,14 @@ launch_run(struct launch *l, const struct launch_guest *guest)
 		    sooner(l->next_display, l->next_rules);
 
 		if (!l->ending && guest != NULL)
-			until = sooner(until, turn_of(guest));
+			until = sooner(until, turn_of(l, guest));
+		if (notify_watchdog_interval() > 0)
+			until = sooner(until, l->next_watchdog);
 		wait_until(l, l->ending ? NULL : guest, until);
 		take_events(l);
 		bt_snapshot_free(look(l, l->seen));
 		hooks_reap(&l->hooks);
+		tell_watchdog(l);
 		if (asked_to_end > 0)
 			begin_end(l);
 		if (is_over(l))
@@ -658,6 +686,7 @@ launch_new(const struct launch_wish *wish)
 	if (l == NULL)
 		abort();
 	l->wish = *wish;
+	notify_init();
 	hooks_init(&l->hooks, wish->cli);
 	/* The session's thread writes there too: whole lines. */
 	(void)setvbuf(stderr, NULL, _IOLBF, 0);

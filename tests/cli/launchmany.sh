@@ -107,6 +107,35 @@ cmp seeds/c other || fail "what came from --peer is different"
 run 1 btdownloadheadless seeds/c.torrent --saveas other --peer nobody
 has err "--peer: 'nobody' is not ADDRESS:PORT"
 
+# A service manager is told how it fares.
+mkdir service
+cat >service.py <<'END'
+import os, select, signal, socket, subprocess, sys
+notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+notify.bind("notify")
+child = subprocess.Popen(["btlaunchmany", "service", "--bind", "127.0.0.1"],
+                         stdout=subprocess.DEVNULL,
+                         env=dict(os.environ, NOTIFY_SOCKET=os.getcwd() + "/notify",
+                                  WATCHDOG_USEC="400000"))
+told = []
+def wait_for(what):
+    while not any(x.startswith(what) for x in told):
+        if not select.select([notify], [], [], 10)[0]:
+            child.kill()
+            sys.exit("no %s in %s" % (what, told))
+        told.extend(notify.recv(4096).decode().split("\n"))
+wait_for("READY=1")
+wait_for("WATCHDOG=1")
+del told[:]
+child.send_signal(signal.SIGHUP)
+wait_for("RELOADING=1")
+wait_for("READY=1")
+child.send_signal(signal.SIGTERM)
+wait_for("STOPPING=1")
+sys.exit(child.wait(10))
+END
+run 0 python3 service.py
+
 run 1 btlaunchmany seeds/a
 has err 'seeds/a is not a directory'
 run 2 btlaunchmany
