@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "base/bytes.h"
+#include "base/mem.h"
 #include "peer/peer.h"
 #include "proto/msg.h"
 #include "small_meta.h"
@@ -409,6 +410,10 @@ START_TEST(fast_extension)
 	feed_range(WIRE_SUGGEST, 4, 0, 0);
 	feed_range(WIRE_HAVE_NONE, 0, 0, 0);
 	told("bits0->20 reject(1,2,3) allowed4 bits20->0 ");
+	(void)memory_drain(&stream);
+	peer_send_allowed_fast(p, 1, SECOND);
+	ck_assert(slice_eq(memory_drain(&stream), (struct bt_slice){ (const uint8_t *)
+	    "\0\0\0\5\x11\0\0\0\1", 9 }));
 	end();
 	open_peer(false);
 	peer_send_reject(p, 1, 2, 3, SECOND);
@@ -644,6 +649,12 @@ START_TEST(pieces_that_never_were_end_it_when_it_learns)
 	feed_bitfield("\xff\xff", 2);
 	ck_assert(!peer_learn(p, meta, SECOND));
 	told("closed(has pieces that do not exist) ");
+	end();
+	open_unlearned();
+	mem_fail_at(1);
+	ck_assert(!peer_learn(p, meta, SECOND));
+	mem_fail_at(0);
+	told("closed(out of memory) ");
 	end();
 }
 END_TEST
