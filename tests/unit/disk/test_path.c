@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -57,6 +59,22 @@ START_TEST(makes_what_is_missing)
 	ck_assert_int_eq(try("x/root", "a/b/d", PATH_READ), ENOENT);
 	ck_assert_int_eq(try("x/root", "a/b", PATH_READ), EISDIR);
 	ck_assert_int_ne(try("x/root", "a/b/c/d", PATH_WRITE), 0);
+	end();
+}
+END_TEST
+
+START_TEST(names_of_any_length_that_a_disk_takes)
+{
+	char longest[NAME_MAX + 3], longer[NAME_MAX + 4];
+
+	memset(longest, 'n', NAME_MAX);
+	memcpy(longest + NAME_MAX, "/f", 3);
+	memset(longer, 'n', NAME_MAX + 1);
+	memcpy(longer + NAME_MAX + 1, "/f", 3);
+	begin();
+	ck_assert_int_eq(try("root", longest, PATH_WRITE), 0);
+	ck_assert_int_eq(try("root", longest, PATH_READ), 0);
+	ck_assert_int_eq(try("root", longer, PATH_WRITE), ENAMETOOLONG);
 	end();
 }
 END_TEST
@@ -241,6 +259,7 @@ path_suite(void)
 	TCase *c = tcase_create("path");
 
 	tcase_add_test(c, makes_what_is_missing);
+	tcase_add_test(c, names_of_any_length_that_a_disk_takes);
 	tcase_add_test(c, follows_no_link_inside);
 	tcase_add_test(c, a_folder_that_may_not_be_made);
 	tcase_add_test(c, only_plain_files);
