@@ -43,6 +43,7 @@
 struct place_of_record {
 	uint64_t offset;
 	uint32_t len;		/* of the body */
+	bool lost;		/* it is damaged, and known as little as one that is not there */
 };
 
 struct journal {
@@ -55,6 +56,8 @@ struct journal {
 	struct map index;	/* key to struct place_of_record */
 	uint64_t end;		/* of the last good record */
 	uint64_t live;		/* bytes of records that count */
+	bool damaged;		/* some of the file is */
+	bool aside_failed;	/* not all of that could be kept beside it */
 };
 
 static uint64_t
@@ -72,7 +75,7 @@ forget(struct journal *j, const uint8_t *key)
 
 	if (old == NULL)
 		return;
-	j->live -= size_of(old->len);
+	j->live -= old->lost ? 0 : size_of(old->len);
 	mem_free(old);
 }
 
@@ -87,7 +90,7 @@ remember(struct journal *j, const uint8_t *key, uint64_t offset, uint32_t len)
 	}
 	r = map_find(&j->index, key);
 	if (r != NULL) {
-		j->live -= size_of(r->len);
+		j->live -= r->lost ? 0 : size_of(r->len);
 	} else {
 		r = mem_zero(sizeof(*r));
 		if (r == NULL || !map_set(&j->index, key, r)) {
@@ -95,7 +98,7 @@ remember(struct journal *j, const uint8_t *key, uint64_t offset, uint32_t len)
 			return false;
 		}
 	}
-	*r = (struct place_of_record){ offset, len };
+	*r = (struct place_of_record){ offset, len, false };
 	j->live += size_of(len);
 	return true;
 }
@@ -218,12 +221,13 @@ is_blank(const struct journal *j, uint64_t from, uint64_t to)
 }
 
 /* Copies it to the file beside, so that nothing is lost that somebody could still read. */
-static void
+static bool
 set_aside(const struct journal *j, uint64_t from, uint64_t to)
 {
 	int fd = open(j->aside, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	uint8_t part[4096], head[HEAD_SIZE];
 	char name[2 * JOURNAL_KEY + 1] = "";
+	bool kept = fd >= 0;
 
 	if (to - from >= HEAD_SIZE && read_at(j->fd, head, HEAD_SIZE, from) &&
 	    memcmp(head, MAGIC, 4) == 0)
@@ -232,24 +236,26 @@ set_aside(const struct journal *j, uint64_t from, uint64_t to)
 	    "%.150s: damaged at byte %llu, %llu bytes%s%s; they are kept in %.150s", j->path,
 	    (unsigned long long)from, (unsigned long long)(to - from),
 	    name[0] != '\0' ? ", perhaps of " : "", name, j->aside);
-	for (; fd >= 0 && from < to; from += sizeof(part)) {
+	for (; kept && from < to; from += sizeof(part)) {
 		size_t len = to - from < sizeof(part) ? (size_t)(to - from) : sizeof(part);
 
-		if (!read_at(j->fd, part, len, from) || !file_write_all(fd, slice_of(part, len)))
-			break;
+		kept = read_at(j->fd, part, len, from) && file_write_all(fd, slice_of(part, len));
 	}
 	if (fd >= 0)
 		(void)close(fd);
+	return kept;
 }
 
 /* What begins at from is no record, up to to. At the end of the file it may be what a crash left
  * of one. */
 static void
-judge_damage(const struct journal *j, uint64_t from, uint64_t to, uint64_t size, enum verdict why)
+judge_damage(struct journal *j, uint64_t from, uint64_t to, uint64_t size, enum verdict why)
 {
 	if (to == size && (why == CUT || is_blank(j, from, to)))
 		return;
-	set_aside(j, from, to);
+	j->damaged = true;
+	if (!set_aside(j, from, to))
+		j->aside_failed = true;
 }
 
 /* -- opening -- */
@@ -350,6 +356,68 @@ begin_file(struct journal *j, struct bt_error *err)
 	return BT_OK;
 }
 
+/* It was damaged since it was read or written. */
+static void
+lose(struct journal *j, struct place_of_record *r)
+{
+	(void)set_aside(j, r->offset, r->offset + size_of(r->len));
+	j->live -= size_of(r->len);
+	r->lost = true;
+}
+
+/* Writes what counts into a new file, and puts that in the place of the old one. */
+static enum bt_code
+compact(struct journal *j, struct bt_error *err)
+{
+	struct place_of_record *r;
+	struct file_staged staged;
+	uint64_t at = HEADER_SIZE;
+	size_t pos = 0;
+	struct buf buf;
+	enum bt_code code = file_stage_sole(j->path, &staged, err);
+	int fd;
+
+	if (code != BT_OK)
+		return code;
+	buf_init(&buf, size_of(JOURNAL_BODY_MAX));
+	if (!write_at(staged.fd, slice_of(HEADER, HEADER_SIZE), 0))
+		code = fail_file(j, err);
+	/* The places change only when it is in force. */
+	while (code == BT_OK && (r = map_next(&j->index, &pos)) != NULL) {
+		enum verdict v = r->lost ? BAD : read_record(j, r->offset, j->end, &buf);
+
+		if (v == UNREADABLE || (v == GOOD && !write_at(staged.fd, buf_slice(&buf), at)))
+			code = fail_file(j, err);
+		else if (v == GOOD)
+			at += buf.len;
+		else if (!r->lost)
+			lose(j, r);
+	}
+	buf_fini(&buf);
+	fd = code != BT_OK ? -1 : open(staged.temp, O_RDWR | O_CLOEXEC);
+	if (code == BT_OK && (fd < 0 || fsync(fd) != 0))
+		code = fail_file(j, err);
+	if (code == BT_OK)
+		code = file_commit(&staged, err);
+	file_staged_fini(&staged);
+	if (code != BT_OK) {
+		if (fd >= 0)
+			(void)close(fd);
+		return code;
+	}
+	file_sync_folder_of(j->path);
+	(void)close(j->fd);
+	j->fd = fd;
+	at = HEADER_SIZE;
+	pos = 0;
+	while ((r = map_next(&j->index, &pos)) != NULL) {
+		r->offset = at;
+		at += r->lost ? 0 : size_of(r->len);
+	}
+	j->end = at;
+	return BT_OK;
+}
+
 static enum bt_code
 read_file(struct journal *j, struct bt_error *err)
 {
@@ -373,6 +441,9 @@ read_file(struct journal *j, struct bt_error *err)
 	/* What is no record must not stand behind the next one. */
 	if (code == BT_OK && ftruncate(j->fd, (off_t)j->end) != 0)
 		code = fail_file(j, err);
+	/* What is kept elsewhere is not to be told of and kept at each opening. */
+	if (code == BT_OK && j->damaged && !j->aside_failed)
+		(void)compact(j, NULL);
 	return code;
 }
 
@@ -481,7 +552,7 @@ get(struct journal *j, const uint8_t *key, struct buf *out, struct bt_error *err
 	const struct place_of_record *r = map_find(&j->index, key);
 	uint8_t *p;
 
-	if (r == NULL)
+	if (r == NULL || r->lost)
 		return fail(err, BT_ENOENT, "nothing is known of it");
 	p = buf_add_space(out, r->len);
 	if (p == NULL)
@@ -499,58 +570,6 @@ journal_get(struct journal *j, const uint8_t key[JOURNAL_KEY], struct buf *out,
 	code = get(j, key, out, err);
 	(void)pthread_mutex_unlock(&j->lock);
 	return code;
-}
-
-/* Writes what counts into a new file, and puts that in the place of the old one. */
-static enum bt_code
-compact(struct journal *j, struct bt_error *err)
-{
-	struct place_of_record *r;
-	struct file_staged staged;
-	uint64_t at = HEADER_SIZE;
-	size_t pos = 0;
-	struct buf buf;
-	enum bt_code code = file_stage_sole(j->path, &staged, err);
-	int fd;
-
-	if (code != BT_OK)
-		return code;
-	buf_init(&buf, size_of(JOURNAL_BODY_MAX));
-	if (!write_at(staged.fd, slice_of(HEADER, HEADER_SIZE), 0))
-		code = fail_file(j, err);
-	/* The places change only when it is in force. */
-	while (code == BT_OK && (r = map_next(&j->index, &pos)) != NULL) {
-		enum verdict v = read_record(j, r->offset, j->end, &buf);
-
-		if (v == UNREADABLE || !write_at(staged.fd, buf_slice(&buf), at))
-			code = fail_file(j, err);
-		else if (v != GOOD)
-			code = fail(err, BT_EFORMAT, "%.200s: damaged meanwhile", j->path);
-		at += buf.len;
-	}
-	buf_fini(&buf);
-	fd = code != BT_OK ? -1 : open(staged.temp, O_RDWR | O_CLOEXEC);
-	if (code == BT_OK && (fd < 0 || fsync(fd) != 0))
-		code = fail_file(j, err);
-	if (code == BT_OK)
-		code = file_commit(&staged, err);
-	file_staged_fini(&staged);
-	if (code != BT_OK) {
-		if (fd >= 0)
-			(void)close(fd);
-		return code;
-	}
-	file_sync_folder_of(j->path);
-	(void)close(j->fd);
-	j->fd = fd;
-	at = HEADER_SIZE;
-	pos = 0;
-	while ((r = map_next(&j->index, &pos)) != NULL) {
-		r->offset = at;
-		at += size_of(r->len);
-	}
-	j->end = at;
-	return BT_OK;
 }
 
 static enum bt_code

@@ -8,6 +8,7 @@
 #include "base/bits.h"
 #include "base/bytes.h"
 #include "base/hex.h"
+#include "base/rng.h"
 #include "bencode/scan.h"
 #include "bencode/write.h"
 
@@ -63,6 +64,16 @@ read_number(struct scan *s)
 }
 
 static void
+read_pieces(struct scan *s, struct resume *r)
+{
+	uint64_t v = read_number(s);
+
+	if (v > UINT32_MAX)
+		scan_fail(s, "too many pieces");
+	r->pieces = (uint32_t)v;
+}
+
+static void
 read_boot(struct scan *s, struct resume *r)
 {
 	struct bt_slice boot = scan_string(s);
@@ -95,7 +106,7 @@ read_value(struct scan *s, struct bt_slice key, struct resume *r)
 	else if (slice_eq_str(key, "path"))
 		r->path = scan_string(s);
 	else if (slice_eq_str(key, "pieces"))
-		r->pieces = (uint32_t)read_number(s);
+		read_pieces(s, r);
 	else if (slice_eq_str(key, "seeding"))
 		t->seeding = read_number(s);
 	else if (slice_eq_str(key, "synced"))
@@ -155,16 +166,14 @@ resume_this_boot(uint8_t out[RESUME_BOOT])
 	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
 	size_t n = 0;
 
-	memset(out, 0, RESUME_BOOT);
-	if (fd < 0)
-		return;
-	if (read(fd, text, sizeof(text) - 1) == (ssize_t)sizeof(text) - 1) {
+	if (fd >= 0 && read(fd, text, sizeof(text) - 1) == (ssize_t)sizeof(text) - 1) {
 		for (const char *p = text; *p != '\0' && n < sizeof(digits); p++) {
 			if (*p != '-')
 				digits[n++] = *p;
 		}
-		if (!hex_decode(slice_of(digits, n), out, RESUME_BOOT))
-			memset(out, 0, RESUME_BOOT);
 	}
-	(void)close(fd);
+	if (fd >= 0)
+		(void)close(fd);
+	if (!hex_decode(slice_of(digits, n), out, RESUME_BOOT))
+		rng_secret(out, RESUME_BOOT);
 }

@@ -55,7 +55,8 @@ uint32_t resume_stamp_count(const struct resume *r);
 struct resume_stamp resume_stamp_at(const struct resume *r, uint32_t file);
 void resume_add_stamp(struct buf *stamps, const struct resume_stamp *stamp);
 
-/* This run of the system: two are different after it was started anew. */
+/* This run of the system: two are different after it was started anew, and where the system does
+ * not tell. */
 void resume_this_boot(uint8_t out[RESUME_BOOT]);
 
 #endif

@@ -224,6 +224,59 @@ START_TEST(a_flipped_bit_costs_its_record)
 }
 END_TEST
 
+/* What is damaged is told and kept when it is found, not at each opening. */
+START_TEST(damage_is_told_once)
+{
+	struct stat first, second;
+	uint8_t all[500];
+	size_t size;
+
+	put(1, "one");
+	put(2, "two");
+	size = read_file(all, sizeof(all));
+	all[40] ^= 1;
+	write_file(all, size);
+	reopen();
+	ck_assert_uint_eq(warnings, 1);
+	ck_assert_int_eq(stat("state/torrents.damaged", &first), 0);
+	reopen();
+	ck_assert_uint_eq(warnings, 1);
+	ck_assert_int_eq(stat("state/torrents.damaged", &second), 0);
+	ck_assert_uint_eq((size_t)first.st_size, (size_t)second.st_size);
+	ck_assert_str_eq(get(1), "");
+	ck_assert_str_eq(get(2), "two");
+}
+END_TEST
+
+/* Damage that comes while it is open does not keep it from being written anew. */
+START_TEST(damage_meanwhile_costs_its_record)
+{
+	static char body[100001];
+	uint8_t all[500];
+	struct stat st;
+	size_t size;
+
+	put(1, "one");
+	put(2, "two");
+	size = read_file(all, sizeof(all));
+	all[40] ^= 1;
+	write_file(all, size);
+	memset(body, 'x', sizeof(body) - 1);
+	for (unsigned i = 0; i < 20; i++)
+		put(3, body);
+	ck_assert_int_eq(stat("state/torrents", &st), 0);
+	ck_assert_uint_lt((uint64_t)st.st_size, 12 * sizeof(body));
+	ck_assert_uint_eq(warnings, 1);
+	ck_assert_str_eq(get(1), "");
+	ck_assert_str_eq(get(2), "two");
+	put(1, "again");
+	reopen();
+	ck_assert_str_eq(get(1), "again");
+	ck_assert_str_eq(get(2), "two");
+	ck_assert_uint_eq(warnings, 1);
+}
+END_TEST
+
 START_TEST(another_file_is_kept)
 {
 	static const uint8_t other[] = "btcore journal 9\nwhat a later version writes";
@@ -320,6 +373,8 @@ journal_suite(void)
 	tcase_add_test(tc, a_cut_costs_the_last_record);
 	tcase_add_test(tc, a_tail_of_zeros_is_passed_over);
 	tcase_add_test(tc, a_flipped_bit_costs_its_record);
+	tcase_add_test(tc, damage_is_told_once);
+	tcase_add_test(tc, damage_meanwhile_costs_its_record);
 	tcase_add_test(tc, another_file_is_kept);
 	tcase_add_test(tc, one_process_at_a_time);
 	tcase_add_test(tc, a_folder_that_cannot_be);
