@@ -110,8 +110,10 @@ do_remove(void *arg)
 	struct entry *e = entry_find(c->s, c->id);
 
 	c->code = e == NULL ? BT_ENOENT : BT_OK;
-	if (e != NULL)
-		entry_free(e);
+	if (e == NULL)
+		return;
+	save_forget(e);
+	entry_free(e);
 }
 
 enum bt_code

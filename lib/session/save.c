@@ -22,6 +22,7 @@ struct save_record {
 	uint8_t key[JOURNAL_KEY];
 	uint32_t id;			/* of the entry, which may be gone */
 	struct bt_metainfo *meta;	/* owned; NULL: only totals are new */
+	bool forget;			/* nothing is to be known of it */
 	bool looked;			/* all of it was looked at since the last record */
 	struct resume_totals totals;
 	struct buf body;		/* of a record, if there is meta */
@@ -47,7 +48,7 @@ static void
 set_timer(struct saver *v, usec now)
 {
 	const struct entry *e;
-	usec at = NEVER;
+	usec at = v->gone.len > 0 ? v->gone_at : NEVER;
 
 	TAILQ_FOREACH(e, &v->dirty, save.link)
 		at = e->save.at < at ? e->save.at : at;
@@ -188,7 +189,7 @@ work_write(struct job *job)
 		struct journal_record *j;
 
 		/* What is not there any more, or was damaged, needs no new totals. */
-		if (merge(b->saver->journal, r) != BT_OK && r->meta == NULL)
+		if (!r->forget && merge(b->saver->journal, r) != BT_OK && r->meta == NULL)
 			continue;
 		if (buf_failed(&r->body) || (j = vec_add(&records, NULL)) == NULL) {
 			code = fail(&b->err, BT_ENOMEM, "out of memory");
@@ -381,6 +382,22 @@ save(struct entry *e, bool may_sync)
 }
 
 static void
+forget_gone(struct saver *v)
+{
+	for (size_t i = 0; i < v->gone.len; i++) {
+		struct save_record *r = vec_add(&v->batch, NULL);
+
+		if (r == NULL)
+			break;
+		memcpy(r->key, vec_at(&v->gone, i), sizeof(r->key));
+		r->forget = true;
+		buf_init(&r->body, 0);
+	}
+	vec_fini(&v->gone);
+	vec_init(&v->gone, JOURNAL_KEY);
+}
+
+static void
 tick(void *arg, usec now)
 {
 	struct saver *v = arg;
@@ -390,15 +407,28 @@ tick(void *arg, usec now)
 		if (e->save.at <= now)
 			save(e, true);
 	}
+	if (v->gone.len > 0 && v->gone_at <= now)
+		forget_gone(v);
 	send_batch(v);
 	set_timer(v, now);
 }
 
 /* -- what happens to an entry -- */
 
+/* It may be a file of another name, or one that was changed: then what is known is still true. */
+static void
+want_again(struct saver *v, const uint8_t *key)
+{
+	for (size_t i = v->gone.len; i > 0; i--) {
+		if (memcmp(vec_at(&v->gone, i - 1), key, JOURNAL_KEY) == 0)
+			vec_remove_swap(&v->gone, i - 1);
+	}
+}
+
 void
 save_begin(struct entry *e, const struct resume *known)
 {
+	want_again(&e->session->saver, torrent_hashes(e->torrent)->v[0]);
 	if (known != NULL)
 		e->save.before = known->totals;
 	if (e->save.before.added == 0)
@@ -481,6 +511,20 @@ save_end(struct entry *e)
 }
 
 void
+save_forget(struct entry *e)
+{
+	struct saver *v = &e->session->saver;
+
+	if (v->journal == NULL || vec_add(&v->gone, torrent_hashes(e->torrent)->v[0]) == NULL)
+		return;
+	v->gone_at = now_of(e) + SOON;
+	/* What is due earlier keeps the timer. */
+	if (!v->timer_set)
+		loop_timer_set(&v->timer, SOON);
+	v->timer_set = true;
+}
+
+void
 save_looked(struct entry *e, struct bt_slice stamps)
 {
 	e->save.looked = mem_zero(sizeof(*e->save.looked));
@@ -507,6 +551,7 @@ save_init(struct saver *v, struct bt_session *s, const char *folder, struct bt_e
 	v->session = s;
 	TAILQ_INIT(&v->dirty);
 	vec_init(&v->batch, sizeof(struct save_record));
+	vec_init(&v->gone, JOURNAL_KEY);
 	resume_this_boot(v->boot);
 	if (!loop_timer_init(&v->timer, s->loop, tick, v))
 		return fail(err, BT_ENOMEM, "out of memory");
@@ -538,6 +583,7 @@ save_finish(struct saver *v)
 
 	if (v->journal == NULL)
 		return;
+	forget_gone(v);
 	/* The time that it was there counts, too. */
 	while ((e = map_next(&v->session->by_id, &pos)) != NULL) {
 		if (e->save.at != 0 || e->save.known)
@@ -557,6 +603,7 @@ save_fini(struct saver *v)
 		return;
 	loop_timer_fini(&v->timer);
 	drop_records(&v->batch);
+	vec_fini(&v->gone);
 	journal_close(v->journal);
 	/* The host may still call from its log. */
 	v->journal = NULL;

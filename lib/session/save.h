@@ -26,6 +26,8 @@ struct saver {
 	struct loop_timer timer;
 	struct entry_list dirty;	/* what changed since it was saved */
 	struct vec batch;		/* struct save_record: to be written */
+	struct vec gone;		/* keys of torrents that were removed: to be forgotten */
+	usec gone_at;			/* when to do so */
 	struct save_batch *writing;	/* what a worker writes */
 	uint8_t boot[RESUME_BOOT];
 	bool timer_set;
@@ -61,6 +63,10 @@ void save_begin(struct entry *e, const struct resume *known);
 void save_event(struct entry *e, const struct bt_event *ev);
 void save_traffic(struct entry *e);
 void save_content_gone(struct entry *e);
+
+/* It goes because nobody wants it any more: some seconds later nothing is known of it, unless it
+ * comes again. */
+void save_forget(struct entry *e);
 
 /* It will be checked, and these are its stamps before. */
 void save_looked(struct entry *e, struct bt_slice stamps);

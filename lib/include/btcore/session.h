@@ -75,7 +75,8 @@ enum bt_code bt_session_start(struct bt_session *s, uint32_t id);
  * then. */
 enum bt_code bt_session_pause(struct bt_session *s, uint32_t id, bool paused);
 
-/* Forgets the torrent; the files stay. */
+/* Forgets the torrent, and what is remembered of it (see the setting state) unless it is added
+ * again within some seconds; the files stay. A session that ends forgets nothing. */
 enum bt_code bt_session_remove(struct bt_session *s, uint32_t id);
 
 /* Of a torrent that was stopped and will not go on: removes the hidden file that has what pieces

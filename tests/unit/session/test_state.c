@@ -116,6 +116,36 @@ START_TEST(what_is_as_it_was_is_not_read)
 }
 END_TEST
 
+/* What was removed is forgotten; what comes again at once is not, nor what was there at the end. */
+START_TEST(what_is_removed_is_forgotten)
+{
+	struct bt_metainfo *meta;
+	char path[128];
+	uint32_t id, still;
+
+	begin();
+	ck_assert_uint_eq(seed(0, "fast").pieces_checked, 46);
+	ck_assert_uint_eq(seed(1, "fast").pieces_checked, 46);
+	again();
+	for (int i = 0; i < 2; i++) {
+		meta = meta_of(i);
+		path_of(path, "seed", i);
+		id = add_checked(meta, path, "fast");
+		wait_for_state(session, id, BT_TORRENT_SEEDING);
+		ck_assert_int_eq(bt_session_remove(session, id), BT_OK);
+		if (i == 1) {
+			still = add_checked(meta, path, "fast");
+			wait_for_state(session, still, BT_TORRENT_SEEDING);
+		}
+		bt_metainfo_free(meta);
+	}
+	again();
+	ck_assert_uint_eq(seed(0, "fast").pieces_checked, 46);
+	ck_assert_uint_eq(seed(1, "fast").pieces_checked, 0);
+	end();
+}
+END_TEST
+
 /* What was not looked at is not known to be missing. */
 START_TEST(a_check_that_was_cut_short_is_not_believed)
 {
@@ -417,6 +447,7 @@ state_suite(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, what_is_as_it_was_is_not_read);
+	tcase_add_test(tc, what_is_removed_is_forgotten);
 	tcase_add_test(tc, a_check_that_was_cut_short_is_not_believed);
 	tcase_add_test(tc, the_end_waits_for_disks_but_not_long);
 	tcase_add_test(tc, only_changed_files_are_read);

@@ -90,9 +90,8 @@ END_TEST
 START_TEST(strangers_are_refused)
 {
 	static const char *const bad[] = { "", "le", "i1e", "d6:activei-1ee", "d4:boot3:abce",
-		"d5:files1:xe", "d4:have1:xe", "d4:pathi5ee", "d6:pieces1:1e", "d6:piecesi4294967296ee",
-		"d4:pathe",
-		"d4:path1:a6:activei1ee" };
+		"d5:files1:xe", "d4:have1:xe", "d4:pathi5ee", "d6:pieces1:1e",
+		"d6:piecesi4294967296ee", "d4:pathe", "d4:path1:a6:activei1ee" };
 	struct resume got;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
