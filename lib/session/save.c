@@ -460,9 +460,15 @@ take_state(struct entry *e, enum bt_torrent_state from, enum bt_torrent_state to
 
 	clock_in(&e->save.active_since, &e->save.before.active, is_active(to), now);
 	clock_in(&e->save.seeding_since, &e->save.before.seeding, to == BT_TORRENT_SEEDING, now);
-	/* What was found out is worth keeping. */
-	if (from == BT_TORRENT_CHECKING && !e->save.known)
+	if (from != BT_TORRENT_CHECKING || e->save.known)
+		return;
+	/* What was found out is kept before anything comes that its stamps do not show. */
+	if (e->save.looked != NULL && e->session->saver.journal != NULL) {
+		save(e, true);
+		send_batch(&e->session->saver);
+	} else {
 		touch(e, AT_ONCE);
+	}
 }
 
 void
