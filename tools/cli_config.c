@@ -77,7 +77,8 @@ read_file(struct cli *c, char *path)
 	char *line = NULL;
 	size_t size = 0;
 
-	if (f == NULL && path != NULL && errno != ENOENT && errno != ENOTDIR)
+	/* Whose home this is may be somebody else's matter. */
+	if (f == NULL && path != NULL && errno != ENOENT && errno != ENOTDIR && errno != EACCES)
 		cli_error(c, "%s: %s", path, strerror(errno));
 	while (f != NULL && getline(&line, &size, f) >= 0) {
 		char *text = text_trim(line), *equals = strchr(text, '=');

@@ -213,6 +213,22 @@ take_complete(struct launch *l, struct item *it)
 		hooks_run(&l->hooks, l->wish.options->on_complete, "complete", it, "");
 }
 
+/* For what; once for each time. */
+static void
+tell_wait(const struct launch *l, const struct item *it, const char *why)
+{
+	char *text;
+
+	if (!l->wish.lasts) {
+		cli_error(l->wish.cli, "%s: waits: %s", it->torrent, why);
+		return;
+	}
+	if (asprintf(&text, "%s: waits: %s", it->torrent, why) < 0)
+		abort();
+	l->wish.view->message(text);
+	free(text);
+}
+
 static void
 take_event(struct launch *l, const struct bt_event *e)
 {
@@ -224,6 +240,8 @@ take_event(struct launch *l, const struct bt_event *e)
 	it->words_stale |= e->type == BT_EVENT_TRACKER || e->type == BT_EVENT_ERROR ||
 	    e->type == BT_EVENT_STATE;
 	it->fetched |= e->type == BT_EVENT_STATE && e->as.state.to == BT_TORRENT_DOWNLOADING;
+	if (e->type == BT_EVENT_STATE && e->as.state.to == BT_TORRENT_WAITING)
+		tell_wait(l, it, e->text);
 	if (e->type == BT_EVENT_COMPLETE)
 		take_complete(l, it);
 	if (e->type != BT_EVENT_ERROR)

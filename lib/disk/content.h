@@ -39,6 +39,8 @@ struct content_user {
 	void (*check_done)(void *arg, const struct bt_error *err);
 	/* The answer to make_empty_files. */
 	void (*files_made)(void *arg, const struct bt_error *err);
+	/* The answer to probe: BT_OK: it is worth a try. */
+	void (*probed)(void *arg, const struct bt_error *err);
 	/* busy() has become false. */
 	void (*eased)(void *arg);
 };
@@ -52,6 +54,7 @@ struct content_ops {
 	void (*cancel_check)(struct content *c);
 	void (*make_empty_files)(struct content *c);
 	void (*choose)(struct content *c, const struct bits *wanted);
+	void (*probe)(struct content *c);
 	bool (*busy)(const struct content *c);
 	void (*free)(struct content *c);
 };
@@ -114,6 +117,13 @@ static inline void
 content_choose(struct content *c, const struct bits *wanted)
 {
 	c->ops->choose(c, wanted);
+}
+
+/* After a disk was full, read-only or gone: looks whether it is worth a try again. */
+static inline void
+content_probe(struct content *c)
+{
+	c->ops->probe(c);
 }
 
 /* More waits to be written than should: take no more in until eased. */

@@ -2,10 +2,14 @@
 #include "disk/store.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "disk/cached.h"
 #include "disk/model.h"
 #include "disk/move.h"
@@ -15,6 +19,9 @@
 /* Bytes under way to the workers: above the first nothing more is taken in until the second. */
 #define BUSY_ABOVE (8u << 20)
 #define EASED_BELOW (4u << 20)
+
+/* A disk with less room than this is full, in bytes. */
+#define PROBE_ROOM (4u << 20)
 
 static struct store *
 store_of(const struct content *c)
@@ -202,6 +209,61 @@ store_make_empty_files(struct content *c)
 	s->base.user->files_made(s->base.arg, &err);
 }
 
+/* -- whether it can be used again -- */
+
+/* Less room than this is soon full again: some pieces. */
+static uint64_t
+room_worth(const struct store *s)
+{
+	return max_u64(PROBE_ROOM, 2 * (uint64_t)bt_metainfo_piece_length(s->meta));
+}
+
+/* A folder that was never there is no fault: it is made when it is needed. */
+static void
+work_probe(struct job *j)
+{
+	struct store_job *job = CONTAINER_OF(j, struct store_job, job);
+	struct path_root *root = &job->store->place.root;
+	const char *name;
+	struct statvfs fs;
+	int at = path_open_folder(root, "x", PATH_READ, &name);
+
+	if (at < 0) {
+		if (errno != ENOENT)
+			(void)fail_errno(&job->err, "%.150s", root->path);
+		return;
+	}
+	if (fstatvfs(at, &fs) != 0)
+		(void)fail_errno(&job->err, "%.150s", root->path);
+	else if ((fs.f_flag & ST_RDONLY) != 0)
+		(void)fail(&job->err, BT_EIO, "%.150s: read-only", root->path);
+	else if ((uint64_t)fs.f_bavail * fs.f_frsize < room_worth(job->store))
+		(void)fail(&job->err, BT_ENOSPC, "%.150s: full", root->path);
+	(void)close(at);
+}
+
+static void
+answer_probe(struct store_job *job)
+{
+	if (!job->store->freed)
+		job->store->base.user->probed(job->store->base.arg, &job->err);
+}
+
+static void
+store_probe(struct content *c)
+{
+	struct store *s = store_of(c);
+	struct store_job *job = job_new(s, work_probe, answer_probe);
+	struct bt_error err;
+
+	if (job != NULL) {
+		job_send(job);
+		return;
+	}
+	(void)fail(&err, BT_ENOMEM, "out of memory");
+	s->base.user->probed(s->base.arg, &err);
+}
+
 /* -- unwanted files -- */
 
 /* NULL: all. */
@@ -315,6 +377,7 @@ static const struct content_ops store_ops = {
 	.cancel_check = check_cancel,
 	.make_empty_files = store_make_empty_files,
 	.choose = store_choose,
+	.probe = store_probe,
 	.busy = store_busy,
 	.free = store_free,
 };

@@ -149,6 +149,14 @@ files_made(void *arg, const struct bt_error *err)
 }
 
 static void
+probed(void *arg, const struct bt_error *err)
+{
+	struct entry *e = arg;
+
+	torrent_probed(e->torrent, err, time_of(e));
+}
+
+static void
 eased(void *arg)
 {
 	struct entry *e = arg;
@@ -162,6 +170,7 @@ static const struct content_user content_calls = {
 	.checked = checked,
 	.check_done = check_done,
 	.files_made = files_made,
+	.probed = probed,
 	.eased = eased,
 };
 

@@ -266,6 +266,7 @@ piece_good(struct torrent *t, uint32_t piece, usec now)
 	bool wanted = picker_wants(t->picker, piece);
 	struct source *s;
 
+	t->retries = 0;
 	credit(t, piece);
 	picker_set_have(t->picker, piece);
 	torrent_count_piece(t, piece, true);

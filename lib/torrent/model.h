@@ -83,7 +83,9 @@ struct torrent {
 	usec due;			/* when the next tick is, as last told; 0 while it runs */
 	usec next_round, next_slow;
 	usec again;			/* when everybody is asked for more; NEVER */
-	usec retry;			/* when it looks for descriptors again; NEVER */
+	usec retry;			/* when it looks again whether it can go on; NEVER */
+	uint8_t retries;		/* in a row */
+	bool probing;			/* the content finds out */
 	usec idle_since;		/* seeding: nobody is connected since */
 	int64_t tracker_seeds, tracker_leeches;
 };
@@ -113,6 +115,9 @@ torrent_is_known(const struct torrent *t)
 {
 	return t->meta != NULL && t->checked;
 }
+
+/* Something that was there is not: all is checked again, and fetched where it is missing. */
+void torrent_look_again(struct torrent *t, const char *why, usec now);
 
 /* The piece is here and verified, so that its bytes count, or is not any more. */
 void torrent_count_piece(struct torrent *t, uint32_t piece, bool here);

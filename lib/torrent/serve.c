@@ -134,6 +134,10 @@ torrent_block_read(struct torrent *t, const struct content_read *what, struct bl
 	if (b == NULL) {
 		torrent_say(t, BT_LOG_WARN, "cannot read piece %u: %s", what->piece, err->text);
 		peer_send_reject(c->peer, what->piece, what->begin, what->len, now);
+		if (err->code == BT_EGONE)
+			torrent_fail(t, err, now);
+		else if (err->code == BT_ENOENT)
+			torrent_look_again(t, err->text, now);
 		return;
 	}
 	peer_send_block(c->peer, what->piece, what->begin, what->len, b, now);

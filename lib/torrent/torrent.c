@@ -2,6 +2,7 @@
 #include "torrent/torrent.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,8 +19,10 @@
 /* Blocks that come free are asked of others after this long, for they come free in crowds. */
 #define ASK_AGAIN (100 * MSEC)
 
-/* Without descriptors it waits so long before it tries again. */
-#define RETRY_AFTER (10 * SECOND)
+/* What may pass by itself is looked at after this long, ever more seldom. */
+#define RETRY_FIRST (2 * SECOND)
+#define RETRY_LAST (64 * SECOND)
+#define DESCRIPTORS_AFTER (10 * SECOND)
 
 /* A seed that nobody is connected to lets go of what it can load again. */
 #define SLEEP_AFTER (60 * SECOND)
@@ -90,7 +93,7 @@ state_of(const struct torrent *t)
 {
 	if (t->stopped)
 		return t->said_goodbye ? BT_TORRENT_STOPPED : BT_TORRENT_STOPPING;
-	if (t->error != BT_OK)
+	if (t->error != BT_OK && (t->holds & TORRENT_WAITING) == 0)
 		return BT_TORRENT_FAILED;
 	if ((t->holds & TORRENT_PAUSED) != 0)
 		return BT_TORRENT_PAUSED;
@@ -213,6 +216,75 @@ torrent_hold(struct torrent *t, unsigned holds, bool on, const char *why, usec n
 	torrent_settle(t, why, now);
 }
 
+static void
+set_error(struct torrent *t, const struct bt_error *why)
+{
+	mem_free(t->error_text);
+	t->error_text = why == NULL ? NULL : mem_strdup(why->text);
+	t->error_errno = why == NULL ? 0 : why->sys_errno;
+	t->error = why == NULL ? BT_OK : why->code;
+}
+
+static bool
+may_pass(const struct bt_error *why)
+{
+	return why->code == BT_EMFILE || why->code == BT_ENOSPC || why->code == BT_EGONE ||
+	    (why->code == BT_EIO && (why->sys_errno == EROFS || why->sys_errno == EIO));
+}
+
+static void
+retry_later(struct torrent *t, usec now)
+{
+	usec after = t->error == BT_EMFILE ? DESCRIPTORS_AFTER : RETRY_FIRST << t->retries;
+
+	if (after < RETRY_LAST)
+		t->retries++;
+	t->retry = now + after;
+	torrent_wants_tick(t, t->retry);
+}
+
+/* The reason is told as that of a failure would be. */
+static void
+wait_until_it_passes(struct torrent *t, const struct bt_error *why, usec now)
+{
+	set_error(t, why);
+	torrent_hold(t, TORRENT_WAITING, true, why->text, now);
+	retry_later(t, now);
+}
+
+static void
+go_on(struct torrent *t, usec now)
+{
+	set_error(t, NULL);
+	torrent_hold(t, TORRENT_WAITING, false, "tries again", now);
+}
+
+/* Descriptors come back by themselves, and letting go of the peers' may be enough. */
+static void
+look_again(struct torrent *t, usec now)
+{
+	t->retry = NEVER;
+	if (t->content == NULL || t->error == BT_EMFILE) {
+		go_on(t, now);
+		return;
+	}
+	if (!t->probing)
+		content_probe(t->content);
+	t->probing = true;
+}
+
+void
+torrent_probed(struct torrent *t, const struct bt_error *err, usec now)
+{
+	t->probing = false;
+	if ((t->holds & TORRENT_WAITING) == 0)
+		return;
+	if (err->code == BT_OK)
+		go_on(t, now);
+	else
+		retry_later(t, now);
+}
+
 void
 torrent_fail(struct torrent *t, const struct bt_error *why, usec now)
 {
@@ -223,25 +295,32 @@ torrent_fail(struct torrent *t, const struct bt_error *why, usec now)
 	/* Several pieces may fail at once, and still while it stops for the first. */
 	if (!torrent_is_in_swarm(t) && t->state != BT_TORRENT_CHECKING)
 		return;
-	/* Descriptors come back, and letting go of the peers' may be enough. */
-	if (why->code == BT_EMFILE) {
-		t->retry = now + RETRY_AFTER;
-		torrent_hold(t, TORRENT_WAITING, true, why->text, now);
+	if (may_pass(why)) {
+		wait_until_it_passes(t, why, now);
 		return;
 	}
-	t->error = why->code;
-	t->error_errno = why->sys_errno;
-	t->error_text = mem_strdup(why->text);
+	set_error(t, why);
 	torrent_settle(t, why->text, now);
 	torrent_event(t, &e);
+}
+
+/* Peers have been told of pieces that may be gone. */
+void
+torrent_look_again(struct torrent *t, const char *why, usec now)
+{
+	if (!torrent_is_known(t))
+		return;
+	t->checked = false;
+	close_all(t, "its files are others than they were", now);
+	torrent_settle(t, why, now);
 }
 
 void
 torrent_start(struct torrent *t, usec now)
 {
-	mem_free(t->error_text);
-	t->error_text = NULL;
-	t->error = BT_OK;
+	set_error(t, NULL);
+	t->holds &= ~(unsigned)TORRENT_WAITING;
+	t->retry = NEVER;
 	t->stopped = t->said_goodbye = t->waking = false;
 	torrent_settle(t, "started", now);
 }
@@ -680,10 +759,8 @@ torrent_tick(struct torrent *t, usec now)
 	}
 	if (now >= t->next_slow)
 		tick_slow(t, now);
-	if (now >= t->retry) {
-		t->retry = NEVER;
-		torrent_hold(t, TORRENT_WAITING, false, "tries again", now);
-	}
+	if (now >= t->retry)
+		look_again(t, now);
 	if (now >= t->again)
 		ask_all(t, now);
 	join_dial(t, now);

@@ -103,7 +103,8 @@ void torrent_stop(struct torrent *t, usec now);
  * until they end. */
 void torrent_set_limits(struct torrent *t, const struct torrent_opts *limits, usec now);
 
-/* It cannot go on, until it is started again. */
+/* It cannot go on: if that may pass by itself (a full disk, one that is gone), until it has passed;
+ * else until it is started again. */
 void torrent_fail(struct torrent *t, const struct bt_error *why, usec now);
 
 /* Such a reason (enum torrent_hold) begins or ends; peers and trackers are told goodbye. */
@@ -140,6 +141,7 @@ void torrent_block_read(struct torrent *t, const struct content_read *what, stru
 void torrent_checked(struct torrent *t, uint32_t piece, bool good);
 void torrent_check_done(struct torrent *t, const struct bt_error *err, usec now);
 void torrent_files_made(struct torrent *t, const struct bt_error *err, usec now);
+void torrent_probed(struct torrent *t, const struct bt_error *err, usec now);
 void torrent_eased(struct torrent *t, usec now);
 
 /* Does what is due, and says through ops.due when to call it again. */

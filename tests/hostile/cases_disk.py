@@ -222,8 +222,29 @@ def small_disk(env, size):
 
 @case("disk", "full")
 def full(env):
+    """It waits, for as long as it may, and says by its status what for."""
     with small_disk(env, 100000) as wrapper:
-        leech_fails(env, says="No space left", wrapper=wrapper)
+        client = env.client(env.content.torrent(), "--deadline", "3", wrapper=wrapper)
+        env.good_seed()
+        assert client.wait(15) == 4, "exit status"
+        lines = [x for x in client.log().splitlines() if x.startswith("btdownloadheadless: ")]
+        assert "waits: " in lines[0] and "No space left" in lines[0], lines
+        assert "given up: not complete in time" in lines[-1], lines
+
+
+@case("disk", "full-for-a-while")
+def full_for_a_while(env):
+    """When there is room it goes on by itself, and is right."""
+    with small_disk(env, 8 << 20) as wrapper:
+        wrapper[-2] = wrapper[-2].replace(
+            "&& exec", "&& head -c 8300000 /dev/zero >%s/ballast; "
+            "(sleep 3; rm %s/ballast) & exec" % (env.path("data"), env.path("data")))
+        env.content.make(env.path("whole"))
+        env.client(env.content.torrent(), saveas="whole", address=2)
+        client = env.client(env.content.torrent(), "--peer", env.ip(2) + ":6881", wrapper=wrapper)
+        until(lambda: "-> waiting" in client.log(), 10, "it waits")
+        client.wait_complete(30)
+        assert client.stop() == 0 and not client.crash()
 
 
 @case("disk", "file-size-limit")

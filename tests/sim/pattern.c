@@ -242,6 +242,12 @@ pattern_choose(struct content *c, const struct bits *wanted)
 	(void)wanted;
 }
 
+static void
+pattern_probe(struct content *c)
+{
+	(void)c;
+}
+
 static bool
 pattern_busy(const struct content *c)
 {
@@ -267,6 +273,7 @@ static const struct content_ops pattern_ops = {
 	.cancel_check = pattern_cancel_check,
 	.make_empty_files = pattern_make_empty_files,
 	.choose = pattern_choose,
+	.probe = pattern_probe,
 	.busy = pattern_busy,
 	.free = pattern_free,
 };

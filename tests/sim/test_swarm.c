@@ -391,7 +391,7 @@ START_TEST(waits_for_descriptors)
 	torrent_fail(leech->torrent, &none, s->clock.now);
 	torrent_fail(leech->torrent, &none, s->clock.now);
 	torrent_status(leech->torrent, &status);
-	ck_assert(status.state == BT_TORRENT_WAITING && status.error == BT_OK);
+	ck_assert(status.state == BT_TORRENT_WAITING && status.error == BT_EMFILE);
 	ck_assert_uint_eq(leech->greet.connections, 0);
 	sim_run_for(s, 9 * SECOND);
 	torrent_status(leech->torrent, &status);

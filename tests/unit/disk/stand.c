@@ -19,6 +19,8 @@ uint8_t *bytes;		/* the content as it should be */
 uint32_t size;
 
 /* What the store answered. */
+enum bt_code probed_as;
+unsigned probes;
 unsigned good, bad, untold, failed, checked_good, checked_bad, reads, eased, made;
 bool check_is_done;
 struct bt_error last_error;
@@ -81,8 +83,16 @@ has_eased(void *arg)
 	eased++;
 }
 
+static void
+probed(void *arg, const struct bt_error *err)
+{
+	(void)arg;
+	probed_as = err->code;
+	probes++;
+}
+
 const struct content_user user = { piece_done, block_read, checked, check_done, files_made,
-	has_eased };
+	probed, has_eased };
 
 void
 reset_counts(void)

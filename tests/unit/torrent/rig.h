@@ -126,6 +126,13 @@ fake_choose(struct content *c, const struct bits *wanted)
 	did("choose-%u ", wanted->count);
 }
 
+static inline void
+fake_probe(struct content *c)
+{
+	(void)c;
+	did("probe ");
+}
+
 static inline bool
 fake_busy(const struct content *c)
 {
@@ -148,6 +155,7 @@ static const struct content_ops fake_ops = {
 	.cancel_check = fake_cancel_check,
 	.make_empty_files = fake_empty,
 	.choose = fake_choose,
+	.probe = fake_probe,
 	.busy = fake_busy,
 	.free = fake_free,
 };

@@ -6,9 +6,10 @@ Suite *serve_suite(void);
 
 /* The disk has read the oldest block that it was asked for. */
 static void
-answer_read(bool well)
+answer_read_with(enum bt_code code)
 {
-	const struct bt_error err = { .code = well ? BT_OK : BT_EIO, .text = "a test says so" };
+	const struct bt_error err = { .code = code, .text = "a test says so" };
+	bool well = code == BT_OK;
 	struct content_read what;
 
 	ck_assert_uint_gt(r.read_count, 0);
@@ -16,6 +17,12 @@ answer_read(bool well)
 	memmove(r.reads, r.reads + 1, --r.read_count * sizeof(r.reads[0]));
 	torrent_block_read(r.t, &what, well ? block_new(&r.blocks) : NULL, &err, r.now);
 	torrent_check(r.t);
+}
+
+static void
+answer_read(bool well)
+{
+	answer_read_with(well ? BT_OK : BT_EIO);
 }
 
 static struct partner *
@@ -46,6 +53,37 @@ START_TEST(serves_who_is_unchoked)
 	say_block(p, WIRE_REQUEST, 3, 2);
 	answer_read(false);
 	ck_assert_str_eq(heard(p), "reject3.2 ");
+	rig_end();
+}
+END_TEST
+
+/* A file that is gone is noticed when it is served: it is found out what is there, and the rest is
+ * fetched again. */
+START_TEST(what_is_gone_is_checked_and_fetched)
+{
+	struct partner *p;
+
+	rig_begin(PIECES);
+	p = taker(0, true);
+	(void)heard(p);
+	r.did[0] = '\0';
+	say_block(p, WIRE_REQUEST, 3, 1);
+	answer_read_with(BT_ENOENT);
+	ck_assert_ptr_nonnull(strstr(r.did, "check "));
+	ck_assert_int_eq(r.t->state, BT_TORRENT_CHECKING);
+	ck_assert_uint_eq(r.t->conn_count, 0);
+	for (uint32_t i = 0; i < PIECES; i++)
+		torrent_checked(r.t, i, i != 3);
+	torrent_check_done(r.t, &(struct bt_error){ .code = BT_OK }, r.now);
+	ck_assert_int_eq(r.t->state, BT_TORRENT_DOWNLOADING);
+	ck_assert(!bits_has(torrent_have(r.t), 3));
+	/* A folder that is gone may come back. */
+	rig_end();
+	rig_begin(PIECES);
+	p = taker(0, true);
+	say_block(p, WIRE_REQUEST, 3, 1);
+	answer_read_with(BT_EGONE);
+	ck_assert_int_eq(r.t->state, BT_TORRENT_WAITING);
 	rig_end();
 }
 END_TEST
@@ -233,6 +271,7 @@ serve_suite(void)
 	TCase *c = tcase_create("serve");
 
 	tcase_add_test(c, serves_who_is_unchoked);
+	tcase_add_test(c, what_is_gone_is_checked_and_fetched);
 	tcase_add_test(c, serves_nobody_else);
 	tcase_add_test(c, a_cancel_is_answered);
 	tcase_add_test(c, has_so_many_slots);

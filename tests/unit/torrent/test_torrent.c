@@ -199,6 +199,54 @@ START_TEST(a_disk_that_fails_ends_it_and_is_no_end)
 }
 END_TEST
 
+static void
+probed(enum bt_code code)
+{
+	const struct bt_error err = { .code = code, .text = "a test says so" };
+
+	torrent_probed(r.t, &err, r.now);
+}
+
+/* It looks, ever more seldom, and goes on by itself. */
+START_TEST(a_full_disk_is_waited_for)
+{
+	struct bt_torrent_status st;
+	struct bt_error err;
+
+	rig_begin(4);
+	rig_answer_tracker(NULL);
+	expect_did("");
+	piece_done(4, BT_ENOSPC);
+	expect_did("waiting announce(stopped) ");
+	torrent_status(r.t, &st);
+	ck_assert_int_eq(st.error, BT_ENOSPC);
+	torrent_error(r.t, &err);
+	ck_assert_str_eq(err.text, "a test says so");
+	rig_wait(2 * SECOND);
+	expect_did("probe ");
+	/* One answer at a time. */
+	rig_wait(60 * SECOND);
+	expect_did("");
+	probed(BT_ENOSPC);
+	rig_wait(3 * SECOND);
+	expect_did("");
+	rig_wait(2 * SECOND);
+	expect_did("probe ");
+	probed(BT_OK);
+	ck_assert_int_eq(state(), BT_TORRENT_DOWNLOADING);
+	torrent_error(r.t, &err);
+	ck_assert_int_eq(err.code, BT_OK);
+	/* Who starts it again does not wait, and an answer that is late is none. */
+	piece_done(4, BT_EGONE);
+	ck_assert_int_eq(state(), BT_TORRENT_WAITING);
+	torrent_start(r.t, r.now);
+	ck_assert_int_eq(state(), BT_TORRENT_DOWNLOADING);
+	probed(BT_EGONE);
+	ck_assert_int_eq(state(), BT_TORRENT_DOWNLOADING);
+	rig_end();
+}
+END_TEST
+
 START_TEST(a_seed_sleeps_and_wakes)
 {
 	struct partner *p, *q;
@@ -390,6 +438,7 @@ torrent_suite(void)
 	Suite *s = suite_create("torrent/torrent");
 	TCase *c = tcase_create("torrent");
 
+	tcase_add_test(c, a_full_disk_is_waited_for);
 	tcase_add_test(c, is_born_stopped_and_checks);
 	tcase_add_test(c, believes_what_it_is_told);
 	tcase_add_test(c, a_check_that_is_left_begins_anew);
