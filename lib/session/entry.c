@@ -396,6 +396,7 @@ fill_limits(const struct entry *e, struct torrent_opts *o)
 	o->in_Bps = (uint64_t)own->download_rate;
 	o->out_Bps = (uint64_t)own->upload_rate;
 	o->max_uploads = first_that_is_set(own->max_uploads, set->max_uploads, 1);
+	o->super_seeder = own->super_seeder != 0 || set->super_seeder != 0;
 	o->max_peers = first_that_is_set(own->max_connections, set->max_connections,
 	    PEERS_DEFAULT);
 	o->max_initiate = (unsigned)set->max_initiate;

@@ -41,6 +41,9 @@ static const struct bt_option rows[] = {
 	    "Most connections of all torrents; 0: what the limit on open files allows."),
 	ROW(max_initiate, BT_OPT_INT, "40", 1, 65535, "NUMBER", GROUP_PEERS,
 	    "Make no more outgoing connections once a torrent has this many peers."),
+	ROW(super_seeder, BT_OPT_FLAG, "0", 0, 0, "0|1", GROUP_PEERS,
+	    "Seed torrents that nobody else has yet: show each peer only pieces that others lack, "
+	    "so that little more than one copy is sent."),
 	ROW(active_downloads, BT_OPT_INT, "0", 0, 1e6, "NUMBER", GROUP_PEERS,
 	    "How many torrents download at once, those that were added first; 0: all."),
 	ROW(active_seeds, BT_OPT_INT, "0", 0, 1e6, "NUMBER", GROUP_PEERS,
@@ -82,6 +85,8 @@ static const struct bt_option limits[] = {
 	LIMIT(max_uploads, 10000, "NUMBER", "Peers that are served at once; 0: as the session has "
 	    "it."),
 	LIMIT(max_connections, 65535, "NUMBER", "Connections; 0: as the session has it."),
+	LIMIT(super_seeder, 1, "0|1", "Seed it as one that nobody else has yet; 0: as the session "
+	    "has it."),
 	LIMIT(sequential, 1, "0|1", "Pieces are asked for in their order, the rarest not first."),
 	LIMIT(first_last, 1, "0|1", "The first and last piece of each file go first."),
 };

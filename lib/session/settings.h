@@ -18,6 +18,7 @@ struct bt_settings {
 	int64_t max_connections;	/* of a torrent; 0: 200 */
 	int64_t max_connections_total;	/* of the session; 0: as descriptors allow */
 	int64_t max_initiate;		/* above this many peers we connect to no more */
+	int64_t super_seeder;
 	int64_t active_downloads;	/* torrents that download at once; 0: all */
 	int64_t active_seeds;		/* torrents that seed at once; 0: all */
 	int64_t min_peers;		/* below it the tracker is asked for more */
@@ -36,6 +37,7 @@ struct torrent_wishes {
 	int64_t download_rate;
 	int64_t max_uploads;		/* 0: as the session's settings have it, as below */
 	int64_t max_connections;
+	int64_t super_seeder;		/* 0: as the session has it */
 	int64_t sequential;		/* pieces in order */
 	int64_t first_last;		/* the first and last piece of each file first */
 };

@@ -99,6 +99,7 @@ void
 conn_free(struct conn *c)
 {
 	source_fini(&c->src);
+	reveal_end(c);
 	uploads_fini(&c->uploads);
 	mem_free(c);
 }
@@ -221,7 +222,10 @@ enter(struct conn *c, usec now)
 {
 	enter_in_picker(c);
 	source_enter(&c->src);
-	peer_send_bitfield(c->peer, picker_have(c->src.torrent->picker), now);
+	if (reveal_is_on(c->src.torrent) && reveal_begin(c, now))
+		reveal_round(c->src.torrent, now);
+	else
+		peer_send_bitfield(c->peer, picker_have(c->src.torrent->picker), now);
 }
 
 void
@@ -330,6 +334,8 @@ on_have(void *arg, struct peer *p, uint32_t piece, usec now)
 	struct torrent *t = c->src.torrent;
 
 	picker_add_have(t->picker, piece);
+	if (c->revealed.pieces.len > 0)
+		reveal_spread(t, c, piece, now);
 	if (picker_wants(t->picker, piece)) {
 		c->src.missing++;
 		c->src.idle_at = 0;

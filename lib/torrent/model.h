@@ -7,6 +7,7 @@
 #include "peer/upload.h"
 #include "torrent/choker.h"
 #include "torrent/picker.h"
+#include "torrent/reveal.h"
 #include "torrent/source.h"
 #include "torrent/torrent.h"
 
@@ -27,6 +28,7 @@ struct conn {
 	usec refilled;			/* when they were last topped up */
 	uint32_t allowing[ALLOWED_FAST_MAX];	/* pieces we serve while choking */
 	uint32_t allowing_count;
+	struct revealed revealed;	/* of a super-seed */
 	struct choker_peer choke;
 	uint64_t down_mark, up_mark;	/* peer's totals at the last round */
 	uint64_t turn_mark;		/* up total when it was unchoked */

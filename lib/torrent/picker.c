@@ -619,6 +619,12 @@ picker_partial_bytes(const struct picker *p)
 	return p->partials.bytes;
 }
 
+uint32_t
+picker_copies(const struct picker *p, uint32_t piece)
+{
+	return rarity_copies(&p->rarity, piece);
+}
+
 double
 picker_distributed_copies(const struct picker *p)
 {

@@ -100,6 +100,9 @@ uint32_t picker_missing(const struct picker *p, const struct bits *have);
 /* All that is wanted is here. */
 bool picker_is_done(const struct picker *p);
 
+/* How many of the others have the piece. */
+uint32_t picker_copies(const struct picker *p, uint32_t piece);
+
 /* -- asking -- */
 
 /* At most n blocks for the peer; they count as asked of it. Returns how many. */

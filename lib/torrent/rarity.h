@@ -52,6 +52,13 @@ void rarity_change(struct rarity *r, uint32_t piece, int by);
 void rarity_add_seed(struct rarity *r);
 void rarity_remove_seed(struct rarity *r);
 
+/* Peers that have the piece, seeds included. */
+static inline uint32_t
+rarity_copies(const struct rarity *r, uint32_t piece)
+{
+	return r->seeds + (r->available == NULL ? 0 : r->available[piece]);
+}
+
 /* Copies of the rarest of all pieces, plus the share of pieces that have more. */
 double rarity_distributed_copies(const struct rarity *r);
 

@@ -20,6 +20,9 @@
  * a crowd of them would have a new seed send nothing else. */
 #define ALLOWED_AT_ONCE 2
 
+/* Peers that a super-seed serves at once, at least. */
+#define SUPER_SLOTS 50
+
 void
 serve_init(struct conn *c)
 {
@@ -65,6 +68,7 @@ serve_request(struct conn *c, uint32_t piece, uint32_t begin, uint32_t len, usec
 
 	if ((c->peer->am_choking && (!is_allowing(c, piece) || !has_favour(c))) ||
 	    !torrent_is_in_swarm(t) || !bits_has(picker_have(t->picker), piece) ||
+	    !reveal_allows(c, piece) ||
 	    !uploads_add(&c->uploads, u))
 		peer_send_reject(c->peer, piece, begin, len, now);
 }
@@ -103,6 +107,8 @@ serve_more(struct conn *c, usec now)
 	struct sendq_file file;
 	struct upload u;
 
+	if (c->revealed.pieces.len > 0 && !is_busy(c))
+		reveal_drained(c, now);
 	if (uploads_count(&c->uploads) == 0 || stream_pending(c->peer->stream) > c->queue / 2)
 		return;
 	if (c->reading == 0)
@@ -172,12 +178,21 @@ set_choke(struct conn *c, bool choke, usec now)
 void
 serve_interested(struct conn *c, usec now)
 {
-	if (!c->peer->fast || c->allowing_count > 0 || c->peer->have.count >= ALLOWED_FAST_COUNT)
+	if (!c->peer->fast || c->revealed.pieces.len > 0 || c->allowing_count > 0 ||
+	    c->peer->have.count >= ALLOWED_FAST_COUNT)
 		return;
 	c->allowing_count = allowed_fast_set(&c->addr, c->peer->ours.info_hash, c->peer->have.len,
 	    ALLOWED_FAST_COUNT, c->allowing);
 	for (uint32_t i = 0; i < c->allowing_count; i++)
 		peer_send_allowed_fast(c->peer, c->allowing[i], now);
+}
+
+/* Whom a super-seed has shown a piece is served: that piece is nobody else's to get. */
+static unsigned
+slots(const struct torrent *t)
+{
+	return reveal_is_on(t) && t->opts.max_uploads < SUPER_SLOTS ? SUPER_SLOTS :
+	    t->opts.max_uploads;
 }
 
 /* Between two rounds: a free slot need not wait. */
@@ -190,7 +205,7 @@ serve_fill_slots(struct torrent *t, usec now)
 	TAILQ_FOREACH(c, &t->conns, link)
 		used += c->open && !c->peer->am_choking && c->peer->peer_interested;
 	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
-		if (used >= t->opts.max_uploads)
+		if (used >= slots(t))
 			return;
 		if (!c->open || !c->peer->am_choking || !c->peer->peer_interested)
 			continue;
@@ -221,6 +236,9 @@ serve_round(struct torrent *t, usec now)
 	struct vec peers;
 	struct conn *c;
 
+	if (reveal_is_on(t))
+		reveal_round(t, now);
+	t->swarm->choker.slots = slots(t);
 	vec_init(&peers, sizeof(struct choker_peer *));
 	TAILQ_FOREACH(c, &t->conns, link) {
 		const struct choker_peer *facts = &c->choke;

@@ -341,6 +341,7 @@ torrent_set_limits(struct torrent *t, const struct torrent_opts *limits, usec no
 	o->in_Bps = limits->in_Bps;
 	o->out_Bps = limits->out_Bps;
 	o->max_uploads = limits->max_uploads;
+	o->super_seeder = limits->super_seeder;
 	if (t->swarm != NULL) {
 		rate_set(&t->swarm->in_rate, limits->in_Bps, now);
 		rate_set(&t->swarm->out_rate, limits->out_Bps, now);

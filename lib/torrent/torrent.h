@@ -78,6 +78,7 @@ struct torrent_opts {
 	unsigned dial_families;		/* the same, of peers; 0: all */
 	/* torrent_set_limits may change what follows */
 	uint64_t in_Bps, out_Bps;	/* 0: no limit */
+	bool super_seeder;
 	unsigned max_uploads;
 	unsigned max_peers;
 	unsigned max_initiate;

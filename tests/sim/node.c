@@ -355,6 +355,7 @@ fill_opts(struct node *n, uint8_t peer_id[20], struct torrent_opts *o)
 		.peer_id = peer_id,
 		.port = n->addr.port,
 		.families = ANNOUNCE_V4,
+		.super_seeder = n->opts.super_seeder,
 		.max_uploads = n->opts.conduct == FREE_RIDER ? 0 : s->max_uploads,
 		.max_peers = 200,
 		.max_initiate = 20,

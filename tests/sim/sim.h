@@ -61,6 +61,7 @@ struct node_opts {
 	uint32_t max_up_KiBps, max_down_KiBps;	/* what it allows itself; 0: all */
 	uint32_t disk_KiBps;			/* how fast it keeps pieces; 0: at once */
 	bool seed;
+	bool super_seeder;
 	enum conduct conduct;
 	usec join;
 	unsigned max_connections;	/* 0: no limit */

@@ -377,6 +377,40 @@ START_TEST(idle_peers_make_room)
 }
 END_TEST
 
+/* BEP 16: the first leeches get little more than one copy out of the seed, and are not slower for
+ * it; a slow peer and one that leaves hold up nobody. */
+START_TEST(a_super_seed_sends_one_copy)
+{
+	struct sim *s = sim_new(15, 256, PIECE);
+	struct node *seed = sim_add(s, (struct node_opts){ .up_KiBps = 500, .down_KiBps = 4000,
+		.seed = true, .super_seeder = true });
+	double copies;
+
+	add_leeches(s, 20, 100, 500);
+	ck_assert(sim_run(s, 1000 * SECOND));
+	copies = (double)node_uploaded(seed) / (double)sim_size(s);
+	report("super-seed", s);
+	(void)printf("%-14s the seed sent %.2f copies\n", "", copies);
+	ck_assert(copies <= 1.1);
+	ck_assert(taken(s, 0, s->nodes.len, 1) < 1.6 * sim_optimum(s));
+	sim_free(s);
+}
+END_TEST
+
+/* One alone gets all of it. */
+START_TEST(a_super_seed_serves_one)
+{
+	struct sim *s = sim_new(16, 64, PIECE);
+
+	(void)sim_add(s, (struct node_opts){ .up_KiBps = 500, .down_KiBps = 4000, .seed = true,
+		.super_seeder = true });
+	add_leeches(s, 1, 100, 500);
+	ck_assert(sim_run(s, 100 * SECOND));
+	report("super, one", s);
+	sim_free(s);
+}
+END_TEST
+
 /* Without descriptors a torrent waits for some, and is no failure. */
 START_TEST(waits_for_descriptors)
 {
@@ -459,6 +493,8 @@ swarm_suite(void)
 	tcase_add_test(c, end_game);
 	tcase_add_test(c, slow_disk);
 	tcase_add_test(c, idle_peers_make_room);
+	tcase_add_test(c, a_super_seed_sends_one_copy);
+	tcase_add_test(c, a_super_seed_serves_one);
 	tcase_add_test(c, waits_for_descriptors);
 	tcase_add_test(c, without_memory);
 	tcase_add_test(c, same_seed_same_run);
