@@ -65,6 +65,7 @@ put_in_force(struct bt_session *s)
 	    (size_t)(set->write_buffer_size * (1 << 20)));
 	peers_set_limits(s);
 	queue_touch(&s->queue);
+	entries_fill_opts(s);
 	while ((e = map_next(&s->by_id, &pos)) != NULL)
 		entry_set_limits(e);
 }
@@ -115,12 +116,14 @@ find(struct wish *c)
 static bool
 order_again(struct entry *e)
 {
-	struct choice choice = e->choice;
+	const struct choice *old = entry_choice(e);
+	struct choice choice = *old;
 
-	choice.sequential = e->wishes.sequential != 0;
-	choice.first_last = e->wishes.first_last != 0;
-	return (choice.sequential == e->choice.sequential &&
-	    choice.first_last == e->choice.first_last) || entry_choose(e, &choice);
+	choice.sequential = entry_wishes(e)->sequential != 0;
+	choice.first_last = entry_wishes(e)->first_last != 0;
+	if (choice.sequential == old->sequential && choice.first_last == old->first_last)
+		return true;
+	return entry_choose(e, &choice);
 }
 
 static void
@@ -131,7 +134,8 @@ do_set_limit(void *arg)
 
 	if (e == NULL)
 		return;
-	c->code = bt_options_set_int(bt_limits_table(), &e->wishes, c->name, c->value, c->err);
+	c->code = !entry_has_own(e) ? fail(c->err, BT_ENOMEM, "out of memory") :
+	    bt_options_set_int(bt_limits_table(), &e->own->wishes, c->name, c->value, c->err);
 	if (c->code != BT_OK)
 		return;
 	entry_set_limits(e);
@@ -154,7 +158,7 @@ do_get_limit(void *arg)
 	const struct entry *e = find(c);
 
 	if (e != NULL)
-		c->code = bt_options_get_int(bt_limits_table(), &e->wishes, c->name, &c->value,
+		c->code = bt_options_get_int(bt_limits_table(), entry_wishes(e), c->name, &c->value,
 		    c->err);
 }
 

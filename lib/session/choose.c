@@ -82,8 +82,8 @@ do_choose(void *arg)
 		    (unsigned)c->id);
 		return;
 	}
-	c->choice.sequential = e->choice.sequential;
-	c->choice.first_last = e->choice.first_last;
+	c->choice.sequential = entry_choice(e)->sequential;
+	c->choice.first_last = entry_choice(e)->first_last;
 	c->code = choose_check(&c->choice, e->files, c->err);
 	if (c->code == BT_OK && !entry_choose(e, &c->choice))
 		c->code = fail(c->err, BT_ENOMEM, "out of memory");

@@ -183,8 +183,8 @@ entry_new_content(struct entry *e)
 	struct bits wanted = { 0 };
 	struct content *content;
 
-	if (e->choice.files != NULL) {
-		if (!choice_wanted_files(&e->choice, e->meta, &wanted))
+	if (entry_choice(e)->files != NULL) {
+		if (!choice_wanted_files(entry_choice(e), e->meta, &wanted))
 			return NULL;
 		store.wanted = &wanted;
 	}
@@ -197,7 +197,7 @@ static bool
 give_parts(struct entry *e, bool complete)
 {
 	struct torrent_parts parts = { .meta = e->meta, .complete = complete,
-		.choice = &e->choice };
+		.choice = entry_choice(e) };
 
 	parts.content = entry_new_content(e);
 	if (parts.content != NULL && torrent_attach(e->torrent, &parts, time_of(e)))
@@ -381,65 +381,21 @@ entry_status(const struct entry *e, struct bt_torrent_status *out)
 	out->completed_time = all.completed;
 }
 
+/* -- what it is told to obey -- */
+
 static unsigned
-first_that_is_set(int64_t a, int64_t b, unsigned otherwise)
+either(int64_t own, unsigned shared)
 {
-	return a > 0 ? (unsigned)a : b > 0 ? (unsigned)b : otherwise;
+	return own > 0 ? (unsigned)own : shared;
 }
 
-static void
-fill_limits(const struct entry *e, struct torrent_opts *o)
-{
-	const struct bt_settings *set = &e->session->settings;
-	const struct torrent_wishes *own = &e->wishes;
-
-	o->in_Bps = (uint64_t)own->download_rate;
-	o->out_Bps = (uint64_t)own->upload_rate;
-	o->max_uploads = first_that_is_set(own->max_uploads, set->max_uploads, 1);
-	o->super_seeder = own->super_seeder != 0 || set->super_seeder != 0;
-	o->max_peers = first_that_is_set(own->max_connections, set->max_connections,
-	    PEERS_DEFAULT);
-	o->max_initiate = (unsigned)set->max_initiate;
-	o->min_peers = (unsigned)set->min_peers;
-	o->request_backlog = (unsigned)set->request_backlog;
-	o->peer_timeout = (usec)(set->timeout * SECOND);
-	o->snub_time = (usec)(set->snub_time * SECOND);
-}
-
+/* Those of all torrents. */
 void
-entry_set_limits(struct entry *e)
+entries_fill_opts(struct bt_session *s)
 {
-	struct torrent_opts limits = { 0 };
+	const struct bt_settings *set = &s->settings;
 
-	fill_limits(e, &limits);
-	torrent_set_limits(e->torrent, &limits, loop_now(e->session->loop));
-}
-
-bool
-entry_choose(struct entry *e, const struct choice *choice)
-{
-	struct choice copy, old = e->choice;
-
-	if (!choice_copy(&copy, choice))
-		return false;
-	e->choice = copy;
-	if (torrent_choose(e->torrent, &e->choice, loop_now(e->session->loop))) {
-		choice_fini(&old);
-		return true;
-	}
-	choice_fini(&e->choice);
-	e->choice = old;
-	return false;
-}
-
-static void
-fill_opts(const struct entry *e, uint8_t peer_id[20], struct torrent_opts *o)
-{
-	struct bt_session *s = e->session;
-
-	memcpy(peer_id, PEER_ID_PREFIX, 8);
-	rng_bytes(&s->rng, peer_id + 8, 12);
-	*o = (struct torrent_opts){
+	s->opts = (struct torrent_opts){
 		.rng = &s->rng,
 		.urls = &s->urls,
 		.log = &s->log,
@@ -448,12 +404,85 @@ fill_opts(const struct entry *e, uint8_t peer_id[20], struct torrent_opts *o)
 		.in_rate = &s->in.tree.all,
 		.out_rate = &s->out.tree.all,
 		.ip = s->ip.family == ADDR_NONE ? NULL : &s->ip,
-		.peer_id = peer_id,
 		.port = s->listen.port,
 		.families = s->shown,
 		.dial_families = s->way.families,
+		.super_seeder = set->super_seeder != 0,
+		.max_uploads = (unsigned)set->max_uploads,
+		.max_peers = either(set->max_connections, PEERS_DEFAULT),
+		.max_initiate = (unsigned)set->max_initiate,
+		.min_peers = (unsigned)set->min_peers,
+		.request_backlog = (unsigned)set->request_backlog,
+		.peer_timeout = (usec)(set->timeout * SECOND),
+		.snub_time = (usec)(set->snub_time * SECOND),
 	};
-	fill_limits(e, o);
+}
+
+static const struct torrent_opts *
+opts_of(struct entry *e)
+{
+	const struct torrent_wishes *w;
+	struct torrent_opts *o;
+
+	if (e->own == NULL)
+		return &e->session->opts;
+	w = &e->own->wishes;
+	o = &e->own->opts;
+	*o = e->session->opts;
+	o->in_Bps = (uint64_t)w->download_rate;
+	o->out_Bps = (uint64_t)w->upload_rate;
+	o->super_seeder = o->super_seeder || w->super_seeder != 0;
+	o->max_uploads = either(w->max_uploads, o->max_uploads);
+	o->max_peers = either(w->max_connections, o->max_peers);
+	return o;
+}
+
+void
+entry_set_limits(struct entry *e)
+{
+	torrent_obey(e->torrent, opts_of(e), loop_now(e->session->loop));
+}
+
+const struct torrent_wishes *
+entry_wishes(const struct entry *e)
+{
+	static const struct torrent_wishes none;
+
+	return e->own == NULL ? &none : &e->own->wishes;
+}
+
+const struct choice *
+entry_choice(const struct entry *e)
+{
+	static const struct choice all;
+
+	return e->own == NULL ? &all : &e->own->choice;
+}
+
+bool
+entry_has_own(struct entry *e)
+{
+	if (e->own == NULL)
+		e->own = mem_zero(sizeof(*e->own));
+	return e->own != NULL;
+}
+
+bool
+entry_choose(struct entry *e, const struct choice *choice)
+{
+	struct choice copy, old;
+
+	if (!entry_has_own(e) || !choice_copy(&copy, choice))
+		return false;
+	old = e->own->choice;
+	e->own->choice = copy;
+	if (torrent_choose(e->torrent, &copy, loop_now(e->session->loop))) {
+		choice_fini(&old);
+		return true;
+	}
+	choice_fini(&e->own->choice);
+	e->own->choice = old;
+	return false;
 }
 
 static bool
@@ -496,14 +525,27 @@ static bool
 make_torrent(struct entry *e)
 {
 	struct torrent_hashes hashes;
-	struct torrent_opts opts;
 	uint8_t peer_id[20];
 
 	torrent_hashes_of(e->meta, &hashes);
-	fill_opts(e, peer_id, &opts);
-	opts.hashes = &hashes;
-	e->torrent = torrent_new(&opts, &torrent_calls, e);
+	memcpy(peer_id, PEER_ID_PREFIX, 8);
+	rng_bytes(&e->session->rng, peer_id + 8, 12);
+	e->torrent = torrent_new(opts_of(e), &hashes, peer_id, &torrent_calls, e);
 	return e->torrent != NULL && add_trackers(e->torrent, e->meta);
+}
+
+/* Most torrents have no wishes of their own. */
+static bool
+take_wishes(struct entry *e, const struct torrent_wishes *wishes, const struct choice *choice)
+{
+	static const struct torrent_wishes none;
+
+	if (memcmp(wishes, &none, sizeof(none)) == 0 && choice->files == NULL)
+		return true;
+	if (!entry_has_own(e))
+		return false;
+	e->own->wishes = *wishes;
+	return choice_copy(&e->own->choice, choice);
 }
 
 static bool
@@ -541,12 +583,13 @@ entry_new(struct bt_session *s, const struct entry_opts *o, struct entry **out,
 	if (e == NULL)
 		return fail(err, BT_ENOMEM, "out of memory");
 	*e = (struct entry){ .session = s, .meta = bt_metainfo_share(o->meta),
-		.wishes = o->wishes, .files = bt_metainfo_file_count(o->meta),
+		.files = bt_metainfo_file_count(o->meta),
 		.id = s->next_id++ };
 	e->change.id = e->id;
 	e->recalled = o->recalled;
 	announce_owner_init(&e->announces, answered, e);
-	if (!choice_copy(&e->choice, o->choice) || !copy_texts(e, o) || !make_torrent(e) ||
+	if (!take_wishes(e, &o->wishes, o->choice) ||
+	    !copy_texts(e, o) || !make_torrent(e) ||
 	    !map_set(&s->by_id, &e->id, e) ||
 	    !add_hashes(e) || !heap_add(&s->due, &e->due, NEVER) ||
 	    !give_first_parts(e, o)) {
@@ -599,6 +642,8 @@ entry_free(struct entry *e)
 	bt_metainfo_free(e->meta);
 	mem_free(e->path);
 	mem_free(e->torrent_file);
-	choice_fini(&e->choice);
+	if (e->own != NULL)
+		choice_fini(&e->own->choice);
+	mem_free(e->own);
 	mem_free(e);
 }

@@ -141,7 +141,7 @@ look_at_pieces(void *arg)
 		l->meta = bt_metainfo_share(e->meta);
 	else if ((l->torrent_file = mem_strdup(e->torrent_file)) == NULL)
 		l->code = BT_ENOMEM;
-	if (!choice_copy(&l->choice, &e->choice))
+	if (!choice_copy(&l->choice, entry_choice(e)))
 		l->code = BT_ENOMEM;
 	/* While it is not known what is there it is nothing; of one that sleeps it is all. */
 	if (have == NULL && e->meta != NULL && torrent_state(e->torrent) == BT_TORRENT_CHECKING &&

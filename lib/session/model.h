@@ -34,14 +34,19 @@ struct entry {
 	bool loading;			/* a worker reads torrent_file */
 	uint32_t id;
 	struct change change;		/* in session.changes */
-	struct torrent_wishes wishes;
-	struct choice choice;		/* of files */
+	struct entry_own *own;		/* NULL: it has no wishes of its own */
 	uint32_t files;			/* how many it has; meta may be elsewhere */
 	struct announce_owner announces;
 	struct heap_node due;		/* in session.due: when it is to be ticked */
 	struct entry_save save;
 	struct content *found;		/* while its files are looked at: its content to be */
 	struct buf *recalled;		/* meanwhile: the record of it */
+};
+
+struct entry_own {
+	struct torrent_wishes wishes;
+	struct torrent_opts opts;	/* the session's with these */
+	struct choice choice;		/* of files */
 };
 
 /* What was counted of the session itself. */
@@ -70,6 +75,7 @@ struct bt_session {
 	struct listen listen;
 	bool listening;
 	struct net_way way;
+	struct torrent_opts opts;	/* of all torrents */
 	struct addr ip;			/* told to trackers; ADDR_NONE: nothing is */
 	unsigned shown;			/* families by which trackers know us */
 	struct dials dials;
@@ -107,7 +113,15 @@ struct entry_opts {
 enum bt_code entry_new(struct bt_session *s, const struct entry_opts *o, struct entry **out,
     struct bt_error *err);
 void entry_free(struct entry *e);
+void entries_fill_opts(struct bt_session *s);
+
+/* What it has to obey may be other than before. */
 void entry_set_limits(struct entry *e);
+const struct torrent_wishes *entry_wishes(const struct entry *e);
+const struct choice *entry_choice(const struct entry *e);
+
+/* It may get wishes of its own. False: no memory. */
+bool entry_has_own(struct entry *e) MUST_USE;
 
 /* What is wanted of it changes; choice is copied. False: no memory. */
 bool entry_choose(struct entry *e, const struct choice *choice) MUST_USE;

@@ -66,7 +66,7 @@ static bool
 give_known_parts(struct entry *e, const struct bits *have, const struct bits *unsure)
 {
 	struct torrent_parts parts = { .meta = e->meta, .content = e->found, .have = have,
-		.unsure = unsure, .choice = &e->choice };
+		.unsure = unsure, .choice = entry_choice(e) };
 
 	e->found = NULL;
 	e->save.known = unsure->count == 0;

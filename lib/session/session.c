@@ -83,6 +83,7 @@ open_net(struct bt_session *s, struct bt_error *err)
 		return code;
 	s->listening = true;
 	s->shown = way_shown(&s->way);
+	entries_fill_opts(s);
 	opts = (struct announce_net_opts){ .loop = s->loop, .fetch = s->fetch,
 		.resolve = s->resolve, .udp = s->listen.udp, .way = &s->way,
 		.user_agent = "btcore/" PACKAGE_VERSION,

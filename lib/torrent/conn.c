@@ -82,15 +82,15 @@ conn_new(struct torrent *t, struct peer *p, const struct addr *a, bool dialled)
 	if (dialled)
 		c->listens = *a;
 	serve_init(c);
-	if (!source_init(&c->src, t, &source_calls, &p->have, t->opts.request_backlog)) {
+	if (!source_init(&c->src, t, &source_calls, &p->have, t->opts->request_backlog)) {
 		conn_free(c);
 		return NULL;
 	}
 	c->src.choking = p->peer_choking;
 	TAILQ_INSERT_TAIL(&t->conns, c, link);
 	t->conn_count++;
-	if (t->opts.connections != NULL)
-		++*t->opts.connections;
+	if (t->opts->connections != NULL)
+		++*t->opts->connections;
 	return c;
 }
 
@@ -209,7 +209,7 @@ say_who_we_are(struct conn *c, usec now)
 	ext_handshake_init(&ext);
 	ext.ids[EXT_DONTHAVE] = EXT_DONTHAVE + 1;
 	ext.v = slice_str("btcore/" PACKAGE_VERSION);
-	ext.p = t->opts.port;
+	ext.p = t->opts->port;
 	ext.reqq = REQQ_IN;
 	ext.yourip = c->addr;
 	ext.yourip.port = 0;
@@ -289,8 +289,8 @@ on_closed(void *arg, struct peer *p, const char *why, usec now)
 	(void)map_remove(&t->swarm->by_id, &c->src.id);
 	if (--t->conn_count == 0)
 		t->idle_since = now;
-	if (t->opts.connections != NULL)
-		--*t->opts.connections;
+	if (t->opts->connections != NULL)
+		--*t->opts->connections;
 	TAILQ_REMOVE(&t->conns, c, link);
 	TAILQ_INSERT_TAIL(&t->gone, c, link);
 	torrent_wants_tick(t, now);

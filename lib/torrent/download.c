@@ -122,7 +122,7 @@ download_block(struct source *s, uint32_t piece, uint32_t begin, uint32_t len, s
 		result = picker_receive(t->picker, piece, begin, s->id);
 	if (result == PICKER_UNWANTED) {
 		t->wasted += len;
-		block_free(t->opts.blocks, b);
+		block_free(t->opts->blocks, b);
 		return;
 	}
 	s->snubbed = false;
@@ -207,7 +207,7 @@ download_let_go(struct source *s, usec now)
 void
 download_patience(struct source *s, usec now)
 {
-	usec patience = s->torrent->opts.snub_time;
+	usec patience = s->torrent->opts->snub_time;
 
 	if (!s->snubbed && requests_snubbed(&s->requests, now, patience))
 		snub(s, now);

@@ -18,7 +18,7 @@
 static bool
 has_its_share(const struct torrent *t, const struct addr *a)
 {
-	unsigned share = t->opts.max_peers / PARTY_SHARE, count = 0;
+	unsigned share = t->opts->max_peers / PARTY_SHARE, count = 0;
 	const struct conn *c;
 
 	TAILQ_FOREACH(c, &t->conns, link)
@@ -36,7 +36,7 @@ refusal(struct torrent *t, const struct addr *a)
 		return "out of memory";
 	if (known_is_banned(&t->swarm->known, a))
 		return "banned";
-	if (t->conn_count >= t->opts.max_peers)
+	if (t->conn_count >= t->opts->max_peers)
 		return "the torrent has all its peers";
 	return has_its_share(t, a) ? "too many connections from this address" : NULL;
 }
@@ -46,7 +46,7 @@ static bool
 join(struct torrent *t, struct stream *s, const struct addr *dialled, const uint8_t hash[20],
     struct bt_slice first, usec now)
 {
-	struct peer *p = peer_new(s, t->opts.blocks, &conn_calls, NULL, now);
+	struct peer *p = peer_new(s, t->opts->blocks, &conn_calls, NULL, now);
 	struct conn *c = p == NULL ? NULL :
 	    conn_new(t, p, dialled != NULL ? dialled : &s->remote, dialled != NULL);
 	struct handshake ours = { 0 };
@@ -109,7 +109,7 @@ join_add_address(struct torrent *t, const struct addr *a, enum known_source sour
 {
 	unsigned family = a->family == ADDR_V6 ? ANNOUNCE_V6 : ANNOUNCE_V4;
 
-	return (t->opts.dial_families == 0 || (t->opts.dial_families & family) != 0) &&
+	return (t->opts->dial_families == 0 || (t->opts->dial_families & family) != 0) &&
 	    torrent_meet(t) && known_add(&t->swarm->known, a, source, 0);
 }
 
@@ -145,7 +145,7 @@ bool
 join_may_dial(const struct torrent *t)
 {
 	return torrent_is_in_swarm(t) && t->swarm != NULL && t->dialling < DIALLING_MAX &&
-	    t->conn_count + t->dialling < t->opts.max_initiate;
+	    t->conn_count + t->dialling < t->opts->max_initiate;
 }
 
 void

@@ -44,7 +44,7 @@ struct swarm {
 };
 
 struct torrent {
-	struct torrent_opts opts;
+	const struct torrent_opts *opts;	/* somebody else's, who shares them */
 	const struct torrent_ops *ops;
 	void *arg;
 	enum bt_torrent_state state;	/* follows from what comes next: see torrent_settle */

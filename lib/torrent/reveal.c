@@ -11,7 +11,7 @@
 bool
 reveal_is_on(const struct torrent *t)
 {
-	return t->opts.super_seeder && t->state == BT_TORRENT_SEEDING && t->picker != NULL &&
+	return t->opts->super_seeder && t->state == BT_TORRENT_SEEDING && t->picker != NULL &&
 	    bits_full(picker_have(t->picker));
 }
 
@@ -77,7 +77,7 @@ static uint32_t
 choose(const struct conn *c, bool any)
 {
 	const struct torrent *t = c->src.torrent;
-	uint32_t count = c->revealed.pieces.len, from = rng_below(t->opts.rng, count);
+	uint32_t count = c->revealed.pieces.len, from = rng_below(t->opts->rng, count);
 
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t piece = (from + i) % count;

@@ -131,7 +131,7 @@ torrent_block_read(struct torrent *t, const struct content_read *what, struct bl
 	struct conn *c;
 
 	if (s == NULL) {
-		block_free(t->opts.blocks, b);
+		block_free(t->opts->blocks, b);
 		return;
 	}
 	/* Only connections have blocks read. */
@@ -191,8 +191,8 @@ serve_interested(struct conn *c, usec now)
 static unsigned
 slots(const struct torrent *t)
 {
-	return reveal_is_on(t) && t->opts.max_uploads < SUPER_SLOTS ? SUPER_SLOTS :
-	    t->opts.max_uploads;
+	return reveal_is_on(t) && t->opts->max_uploads < SUPER_SLOTS ? SUPER_SLOTS :
+	    t->opts->max_uploads;
 }
 
 /* Between two rounds: a free slot need not wait. */

@@ -34,12 +34,12 @@ torrent_say(const struct torrent *t, enum bt_log_level level, const char *fmt, .
 	char text[300];
 	va_list ap;
 
-	if (!log_wants(t->opts.log, level))
+	if (!log_wants(t->opts->log, level))
 		return;
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	log_write(t->opts.log, level, "torrent", "%02x%02x%02x%02x: %s", hash[0], hash[1], hash[2],
+	log_write(t->opts->log, level, "torrent", "%02x%02x%02x%02x: %s", hash[0], hash[1], hash[2],
 	    hash[3], text);
 }
 
@@ -333,28 +333,18 @@ torrent_stop(struct torrent *t, usec now)
 }
 
 void
-torrent_set_limits(struct torrent *t, const struct torrent_opts *limits, usec now)
+torrent_obey(struct torrent *t, const struct torrent_opts *opts, usec now)
 {
-	struct torrent_opts *o = &t->opts;
 	struct conn *c;
 
-	o->in_Bps = limits->in_Bps;
-	o->out_Bps = limits->out_Bps;
-	o->max_uploads = limits->max_uploads;
-	o->super_seeder = limits->super_seeder;
+	t->opts = opts;
 	if (t->swarm != NULL) {
-		rate_set(&t->swarm->in_rate, limits->in_Bps, now);
-		rate_set(&t->swarm->out_rate, limits->out_Bps, now);
-		t->swarm->choker.slots = limits->max_uploads;
+		rate_set(&t->swarm->in_rate, opts->in_Bps, now);
+		rate_set(&t->swarm->out_rate, opts->out_Bps, now);
+		t->swarm->choker.slots = opts->max_uploads;
 	}
-	o->max_peers = limits->max_peers;
-	o->max_initiate = limits->max_initiate;
-	o->min_peers = limits->min_peers;
-	o->request_backlog = limits->request_backlog;
-	o->peer_timeout = limits->peer_timeout;
-	o->snub_time = limits->snub_time;
 	TAILQ_FOREACH(c, &t->conns, link)
-		c->src.requests.floor = limits->request_backlog;
+		c->src.requests.floor = opts->request_backlog;
 	torrent_wants_tick(t, now);
 }
 
@@ -371,13 +361,13 @@ torrent_meet(struct torrent *t)
 	s = t->swarm = mem_zero(sizeof(*s));
 	if (s == NULL)
 		return false;
-	seed[0] = rng_u64(t->opts.rng);
-	seed[1] = rng_u64(t->opts.rng);
+	seed[0] = rng_u64(t->opts->rng);
+	seed[1] = rng_u64(t->opts->rng);
 	map_init(&s->by_id, sizeof(uint32_t), seed);
-	known_init(&s->known, t->opts.rng, KNOWN_MAX);
-	choker_init(&s->choker, t->opts.rng, t->opts.max_uploads);
-	rate_init(&s->in_rate, t->opts.in_rate, t->opts.in_Bps);
-	rate_init(&s->out_rate, t->opts.out_rate, t->opts.out_Bps);
+	known_init(&s->known, t->opts->rng, KNOWN_MAX);
+	choker_init(&s->choker, t->opts->rng, t->opts->max_uploads);
+	rate_init(&s->in_rate, t->opts->in_rate, t->opts->in_Bps);
+	rate_init(&s->out_rate, t->opts->out_rate, t->opts->out_Bps);
 	return true;
 }
 
@@ -412,7 +402,7 @@ make_picker(struct torrent *t, const struct torrent_parts *parts)
 {
 	struct bits all = { 0 };
 
-	t->picker = picker_new(parts->meta, t->opts.rng);
+	t->picker = picker_new(parts->meta, t->opts->rng);
 	if (t->picker == NULL || (parts->choice != NULL &&
 	    !choice_apply(parts->choice, parts->meta, t->picker)) ||
 	    (parts->complete && !bits_init(&all, bt_metainfo_piece_count(parts->meta))))
@@ -630,13 +620,14 @@ torrent_hashes_of(const struct bt_metainfo *meta, struct torrent_hashes *out)
 }
 
 struct torrent *
-torrent_new(const struct torrent_opts *opts, const struct torrent_ops *ops, void *arg)
+torrent_new(const struct torrent_opts *opts, const struct torrent_hashes *hashes,
+    const uint8_t peer_id[20], const struct torrent_ops *ops, void *arg)
 {
 	struct torrent *t = mem_zero(sizeof(*t));
 
 	if (t == NULL)
 		return NULL;
-	t->opts = *opts;
+	t->opts = opts;
 	t->ops = ops;
 	t->arg = arg;
 	t->state = BT_TORRENT_STOPPED;
@@ -646,8 +637,8 @@ torrent_new(const struct torrent_opts *opts, const struct torrent_ops *ops, void
 	TAILQ_INIT(&t->conns);
 	TAILQ_INIT(&t->gone);
 	TAILQ_INIT(&t->sources);
-	t->hashes = *opts->hashes;
-	memcpy(t->peer_id, opts->peer_id, 20);
+	t->hashes = *hashes;
+	memcpy(t->peer_id, peer_id, 20);
 	t->announce = announce_new(&(struct announce_opts){ .rng = opts->rng, .urls = opts->urls,
 	    .families = opts->families, .hashes = t->hashes.count }, &tracker_calls, t);
 	if (t->announce == NULL) {
@@ -693,10 +684,10 @@ tick_slow(struct torrent *t, usec now)
 	t->next_slow = now + SLOW_TICK;
 	meter_tick(&t->down, now);
 	meter_tick(&t->up, now);
-	if (t->state == BT_TORRENT_DOWNLOADING && t->conn_count < t->opts.min_peers)
+	if (t->state == BT_TORRENT_DOWNLOADING && t->conn_count < t->opts->min_peers)
 		announce_want_peers(t->announce, now);
 	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
-		peer_tick(c->peer, now, t->opts.peer_timeout);
+		peer_tick(c->peer, now, t->opts->peer_timeout);
 		if (c->open)
 			download_patience(&c->src, now);
 	}

@@ -63,8 +63,8 @@ struct torrent_ops {
 	void (*slept)(void *arg, struct torrent *t);
 };
 
+/* For any number of torrents. */
 struct torrent_opts {
-	const struct torrent_hashes *hashes;	/* copied */
 	struct rng *rng;
 	struct announce_urls *urls;
 	const struct log *log;
@@ -72,11 +72,10 @@ struct torrent_opts {
 	struct rate *in_rate, *out_rate;	/* the session's, or NULL: no limits at all */
 	unsigned *connections;		/* of the session, kept up here; NULL: nobody counts */
 	const struct addr *ip;		/* told to trackers; NULL: nothing is */
-	const uint8_t *peer_id;		/* 20 bytes, copied */
 	uint16_t port;			/* told to trackers and peers */
 	unsigned families;		/* ANNOUNCE_V4 | ANNOUNCE_V6 */
 	unsigned dial_families;		/* the same, of peers; 0: all */
-	/* torrent_set_limits may change what follows */
+	/* what follows may change, see torrent_obey */
 	uint64_t in_Bps, out_Bps;	/* 0: no limit */
 	bool super_seeder;
 	unsigned max_uploads;
@@ -88,8 +87,9 @@ struct torrent_opts {
 	usec snub_time;
 };
 
-struct torrent *torrent_new(const struct torrent_opts *opts, const struct torrent_ops *ops,
-    void *arg) MUST_USE;
+/* opts stay the caller's, and must be there as long as the torrent; the rest is copied. */
+struct torrent *torrent_new(const struct torrent_opts *opts, const struct torrent_hashes *hashes,
+    const uint8_t peer_id[20], const struct torrent_ops *ops, void *arg) MUST_USE;
 
 /* Closes all peers, tells no tracker. The content is freed with it. */
 void torrent_free(struct torrent *t);
@@ -100,9 +100,9 @@ void torrent_start(struct torrent *t, usec now);
 /* Goodbye to peers and trackers. */
 void torrent_stop(struct torrent *t, usec now);
 
-/* Takes over in_Bps and what stands below it from limits. Connections that are too many now stay
- * until they end. */
-void torrent_set_limits(struct torrent *t, const struct torrent_opts *limits, usec now);
+/* opts are others than before, or what they say from in_Bps on is. Connections that are too many
+ * now stay until they end. */
+void torrent_obey(struct torrent *t, const struct torrent_opts *opts, usec now);
 
 /* It cannot go on: if that may pass by itself (a full disk, one that is gone), until it has passed;
  * else until it is started again. */

@@ -21,9 +21,9 @@ announce_fill(void *arg, unsigned hash, struct announce_req *req)
 
 	memcpy(req->info_hash, t->hashes.v[hash], sizeof(req->info_hash));
 	memcpy(req->peer_id, t->peer_id, sizeof(req->peer_id));
-	req->port = t->opts.port;
-	if (t->opts.ip != NULL)
-		req->ip = *t->opts.ip;
+	req->port = t->opts->port;
+	if (t->opts->ip != NULL)
+		req->ip = *t->opts->ip;
 	req->uploaded = t->up.total;
 	req->downloaded = t->down.total > t->wasted ? t->down.total - t->wasted : 0;
 	req->left = bytes_left(t);
@@ -94,7 +94,7 @@ torrent_announce_reply(struct torrent *t, uint64_t id, const struct announce_rep
 	if (reply != NULL) {
 		struct addr self = reply->external_ip;
 
-		self.port = t->opts.port;
+		self.port = t->opts->port;
 		if (reply->peers.len > 0 && torrent_meet(t))
 			known_set_self(&t->swarm->known, &self);
 		announce_on_reply(t->announce, id, reply, now);

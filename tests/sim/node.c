@@ -339,12 +339,10 @@ due(void *arg, struct torrent *t, usec when)
 }
 
 static void
-fill_opts(struct node *n, uint8_t peer_id[20], struct torrent_opts *o)
+fill_opts(struct node *n, struct torrent_opts *o)
 {
 	struct sim *s = n->sim;
 
-	memcpy(peer_id, "-SIM---0", 8);
-	rng_bytes(&s->rng, peer_id + 8, 12);
 	*o = (struct torrent_opts){
 		.rng = &s->rng,
 		.urls = &s->urls,
@@ -352,7 +350,6 @@ fill_opts(struct node *n, uint8_t peer_id[20], struct torrent_opts *o)
 		.connections = &n->greet.connections,
 		.in_rate = &n->in.tree.all,
 		.out_rate = &n->out.tree.all,
-		.peer_id = peer_id,
 		.port = n->addr.port,
 		.families = ANNOUNCE_V4,
 		.super_seeder = n->opts.super_seeder,
@@ -426,17 +423,16 @@ node_join(struct node *n)
 {
 	struct sim *s = n->sim;
 	struct torrent_hashes hashes;
-	struct torrent_opts opts;
-	uint8_t peer_id[20];
+	uint8_t peer_id[20] = "-SIM---0";
 
 	/* Who comes for the first time is waited for already. */
 	s->waiting += n->life++ > 0 && n->done == NEVER;
-	fill_opts(n, peer_id, &opts);
+	rng_bytes(&s->rng, peer_id + 8, 12);
+	fill_opts(n, &n->torrent_opts);
 	torrent_hashes_of(s->meta, &hashes);
-	opts.hashes = &hashes;
 	greet_init(&n->greet, &greet_calls, n, NULL);
 	n->greet.connections_max = n->opts.max_connections;
-	n->torrent = torrent_new(&opts, &torrent_calls, n);
+	n->torrent = torrent_new(&n->torrent_opts, &hashes, peer_id, &torrent_calls, n);
 	if (n->torrent == NULL)
 		return;
 	n->joined = s->clock.now;

@@ -82,6 +82,7 @@ struct node {
 	struct sim *sim;
 	uint32_t index;
 	uint32_t life;		/* counts comings and goings: what is under way belongs to one */
+	struct torrent_opts torrent_opts;
 	struct torrent *torrent;	/* NULL: not there */
 	struct content *content;	/* the torrent's */
 	struct addr addr;

@@ -244,22 +244,22 @@ static const struct torrent_ops owner_ops = {
 
 /* -- life -- */
 
+static const uint8_t our_peer_id[20] = "-TEST00-us__________";
+
 static inline void
 rig_new(void)
 {
-	static const uint8_t peer_id[20] = "-TEST00-us__________";
-
 	memset(&r, 0, sizeof(r));
 	r.now = 100 * SECOND;
 	rng_seed(&r.rng, 1);
 	announce_urls_init(&r.urls);
 	r.meta = small_meta((uint64_t)PIECES * PIECE - 5, PIECE);
 	torrent_hashes_of(r.meta, &r.hashes);
-	r.opts = (struct torrent_opts){ .hashes = &r.hashes, .rng = &r.rng, .urls = &r.urls,
-		.blocks = &r.blocks, .peer_id = peer_id, .port = 6881, .families = ANNOUNCE_V4,
+	r.opts = (struct torrent_opts){ .rng = &r.rng, .urls = &r.urls,
+		.blocks = &r.blocks, .port = 6881, .families = ANNOUNCE_V4,
 		.max_uploads = 2, .max_peers = 32, .max_initiate = 20, .min_peers = 0,
 		.request_backlog = 10, .peer_timeout = 300 * SECOND, .snub_time = 30 * SECOND };
-	r.t = torrent_new(&r.opts, &owner_ops, NULL);
+	r.t = torrent_new(&r.opts, &r.hashes, our_peer_id, &owner_ops, NULL);
 	ck_assert_ptr_nonnull(r.t);
 	ck_assert_int_eq(torrent_add_tracker(r.t, 0, slice_str("http://tracker/announce")), BT_OK);
 }

@@ -192,10 +192,10 @@ START_TEST(nobody_takes_all_places)
 	r.partner[4].stream.base.remote = address_of(0);
 	ck_assert_str_eq(come_as(4), "too many connections from this address");
 	(void)come(5, true);
-	r.t->opts.max_peers = 5;
+	r.opts.max_peers = 5;
 	(void)meet(6, true);
 	ck_assert_str_eq(come_as(6), "the torrent has all its peers");
-	r.t->opts.max_peers = 6;
+	r.opts.max_peers = 6;
 	(void)come(7, true);
 	rig_end();
 }
@@ -228,7 +228,7 @@ START_TEST(limits_may_change)
 	limits.request_backlog = 3;
 	limits.max_uploads = 1;
 	limits.peer_timeout = 60 * SECOND;
-	torrent_set_limits(r.t, &limits, r.now);
+	torrent_obey(r.t, &limits, r.now);
 	ck_assert_uint_eq(conn_of(p)->src.requests.floor, 3);
 	ck_assert_uint_eq(r.t->swarm->choker.slots, 1);
 	(void)meet(1, true);

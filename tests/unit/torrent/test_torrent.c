@@ -361,7 +361,7 @@ START_TEST(a_hybrid_goes_by_the_name_it_was_called)
 	memset(r.hashes.v[1], 'z', 20);
 	r.hashes.count = 2;
 	torrent_free(r.t);
-	r.t = torrent_new(&r.opts, &owner_ops, NULL);
+	r.t = torrent_new(&r.opts, &r.hashes, our_peer_id, &owner_ops, NULL);
 	ck_assert_ptr_nonnull(r.t);
 	rig_attach(PIECES);
 	torrent_start(r.t, r.now);
@@ -422,7 +422,7 @@ START_TEST(dials_few_at_once)
 	rig_end();
 	/* And none beyond the connections that it may begin. */
 	rig_begin(0);
-	r.t->opts.max_initiate = 3;
+	r.opts.max_initiate = 3;
 	for (uint8_t i = 1; i <= 12; i++)
 		torrent_add_address(r.t, &(struct addr){ .family = ADDR_V4,
 		    .ip = { 11, i, 0, 1 }, .port = 6881 }, KNOWN_USER, r.now);
