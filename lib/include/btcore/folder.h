@@ -3,7 +3,7 @@
  * A folder whose torrent files are a list, as that of btlaunchmany: what came, changed or went
  * since it was looked at last. Offered are the files in it whose names end in ".torrent"; if there
  * are none, by the same rule those of its subfolders. Names that begin with '.' are passed over.
- * One thread at a time may use a struct bt_folder.
+ * One thread at a time may use a struct bt_folder. See doc/example_folder.c for a whole program.
  */
 #ifndef BTCORE_FOLDER_H
 #define BTCORE_FOLDER_H
