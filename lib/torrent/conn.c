@@ -113,11 +113,13 @@ conn_update_interest(struct conn *c, usec now)
 		peer_send_interest(c->peer, c->src.missing > 0, now);
 }
 
-/* Two that have everything have nothing to tell one another. */
+/* Two that want nothing have nothing to tell one another: seeds, and those that have all the files
+ * that they want (BEP 21). */
 void
 conn_close_redundant(struct conn *c, usec now)
 {
-	if (!c->open || c->src.torrent->state != BT_TORRENT_SEEDING || !peer_is_seed(c->peer))
+	if (!c->open || c->src.torrent->state != BT_TORRENT_SEEDING ||
+	    (!peer_is_seed(c->peer) && c->peer->ext.upload_only != 1))
 		return;
 	c->redundant = true;
 	peer_close(c->peer, "both are seeds", now);
@@ -213,6 +215,9 @@ say_who_we_are(struct conn *c, usec now)
 	ext.reqq = REQQ_IN;
 	ext.yourip = c->addr;
 	ext.yourip.port = 0;
+	/* A super-seed is not to be known as a seed. */
+	if (torrent_is_known(t) && !reveal_is_on(t))
+		ext.upload_only = t->state == BT_TORRENT_SEEDING;
 	peer_send_ext_handshake(c->peer, &ext, now);
 }
 
@@ -226,6 +231,17 @@ enter(struct conn *c, usec now)
 		reveal_round(c->src.torrent, now);
 	else
 		peer_send_bitfield(c->peer, picker_have(c->src.torrent->picker), now);
+}
+
+void
+conns_say_who_we_are(struct torrent *t, usec now)
+{
+	struct conn *c, *next;
+
+	TAILQ_FOREACH_SAFE(c, &t->conns, link, next) {
+		if (c->open)
+			say_who_we_are(c, now);
+	}
 }
 
 void
@@ -454,10 +470,9 @@ on_extended(void *arg, struct peer *p, usec now)
 {
 	struct conn *c = arg;
 
+	(void)p;
 	learn_address(c);
-	/* A seed that came to us may have nothing else to say (BEP 21). */
-	if (p->ext.upload_only == 1 && c->src.torrent->state == BT_TORRENT_SEEDING)
-		conn_close_redundant(c, now);
+	conn_close_redundant(c, now);
 }
 
 static void

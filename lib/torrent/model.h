@@ -146,6 +146,9 @@ void conn_check(const struct conn *c);
 /* The torrent is known now: what peers have said already is entered, and we say what we have. */
 void conns_learn(struct torrent *t, usec now);
 
+/* We are something else than before: a seed of a part. */
+void conns_say_who_we_are(struct torrent *t, usec now);
+
 /* We have the piece now: the others are told, or are of less interest. */
 void conns_piece_here(struct torrent *t, uint32_t piece, usec now);
 

@@ -164,6 +164,9 @@ begin_seeding(struct torrent *t, enum bt_torrent_state before, usec now)
 		torrent_event(t, &(struct bt_event){ .type = BT_EVENT_COMPLETE });
 	t->told_complete = true;
 	t->idle_since = now;
+	/* Of one that has all they see it by its pieces. */
+	if (t->done < t->size)
+		conns_say_who_we_are(t, now);
 	TAILQ_FOREACH_SAFE(c, &t->conns, link, next)
 		conn_close_redundant(c, now);
 }

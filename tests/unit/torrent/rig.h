@@ -492,6 +492,20 @@ heard(struct partner *p)
 	return r.heard;
 }
 
+/* The bytes that it was sent since the last time, as a text: for what stands in dictionaries. */
+static inline const char *
+heard_ext(struct partner *p)
+{
+	struct bt_slice in = memory_send(&p->stream, SIZE_MAX, r.now);
+	size_t n = in.len < sizeof(r.heard) - 1 ? in.len : sizeof(r.heard) - 1;
+
+	for (size_t i = 0; i < n; i++)
+		r.heard[i] = in.ptr[i] >= ' ' && in.ptr[i] < 127 ? (char)in.ptr[i] : '.';
+	r.heard[n] = '\0';
+	p->greeted = true;
+	return r.heard;
+}
+
 static inline unsigned
 count_of(const char *text, const char *word)
 {

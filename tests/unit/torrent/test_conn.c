@@ -216,6 +216,50 @@ START_TEST(silence_ends_it)
 }
 END_TEST
 
+static void
+say_upload_only(struct partner *p, const char *text)
+{
+	say(p, &(struct msg){ .type = WIRE_EXTENDED, .ext_id = 0,
+	    .data = slice_of(text, strlen(text)) });
+}
+
+/* BEP 21: one that wants nothing is of no use to a seed, whatever it has. */
+START_TEST(who_only_uploads_is_not_kept_by_a_seed)
+{
+	struct partner *p, *q;
+
+	rig_begin(PIECES);
+	p = come(0, true);
+	say_upload_only(p, "d11:upload_onlyi0ee");
+	ck_assert(is_here(p));
+	say_upload_only(p, "d11:upload_onlyi1ee");
+	ck_assert(!is_here(p));
+	rig_end();
+	rig_begin(3);
+	q = come(0, true);
+	say_upload_only(q, "d11:upload_onlyi1ee");
+	ck_assert(is_here(q));
+	rig_end();
+}
+END_TEST
+
+/* And we say so when we are one, of all or of a part. */
+START_TEST(says_that_it_only_uploads)
+{
+	uint8_t files[1] = { 0 };
+	const struct choice nothing = { .files = files, .count = 1 };
+	struct partner *p;
+
+	rig_begin(3);
+	p = come(0, true);
+	ck_assert_ptr_nonnull(strstr(heard_ext(p), "upload_onlyi0e"));
+	ck_assert(torrent_choose(r.t, &nothing, r.now));
+	ck_assert_int_eq(r.t->state, BT_TORRENT_SEEDING);
+	ck_assert_ptr_nonnull(strstr(heard_ext(p), "upload_onlyi1e"));
+	rig_end();
+}
+END_TEST
+
 START_TEST(limits_may_change)
 {
 	struct torrent_opts limits;
@@ -254,6 +298,8 @@ conn_suite(void)
 	tcase_add_test(c, keeps_the_one_that_the_greater_dialled);
 	tcase_add_test(c, nobody_takes_all_places);
 	tcase_add_test(c, silence_ends_it);
+	tcase_add_test(c, who_only_uploads_is_not_kept_by_a_seed);
+	tcase_add_test(c, says_that_it_only_uploads);
 	tcase_add_test(c, limits_may_change);
 	suite_add_tcase(s, c);
 	return s;
