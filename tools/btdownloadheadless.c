@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* btdownloadheadless: downloads or seeds torrents, without a screen. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,11 +14,14 @@
 
 struct own_options {
 	char *metafile;
+	char *url;
 };
 
 static const struct bt_option rows[] = {
 	{ "metafile", BT_OPT_TEXT, offsetof(struct own_options, metafile), "", 0, 0, "FILE", NULL,
 	  "The torrent, instead of the first argument." },
+	{ "url", BT_OPT_TEXT, offsetof(struct own_options, url), "", 0, 0, "URL", NULL,
+	  "Where to fetch the torrent from, instead of the first argument." },
 };
 
 static const struct bt_option_table table = { rows, sizeof(rows) / sizeof(rows[0]) };
@@ -47,6 +51,34 @@ choose_path(const struct cli *cli, const struct bt_metainfo *meta, const char *s
 	return path;
 }
 
+static bool
+is_info_hash(const char *text)
+{
+	size_t len = strspn(text, "0123456789abcdefABCDEF");
+
+	return text[len] == '\0' && (len == 40 || len == 64) && access(text, F_OK) != 0;
+}
+
+/* A file, or what a user may give in its place. */
+static enum bt_code
+get(struct launch *l, const char *torrent, struct bt_metainfo **out, struct bt_error *err)
+{
+	struct bt_error why;
+	enum bt_code code;
+
+	if (strncmp(torrent, "magnet:", 7) == 0 || is_info_hash(torrent)) {
+		(void)snprintf(err->text, sizeof(err->text), "%.120s: peers are not asked for the "
+		    "metadata of a torrent yet: give its file", torrent);
+		return BT_EUNSUP;
+	}
+	if (!launch_is_url(torrent))
+		return bt_metainfo_open(torrent, out, err);
+	code = launch_fetch(l, torrent, out, &why);
+	if (code != BT_OK)
+		(void)snprintf(err->text, sizeof(err->text), "%.120s: %.100s", torrent, why.text);
+	return code;
+}
+
 static void
 add(struct launch *l, const struct cli *cli, const char *torrent, const char *saveas, bool alone)
 {
@@ -54,7 +86,7 @@ add(struct launch *l, const struct cli *cli, const char *torrent, const char *sa
 	struct bt_error err;
 	char *path;
 
-	if (bt_metainfo_open(torrent, &meta, &err) != BT_OK) {
+	if (get(l, torrent, &meta, &err) != BT_OK) {
 		cli_error(cli, "%s", err.text);
 		launch_note(l, LAUNCH_BAD);
 		return;
@@ -87,7 +119,7 @@ main(int argc, char **argv)
 		{ &launch_table, &o }, { bt_settings_table(), settings },
 		{ &old_options_table, NULL }, { &cli_preset_table, &preset },
 	};
-	struct cli cli = { .program = "btdownloadheadless", .words = "FILE.torrent...",
+	struct cli cli = { .program = "btdownloadheadless", .words = "FILE.torrent|URL...",
 		.about = "Download torrents, or seed them, from a script or a terminal.",
 		.parts = parts, .part_count = 7, .ready = settings, .max_args = CLI_MANY,
 		.torrents = true, .config = "downloadheadless" };
@@ -97,7 +129,7 @@ main(int argc, char **argv)
 	if (settings == NULL)
 		abort();
 	cli_parse(&cli, argc, argv);
-	if ((own.metafile[0] != '\0') == (cli.arg_count > 0))
+	if ((own.metafile[0] != '\0') + (own.url[0] != '\0') + (cli.arg_count > 0) != 1)
 		cli_misuse(&cli, "give a torrent");
 	launch_save_options(&cli, &o);
 	descriptors_raise();
@@ -105,7 +137,7 @@ main(int argc, char **argv)
 		.item_options = &io, .view = choose_view(&o, cli.arg_count) });
 	if (l != NULL) {
 		if (cli.arg_count == 0)
-			add(l, &cli, own.metafile, io.saveas, true);
+			add(l, &cli, own.url[0] != '\0' ? own.url : own.metafile, io.saveas, true);
 		for (size_t i = 0; i < cli.arg_count; i++)
 			add(l, &cli, cli.args[i], io.saveas, cli.arg_count == 1);
 		launch_run(l, NULL);

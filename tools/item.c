@@ -129,7 +129,7 @@ item_params(const struct item *it, const struct bt_metainfo *meta, const char *p
 	bt_add_params_set_metainfo(p, meta);
 	if (code == BT_OK)
 		code = bt_add_params_set(p, "save_as", it->path, err);
-	if (code == BT_OK)
+	if (code == BT_OK && it->is_file)
 		code = bt_add_params_set(p, "torrent_file", it->torrent, err);
 	if (code == BT_OK)
 		code = bt_add_params_set_int(p, "upload_rate", o->torrent_upload_rate * 1024, err);

@@ -13,7 +13,8 @@
 
 struct item {
 	uint32_t id;			/* in the session */
-	char *torrent;			/* as the user named it: the file */
+	char *torrent;			/* as the user named it: the file, or its URL */
+	bool is_file;
 	struct bt_slice name;		/* as in the torrent; owned */
 	bool by_name;			/* lines show the name, not the file */
 	char *path;			/* absolute: where the content goes */

@@ -266,6 +266,18 @@ take_events(struct launch *l)
 	}
 }
 
+bool
+launch_is_url(const char *text)
+{
+	return strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0;
+}
+
+enum bt_code
+launch_fetch(struct launch *l, const char *url, struct bt_metainfo **out, struct bt_error *err)
+{
+	return bt_session_fetch(l->session, url, out, err);
+}
+
 struct item *
 launch_add(struct launch *l, const struct launch_add *what, struct bt_error *err)
 {
@@ -276,6 +288,7 @@ launch_add(struct launch *l, const struct launch_add *what, struct bt_error *err
 
 	if (p == NULL)
 		abort();
+	it->is_file = !launch_is_url(what->torrent);
 	code = item_params(it, what->meta, l->wish.options->peer, l->wish.cli, p, err);
 	if (code == BT_OK)
 		code = bt_session_add(l->session, p, &it->id, err);

@@ -70,6 +70,12 @@ void launch_save_options(const struct cli *cli, const struct launch_options *o);
 /* NULL: the session does not begin; that was told. */
 struct launch *launch_new(const struct launch_wish *wish);
 
+/* Is it the address of a torrent file, http or https? It is fetched from where the session
+ * connects. */
+bool launch_is_url(const char *text);
+enum bt_code launch_fetch(struct launch *l, const char *url, struct bt_metainfo **out,
+    struct bt_error *err);
+
 /* What launch_add needs to know. */
 struct launch_add {
 	const struct bt_metainfo *meta;

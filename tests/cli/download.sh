@@ -17,6 +17,24 @@ pids="$pids $!"
 until_has leech.log '"event":"complete"'
 cmp film copy || fail "what was downloaded is different"
 
+# By its address; what is not there, or is no torrent, is the torrent's fault.
+mkdir www && cp film.torrent www && echo no torrent >www/bad.torrent
+python3 -u -m http.server --bind 127.0.0.1 --directory www 0 >www.log 2>&1 &
+pids="$pids $!"
+until_has www.log 'port '
+www=http://127.0.0.1:$(sed -n 's/.* port \([0-9]*\).*/\1/p' www.log)
+run 0 timeout 30 btdownloadheadless $www/film.torrent --saveas fetched --bind 127.0.0.1 --seed_time 0
+cmp film fetched || fail "what was fetched by a URL is different"
+run 0 timeout 30 btdownloadheadless --url $www/film.torrent --saveas film --bind 127.0.0.1 --seed_time 0
+run 5 timeout 30 btdownloadheadless $www/nothing.torrent
+has err '404'
+run 5 timeout 30 btdownloadheadless $www/bad.torrent
+has err 'not a torrent'
+run 5 timeout 30 btdownloadheadless http://127.0.0.1:1/film.torrent
+run 5 timeout 30 btdownloadheadless 'magnet:?xt=urn:btih:0123456789012345678901234567890123456789'
+has err 'give its file'
+run 2 btdownloadheadless film.torrent --url $www/film.torrent
+
 # A host that both families lead out from shows itself by both (BEP 7).
 cat >both.sh <<'END'
 ip link set lo up && ip route add default dev lo && ip -6 route add default dev lo || exit 77

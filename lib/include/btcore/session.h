@@ -55,6 +55,13 @@ void bt_session_want_events(struct bt_session *s, uint64_t kinds);
  * thousand wait, and one BT_EVENT_LOST says how many more there were. */
 struct bt_event *bt_session_next_event(struct bt_session *s);
 
+/* Fetches a torrent file from an http or https URL, from where the session connects, and waits for
+ * it, no longer than the setting http_timeout. On success *out is the caller's, to be freed.
+ * BT_EARG, BT_ENOENT (the server has no such file), BT_EUNREACH, BT_ETIMEOUT, BT_ELIMIT, BT_EFORMAT
+ * (it is no torrent). */
+enum bt_code bt_session_fetch(struct bt_session *s, const char *url, struct bt_metainfo **out,
+    struct bt_error *err);
+
 /* Adds and starts a torrent; *id numbers it (id may be NULL). params stay the caller's. BT_EEXIST:
  * a torrent with this info-hash is here already. BT_EUNSUP: torrents of v2 alone are not supported
  * yet. */
