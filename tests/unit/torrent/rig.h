@@ -17,6 +17,7 @@
 #define PIECES 8u
 #define BLOCKS 4u
 #define PIECE (BLOCKS * BLOCK_SIZE)
+#define MANY 100u		/* pieces, of a torrent that is to have more of them */
 #define PARTNERS 12
 
 struct partner {
@@ -38,11 +39,14 @@ static struct rig {
 	struct torrent_hashes hashes;
 	struct partner partner[PARTNERS];
 	struct content content;
+	uint32_t pieces;
+	uint8_t put[MANY];	/* blocks of a piece that the content has, a bit each */
+	usec due;		/* when it wants its tick, as told last */
 	bool has_content, busy;
 	struct content_read reads[64];
 	unsigned read_count;
 	uint64_t announce_id;
-	uint64_t left;		/* as announced last */
+	struct announce_req req;	/* as announced last */
 	char did[2000];		/* what the torrent did, a word each */
 	char heard[4000];	/* the last answer of rig_heard */
 } r;
@@ -68,20 +72,48 @@ expect_did(const char *want)
 
 /* -- its content -- */
 
+static inline uint32_t
+block_len(uint32_t piece, uint32_t block)
+{
+	bool last = piece == r.pieces - 1 && block == BLOCKS - 1;
+
+	return BLOCK_SIZE - (last ? 5 : 0);
+}
+
+/* What a block holds says which it is. */
+static inline void
+fill_block(uint8_t *bytes, uint32_t piece, uint32_t begin)
+{
+	memset(bytes, (int)(piece ^ 0x55), BLOCK_SIZE);
+	put_be32(bytes, begin);
+}
+
+/* Each block comes once, as it was sent, and where it belongs. */
 static inline void
 fake_put(struct content *c, uint32_t piece, uint32_t begin, struct block *b, uint32_t len)
 {
+	uint32_t block = begin / BLOCK_SIZE;
+	uint8_t want[BLOCK_SIZE];
+
 	(void)c;
-	(void)piece;
-	(void)begin;
-	(void)len;
+	ck_assert_uint_lt(piece, r.pieces);
+	ck_assert_uint_lt(block, BLOCKS);
+	ck_assert_uint_eq(begin % BLOCK_SIZE, 0);
+	ck_assert_uint_eq(len, block_len(piece, block));
+	ck_assert_uint_eq(r.put[piece] & 1u << block, 0);
+	fill_block(want, piece, begin);
+	ck_assert_mem_eq(b->data, want, len);
+	r.put[piece] |= (uint8_t)(1u << block);
 	block_free(&r.blocks, b);
 }
 
+/* It is whole, and may come again if it was bad. */
 static inline void
 fake_finish(struct content *c, uint32_t piece)
 {
 	(void)c;
+	ck_assert_uint_eq(r.put[piece], (1u << BLOCKS) - 1);
+	r.put[piece] = 0;
 	did("finish%u ", piece);
 }
 
@@ -195,7 +227,7 @@ on_announce(void *arg, struct torrent *t, uint64_t id, const char *url, enum add
 	(void)url;
 	(void)family;
 	r.announce_id = id;
-	r.left = req->left;
+	r.req = *req;
 	did("announce(%s) ", announce_event_name(req->event));
 	return true;
 }
@@ -213,7 +245,7 @@ on_due(void *arg, struct torrent *t, usec when)
 {
 	(void)arg;
 	(void)t;
-	(void)when;
+	r.due = when;
 }
 
 static inline void
@@ -247,13 +279,15 @@ static const struct torrent_ops owner_ops = {
 static const uint8_t our_peer_id[20] = "-TEST00-us__________";
 
 static inline void
-rig_new(void)
+rig_new_of(uint32_t pieces)
 {
 	memset(&r, 0, sizeof(r));
 	r.now = 100 * SECOND;
+	r.due = NEVER;
+	r.pieces = pieces;
 	rng_seed(&r.rng, 1);
 	announce_urls_init(&r.urls);
-	r.meta = small_meta((uint64_t)PIECES * PIECE - 5, PIECE);
+	r.meta = small_meta((uint64_t)pieces * PIECE - 5, PIECE);
 	torrent_hashes_of(r.meta, &r.hashes);
 	r.opts = (struct torrent_opts){ .rng = &r.rng, .urls = &r.urls,
 		.blocks = &r.blocks, .port = 6881, .families = ANNOUNCE_V4,
@@ -264,24 +298,37 @@ rig_new(void)
 	ck_assert_int_eq(torrent_add_tracker(r.t, 0, slice_str("http://tracker/announce")), BT_OK);
 }
 
+static inline void
+rig_new(void)
+{
+	rig_new_of(PIECES);
+}
+
+static inline void
+rig_check(void)
+{
+	torrent_check(r.t);
+	ck_assert_int_eq(r.due, r.t->due);
+}
+
 /* have: the first so many pieces; PIECES: all of them; -1: nothing is known. */
 static inline void
 rig_attach(int have)
 {
 	struct torrent_parts parts = { .meta = r.meta, .content = &r.content,
-		.complete = have == (int)PIECES };
+		.complete = have == (int)r.pieces };
 	struct bits bits;
 
-	ck_assert(bits_init(&bits, PIECES));
+	ck_assert(bits_init(&bits, r.pieces));
 	for (int i = 0; i < have; i++)
 		(void)bits_set(&bits, (uint32_t)i);
-	if (have >= 0 && have < (int)PIECES)
+	if (have >= 0 && have < (int)r.pieces)
 		parts.have = &bits;
 	r.content = (struct content){ .ops = &fake_ops };
 	r.has_content = true;
 	ck_assert(torrent_attach(r.t, &parts, r.now));
 	bits_fini(&bits);
-	torrent_check(r.t);
+	rig_check();
 }
 
 static inline void
@@ -290,7 +337,7 @@ rig_begin(int have)
 	rig_new();
 	rig_attach(have);
 	torrent_start(r.t, r.now);
-	torrent_check(r.t);
+	rig_check();
 	r.did[0] = '\0';
 }
 
@@ -309,12 +356,20 @@ rig_end(void)
 	bt_metainfo_free(r.meta);
 }
 
+/* Time goes on; the torrent gets its ticks when it asked for them, and no others. */
 static inline void
 rig_wait(usec time)
 {
-	r.now += time;
-	torrent_tick(r.t, r.now);
-	torrent_check(r.t);
+	usec end = r.now + time;
+
+	for (int still = 0; r.due <= end;) {
+		still = r.due > r.now ? 0 : still + 1;
+		ck_assert_msg(still < 10, "it is due again and again");
+		r.now = r.due > r.now ? r.due : r.now;
+		torrent_tick(r.t, r.now);
+		rig_check();
+	}
+	r.now = end;
 }
 
 static inline void
@@ -324,6 +379,8 @@ rig_answer_tracker(const char *peer)
 	struct addr a;
 
 	announce_reply_init(&reply);
+	reply.complete = 5;
+	reply.incomplete = 7;
 	reply.interval = 1800;
 	if (peer != NULL) {
 		ck_assert(addr_parse(peer, 6881, &a));
@@ -331,7 +388,7 @@ rig_answer_tracker(const char *peer)
 	}
 	torrent_announce_reply(r.t, r.announce_id, &reply, BT_OK, "", r.now);
 	announce_reply_fini(&reply);
-	torrent_check(r.t);
+	rig_check();
 }
 
 /* -- partners -- */
@@ -382,7 +439,7 @@ come_as(int i)
 	why = torrent_add_incoming(r.t, &p->stream.base, slice_of(bytes, sizeof(bytes)), r.now);
 	if (why != NULL)
 		p->stream.freed = p->gone = true;
-	torrent_check(r.t);
+	rig_check();
 	return why;
 }
 
@@ -405,7 +462,7 @@ say(struct partner *p, const struct msg *m)
 	msg_write(&b, m);
 	memory_feed(&p->stream, buf_slice(&b), r.now);
 	buf_fini(&b);
-	torrent_check(r.t);
+	rig_check();
 }
 
 static inline void
@@ -423,20 +480,18 @@ say_have(struct partner *p, uint32_t piece)
 static inline void
 say_block(struct partner *p, enum wire_type type, uint32_t piece, uint32_t block)
 {
-	bool last = piece == PIECES - 1 && block == BLOCKS - 1;
-
 	say(p, &(struct msg){ .type = type, .index = piece, .begin = block * BLOCK_SIZE,
-	    .length = BLOCK_SIZE - (last ? 5 : 0) });
+	    .length = block_len(piece, block) });
 }
 
 static inline void
 send_content(struct partner *p, uint32_t piece, uint32_t block)
 {
-	static const uint8_t bytes[BLOCK_SIZE];
-	bool last = piece == PIECES - 1 && block == BLOCKS - 1;
+	uint8_t bytes[BLOCK_SIZE];
 
+	fill_block(bytes, piece, block * BLOCK_SIZE);
 	say(p, &(struct msg){ .type = WIRE_PIECE, .index = piece, .begin = block * BLOCK_SIZE,
-	    .data = slice_of(bytes, BLOCK_SIZE - (last ? 5 : 0)) });
+	    .data = slice_of(bytes, block_len(piece, block)) });
 }
 
 static inline void
@@ -445,7 +500,7 @@ piece_done(uint32_t piece, enum bt_code code)
 	const struct bt_error err = { .code = code, .text = "a test says so" };
 
 	torrent_piece_done(r.t, piece, &err, r.now);
-	torrent_check(r.t);
+	rig_check();
 }
 
 static inline void
@@ -516,16 +571,83 @@ count_of(const char *text, const char *word)
 	return n;
 }
 
-static inline bool
-is_here(const struct partner *p)
+static inline struct conn *
+find_conn(const struct partner *p)
 {
-	const struct conn *c;
+	struct conn *c;
 
 	TAILQ_FOREACH(c, &r.t->conns, link) {
 		if (c->peer->stream == &p->stream.base)
-			return true;
+			return c;
 	}
-	return false;
+	return NULL;
+}
+
+static inline bool
+is_here(const struct partner *p)
+{
+	return find_conn(p) != NULL;
+}
+
+/* Its connection, which stands. */
+static inline struct conn *
+conn_of(const struct partner *p)
+{
+	struct conn *c = find_conn(p);
+
+	ck_assert_ptr_nonnull(c);
+	return c;
+}
+
+/* It goes. */
+static inline void
+leave(struct partner *p)
+{
+	p->stream.ended = true;
+	p->stream.base.user->readable(p->stream.base.arg, r.now);
+	rig_check();
+}
+
+static inline void
+name_address(int i)
+{
+	const struct addr a = address_of(i);
+
+	torrent_add_address(r.t, &a, KNOWN_USER, r.now);
+	rig_check();
+}
+
+/* We dialled whom we have met, and it greets. */
+static inline void
+reach_as(int i)
+{
+	struct partner *p = &r.partner[i];
+	uint8_t bytes[HANDSHAKE_LEN];
+	const struct addr to = address_of(i);
+
+	name_address(i);
+	rig_wait(0);
+	ck_assert_uint_gt(r.t->dialling, 0);
+	torrent_add_outgoing(r.t, &p->stream.base, &to, r.now);
+	ck_assert(is_here(p));
+	greeting(i, bytes);
+	memory_feed(&p->stream, slice_of(bytes, sizeof(bytes)), r.now);
+	rig_check();
+}
+
+static inline struct partner *
+reach(int i, bool fast)
+{
+	struct partner *p = meet(i, fast);
+
+	reach_as(i);
+	return p;
+}
+
+static inline void
+say_ext_handshake(struct partner *p, const char *text)
+{
+	say(p, &(struct msg){ .type = WIRE_EXTENDED, .data = slice_str(text) });
 }
 
 static inline enum bt_torrent_state

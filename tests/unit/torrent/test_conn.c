@@ -4,19 +4,6 @@
 
 Suite *conn_suite(void);
 
-static struct conn *
-conn_of(const struct partner *p)
-{
-	struct conn *c;
-
-	TAILQ_FOREACH(c, &r.t->conns, link) {
-		if (c->peer->stream == &p->stream.base)
-			return c;
-	}
-	ck_abort_msg("it is not connected");
-	return NULL;
-}
-
 START_TEST(tells_what_it_has)
 {
 	rig_begin(0);
@@ -283,6 +270,162 @@ START_TEST(limits_may_change)
 }
 END_TEST
 
+/* It was dialled in vain once, so that the next time shows whether it is thought better of. */
+static struct partner *
+reach_at_second_try(int i)
+{
+	const struct addr to = address_of(i);
+
+	name_address(i);
+	rig_wait(0);
+	torrent_dial_failed(r.t, &to, r.now);
+	r.did[0] = '\0';
+	rig_wait(4 * SECOND);
+	ck_assert_ptr_null(strstr(r.did, "dial"));
+	rig_wait(2 * SECOND);
+	ck_assert_ptr_nonnull(strstr(r.did, "dial"));
+	return reach(i, true);
+}
+
+/* It left just now: is it dialled after five seconds, or after ten? */
+static void
+expect_dial_after(usec time)
+{
+	r.did[0] = '\0';
+	rig_wait(time - 1);
+	ck_assert_ptr_null(strstr(r.did, "dial"));
+	rig_wait(SECOND + 1);
+	ck_assert_ptr_nonnull(strstr(r.did, "dial"));
+}
+
+START_TEST(who_was_of_use_is_dialled_sooner)
+{
+	struct partner *p;
+
+	rig_begin(PIECES - 1);
+	leave(reach_at_second_try(0));
+	expect_dial_after(10 * SECOND);
+	rig_end();
+	/* It gave something. */
+	rig_begin(PIECES - 2);
+	p = reach_at_second_try(0);
+	say_have(p, PIECES - 2);
+	say_type(p, WIRE_UNCHOKE);
+	for (uint32_t b = 0; b < BLOCKS; b++)
+		send_content(p, PIECES - 2, b);
+	piece_done(PIECES - 2, BT_OK);
+	leave(p);
+	expect_dial_after(5 * SECOND);
+	rig_end();
+	/* It took something. */
+	rig_begin(PIECES - 1);
+	p = reach_at_second_try(0);
+	say_type(p, WIRE_INTERESTED);
+	say_block(p, WIRE_REQUEST, 1, 1);
+	ck_assert_uint_eq(r.read_count, 1);
+	torrent_block_read(r.t, &r.reads[0], block_new(&r.blocks), NULL, r.now);
+	ck_assert_uint_eq(count_of(heard(p), "piece1.1"), 1);
+	leave(p);
+	expect_dial_after(5 * SECOND);
+	rig_end();
+}
+END_TEST
+
+START_TEST(a_seed_is_no_use_to_a_seed_for_an_hour)
+{
+	struct partner *p;
+
+	rig_begin(PIECES);
+	rig_answer_tracker(NULL);
+	p = reach(0, true);
+	say_type(p, WIRE_HAVE_ALL);
+	ck_assert(!is_here(p));
+	r.did[0] = '\0';
+	rig_wait(59 * MINUTE);
+	ck_assert_ptr_null(strstr(r.did, "dial"));
+	rig_wait(2 * MINUTE);
+	ck_assert_ptr_nonnull(strstr(r.did, "dial0"));
+	rig_end();
+}
+END_TEST
+
+START_TEST(who_comes_tells_where_it_listens)
+{
+	struct partner *p;
+
+	rig_begin(0);
+	p = come(0, true);
+	say_ext_handshake(p, "d1:pi0ee");
+	ck_assert_uint_eq(known_count(&r.t->swarm->known), 0);
+	say_ext_handshake(p, "d1:pi7000ee");
+	ck_assert_uint_eq(known_count(&r.t->swarm->known), 1);
+	/* It does not move about. */
+	say_ext_handshake(p, "d1:pi7001ee");
+	ck_assert_uint_eq(known_count(&r.t->swarm->known), 1);
+	rig_wait(MINUTE);
+	ck_assert_ptr_null(strstr(r.did, "dial"));
+	leave(p);
+	expect_dial_after(5 * SECOND);
+	rig_end();
+}
+END_TEST
+
+START_TEST(does_not_dial_itself_again)
+{
+	rig_begin(0);
+	/* Who comes with our name says nothing of the port that it came from. */
+	(void)meet(0, true);
+	memcpy(r.partner[0].id, r.t->peer_id, 20);
+	name_address(0);
+	ck_assert_ptr_null(come_as(0));
+	rig_wait(0);
+	expect_did("dial0 ");
+	rig_end();
+	rig_begin(0);
+	rig_answer_tracker(NULL);
+	(void)meet(0, true);
+	memcpy(r.partner[0].id, r.t->peer_id, 20);
+	reach_as(0);
+	ck_assert(!is_here(&r.partner[0]));
+	expect_did("dial0 ");
+	rig_wait(20 * MINUTE);
+	expect_did("");
+	/* Others are there as well. */
+	(void)come(1, true);
+	rig_end();
+}
+END_TEST
+
+START_TEST(what_is_said_before_metadata_counts_after_it)
+{
+	struct partner *p, *q;
+
+	rig_new();
+	torrent_start(r.t, r.now);
+	p = come(0, true);
+	q = come(1, true);
+	say(p, &(struct msg){ .type = WIRE_BITFIELD, .data = slice_of("\xf0", 1) });
+	say_type(q, WIRE_INTERESTED);
+	ck_assert_str_eq(heard(p), "");
+	ck_assert_str_eq(heard(q), "");
+	rig_attach(3);
+	ck_assert_str_eq(heard(p), "bitfield interested ");
+	ck_assert_uint_eq(conn_of(p)->src.missing, 1);
+	ck_assert_uint_eq(count_of(heard(q), "allowed"), 5);
+	ck_assert(!conn_of(q)->peer->am_choking);
+	rig_end();
+	/* One that has all, and has nothing to do with one that has all. */
+	rig_new();
+	torrent_start(r.t, r.now);
+	p = come(0, true);
+	say(p, &(struct msg){ .type = WIRE_BITFIELD, .data = slice_of("\xff", 1) });
+	q = come(1, true);
+	rig_attach(PIECES);
+	ck_assert(!is_here(p) && is_here(q));
+	rig_end();
+}
+END_TEST
+
 Suite *
 conn_suite(void)
 {
@@ -301,6 +444,11 @@ conn_suite(void)
 	tcase_add_test(c, who_only_uploads_is_not_kept_by_a_seed);
 	tcase_add_test(c, says_that_it_only_uploads);
 	tcase_add_test(c, limits_may_change);
+	tcase_add_test(c, who_was_of_use_is_dialled_sooner);
+	tcase_add_test(c, a_seed_is_no_use_to_a_seed_for_an_hour);
+	tcase_add_test(c, who_comes_tells_where_it_listens);
+	tcase_add_test(c, does_not_dial_itself_again);
+	tcase_add_test(c, what_is_said_before_metadata_counts_after_it);
 	suite_add_tcase(s, c);
 	return s;
 }

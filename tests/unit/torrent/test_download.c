@@ -61,7 +61,7 @@ START_TEST(asks_no_more_than_the_peer_takes)
 
 	rig_begin(0);
 	p = giver(0, true);
-	say(p, &(struct msg){ .type = WIRE_EXTENDED, .data = slice_str("d4:reqqi3ee") });
+	say_ext_handshake(p, "d4:reqqi3ee");
 	say_type(p, WIRE_UNCHOKE);
 	ck_assert_uint_eq(asked(p), 3);
 	rig_wait(SECOND);
@@ -124,7 +124,10 @@ START_TEST(a_choke_without_fast_gives_all_back)
 	say_type(p, WIRE_UNCHOKE);
 	ck_assert_uint_eq(asked(p), BLOCKS);
 	q = giver(1, false);
+	ck_assert_uint_eq(conn_of(p)->peer->expect, BLOCKS);
 	say_type(p, WIRE_CHOKE);
+	ck_assert_uint_eq(requests_count(&conn_of(p)->src.requests), 0);
+	ck_assert_uint_eq(conn_of(p)->peer->expect, 0);
 	say_type(q, WIRE_UNCHOKE);
 	ck_assert_uint_eq(asked(q), BLOCKS);
 	/* With it, each is rejected by name, or still comes. */
@@ -134,7 +137,10 @@ START_TEST(a_choke_without_fast_gives_all_back)
 	say_type(p, WIRE_UNCHOKE);
 	q = giver(1, true);
 	say_type(p, WIRE_CHOKE);
-	ck_assert_uint_eq(requests_count(&TAILQ_FIRST(&r.t->sources)->requests), BLOCKS);
+	ck_assert_uint_eq(requests_count(&conn_of(p)->src.requests), BLOCKS);
+	for (uint32_t b = 0; b < BLOCKS; b++)
+		say_block(p, WIRE_REJECT, PIECES - 1, b);
+	ck_assert_uint_eq(conn_of(p)->peer->expect, 0);
 	rig_end();
 }
 END_TEST

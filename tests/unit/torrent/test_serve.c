@@ -264,6 +264,168 @@ START_TEST(who_has_left_gets_nothing)
 }
 END_TEST
 
+static void
+serve_one(struct partner *p)
+{
+	say_block(p, WIRE_REQUEST, 1, 1);
+	answer_read(true);
+	ck_assert_str_eq(heard(p), "piece1.1 ");
+}
+
+/* As much as it takes in half a second. */
+START_TEST(the_queue_fits_the_peer)
+{
+	struct partner *p;
+
+	rig_begin(PIECES);
+	p = taker(0, true);
+	(void)heard(p);
+	serve_one(p);
+	ck_assert_uint_eq(conn_of(p)->queue, 64 << 10);
+	r.now += 100 * MSEC;
+	serve_one(p);
+	ck_assert_uint_eq(conn_of(p)->queue, 64 << 10);
+	r.now += 100 * MSEC - 1;
+	serve_one(p);
+	ck_assert_uint_eq(conn_of(p)->queue, 128 << 10);
+	for (int i = 0; i < 5; i++)
+		serve_one(p);
+	ck_assert_uint_eq(conn_of(p)->queue, 512 << 10);
+	r.now += 500 * MSEC;
+	serve_one(p);
+	ck_assert_uint_eq(conn_of(p)->queue, 512 << 10);
+	r.now += 500 * MSEC + 1;
+	serve_one(p);
+	ck_assert_uint_eq(conn_of(p)->queue, 256 << 10);
+	for (int i = 0; i < 5; i++) {
+		r.now += SECOND;
+		serve_one(p);
+	}
+	ck_assert_uint_eq(conn_of(p)->queue, 64 << 10);
+	rig_end();
+}
+END_TEST
+
+/* While more than half of it waits nothing more is read. */
+START_TEST(the_queue_is_refilled_when_half_is_gone)
+{
+	struct partner *p;
+
+	rig_begin(PIECES);
+	p = taker(0, true);
+	(void)heard(p);
+	for (uint32_t i = 0; i < 3; i++)
+		say_block(p, WIRE_REQUEST, 1, i);
+	while (r.read_count > 0)
+		answer_read(true);
+	ck_assert_uint_gt(stream_pending(&p->stream.base), 32 << 10);
+	say_block(p, WIRE_REQUEST, 2, 0);
+	ck_assert_uint_eq(r.read_count, 0);
+	(void)memory_send(&p->stream, BLOCK_SIZE + 100, r.now);
+	ck_assert_uint_eq(r.read_count, 1);
+	ck_assert_uint_eq(r.reads[0].piece, 2);
+	rig_end();
+}
+END_TEST
+
+static bool
+is_served(const struct partner *p)
+{
+	return !conn_of(p)->peer->am_choking;
+}
+
+/* Of two slots one is for luck, which stays for thirty seconds, whatever gifts there are. */
+START_TEST(luck_stays_for_thirty_seconds)
+{
+	struct partner *p[4];
+	int lucky = -1, changes = 0;
+
+	rig_begin(PIECES - 1);
+	for (int i = 0; i < 4; i++)
+		p[i] = taker(i, true);
+	for (int round = 0; round < 12; round++) {
+		int now_lucky = -1, served = 0;
+
+		meter_add(&conn_of(p[0])->peer->down, BLOCK_SIZE);
+		rig_wait(CHOKER_ROUND);
+		for (int i = 0; i < 4; i++) {
+			served += is_served(p[i]);
+			if (is_served(p[i]) && conn_of(p[i])->choke.lucky)
+				now_lucky = i;
+		}
+		ck_assert_int_eq(served, 2);
+		ck_assert(is_served(p[0]));
+		ck_assert_int_gt(now_lucky, 0);
+		changes += now_lucky != lucky;
+		lucky = now_lucky;
+	}
+	ck_assert_int_ge(changes, 4);
+	ck_assert_int_le(changes, 5);
+	rig_end();
+}
+END_TEST
+
+/* Whoever gave most since the last round; what was before is past. */
+START_TEST(gifts_count_for_one_round)
+{
+	struct partner *p, *q;
+
+	rig_begin(PIECES - 1);
+	r.opts.max_uploads = 1;
+	p = taker(0, true);
+	q = taker(1, true);
+	rig_wait(CHOKER_ROUND);
+	ck_assert(is_served(p) && !is_served(q));
+	meter_add(&conn_of(q)->peer->down, 5 << 20);
+	rig_wait(CHOKER_ROUND);
+	ck_assert(!is_served(p) && is_served(q));
+	meter_add(&conn_of(p)->peer->down, 1 << 20);
+	rig_wait(CHOKER_ROUND);
+	ck_assert(is_served(p) && !is_served(q));
+	/* A seed gets nothing, whatever it says. */
+	say_type(p, WIRE_HAVE_ALL);
+	meter_add(&conn_of(p)->peer->down, 1 << 20);
+	rig_wait(CHOKER_ROUND);
+	ck_assert(!is_served(p) && is_served(q));
+	rig_end();
+}
+END_TEST
+
+/* A seed serves others once a peer has had its share: a minute and 20 MiB since it was unchoked. */
+START_TEST(a_turn_ends)
+{
+	struct partner *p, *q;
+
+	rig_begin(PIECES);
+	r.opts.max_uploads = 1;
+	r.opts.peer_timeout = 60 * MINUTE;
+	p = taker(0, true);
+	q = taker(1, true);
+	rig_wait(2 * MINUTE);
+	ck_assert(is_served(p) && !is_served(q));
+	meter_add(&conn_of(p)->peer->up, 20 << 20);
+	rig_wait(CHOKER_ROUND);
+	ck_assert(!is_served(p) && is_served(q));
+	rig_wait(2 * MINUTE);
+	meter_add(&conn_of(q)->peer->up, 20 << 20);
+	rig_wait(CHOKER_ROUND);
+	ck_assert(is_served(p) && !is_served(q));
+	/* What it got in its turn before does not count. */
+	rig_wait(2 * MINUTE);
+	ck_assert(is_served(p) && !is_served(q));
+	/* Nor a share that came quickly. */
+	meter_add(&conn_of(p)->peer->up, 20 << 20);
+	rig_wait(CHOKER_ROUND);
+	ck_assert(is_served(q));
+	meter_add(&conn_of(q)->peer->up, 30 << 20);
+	rig_wait(40 * SECOND);
+	ck_assert(is_served(q));
+	rig_wait(20 * SECOND);
+	ck_assert(is_served(p));
+	rig_end();
+}
+END_TEST
+
 Suite *
 serve_suite(void)
 {
@@ -279,6 +441,11 @@ serve_suite(void)
 	tcase_add_test(c, one_that_has_much_is_allowed_nothing);
 	tcase_add_test(c, too_many_requests_are_rejected);
 	tcase_add_test(c, who_has_left_gets_nothing);
+	tcase_add_test(c, the_queue_fits_the_peer);
+	tcase_add_test(c, the_queue_is_refilled_when_half_is_gone);
+	tcase_add_test(c, luck_stays_for_thirty_seconds);
+	tcase_add_test(c, gifts_count_for_one_round);
+	tcase_add_test(c, a_turn_ends);
 	suite_add_tcase(s, c);
 	return s;
 }

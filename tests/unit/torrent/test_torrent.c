@@ -34,14 +34,14 @@ START_TEST(is_born_stopped_and_checks)
 	ck_assert_uint_eq(st.pieces_checked, PIECES);
 	ck_assert_uint_eq(st.pieces_done, 3);
 	ck_assert_uint_eq(st.done, 3 * PIECE);
-	ck_assert_uint_eq(r.left, st.size - st.done);
+	ck_assert_uint_eq(r.req.left, st.size - st.done);
 	rig_end();
 	rig_new();
 	rig_attach(-1);
 	torrent_start(r.t, r.now);
 	checked(PIECES, BT_OK);
 	expect_did("checking check seeding announce(started) complete! ");
-	ck_assert_uint_eq(r.left, 0);
+	ck_assert_uint_eq(r.req.left, 0);
 	rig_end();
 	rig_new();
 	rig_attach(-1);
@@ -108,7 +108,7 @@ START_TEST(what_a_second_check_finds_counts)
 	torrent_check_done(r.t, &(struct bt_error){ .code = BT_OK }, r.now);
 	torrent_check(r.t);
 	ck_assert_uint_eq(r.t->done, PIECE);
-	ck_assert_uint_eq(r.left, r.t->size - PIECE);
+	ck_assert_uint_eq(r.req.left, r.t->size - PIECE);
 	p = come(0, true);
 	say_have(p, 0);
 	ck_assert(strstr(heard(p), "interested") != NULL);
@@ -332,7 +332,7 @@ START_TEST(metadata_may_come_late)
 	rig_new();
 	torrent_start(r.t, r.now);
 	expect_did("metadata announce(started) ");
-	ck_assert_uint_eq(r.left, 16384);
+	ck_assert_uint_eq(r.req.left, 16384);
 	p = come(0, true);
 	say_type(p, WIRE_HAVE_ALL);
 	say_type(p, WIRE_UNCHOKE);
