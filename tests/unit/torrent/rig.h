@@ -17,7 +17,7 @@
 #define PIECES 8u
 #define BLOCKS 4u
 #define PIECE (BLOCKS * BLOCK_SIZE)
-#define MANY 100u		/* pieces, of a torrent that is to have more of them */
+#define MANY 150u		/* pieces, of a torrent that is to have more of them */
 #define PARTNERS 12
 
 struct partner {

@@ -329,6 +329,117 @@ START_TEST(what_was_not_asked_is_dropped)
 }
 END_TEST
 
+/* What one turn asks for has a limit, whatever the peer takes. */
+START_TEST(asks_for_so_many_blocks_in_one_go)
+{
+	struct partner *p;
+
+	rig_new_of(MANY);
+	r.opts.request_backlog = MANY * BLOCKS;
+	rig_attach(0);
+	torrent_start(r.t, r.now);
+	p = come(0, true);
+	say_type(p, WIRE_HAVE_ALL);
+	say_ext_handshake(p, "d4:reqqi1000ee");
+	/* Once for the message, once when all was read. */
+	say_type(p, WIRE_UNCHOKE);
+	ck_assert_uint_eq(requests_count(&conn_of(p)->src.requests), 2 * 256);
+	ck_assert_uint_eq(conn_of(p)->peer->expect, 2 * 256);
+	rig_end();
+}
+END_TEST
+
+START_TEST(a_larger_backlog_is_soon_used)
+{
+	struct torrent_opts more;
+	struct partner *p;
+
+	rig_begin(0);
+	p = giver(0, true);
+	say_type(p, WIRE_UNCHOKE);
+	ck_assert_uint_lt(asked(p), 28);
+	more = r.opts;
+	more.request_backlog = 28;
+	torrent_obey(r.t, &more, r.now);
+	rig_wait(2 * SECOND);
+	ck_assert_uint_eq(requests_count(&conn_of(p)->src.requests), 28);
+	rig_end();
+}
+END_TEST
+
+START_TEST(the_end_is_cancelled_without_fast)
+{
+	struct partner *p, *q;
+
+	rig_begin(PIECES - 1);
+	p = giver(0, false);
+	q = giver(1, false);
+	say_type(p, WIRE_UNCHOKE);
+	say_type(q, WIRE_UNCHOKE);
+	ck_assert_uint_eq(asked(p), BLOCKS);
+	ck_assert_uint_eq(asked(q), BLOCKS);
+	send_content(q, PIECES - 1, 2);
+	ck_assert_str_eq(heard(p), "cancel7.2 ");
+	ck_assert_str_eq(heard(q), "");
+	/* Nothing more is to come for it. */
+	ck_assert_uint_eq(requests_count(&conn_of(p)->src.requests), BLOCKS - 1);
+	for (uint32_t b = 0; b < BLOCKS; b++) {
+		if (b != 2)
+			send_content(p, PIECES - 1, b);
+	}
+	ck_assert_ptr_nonnull(strstr(r.did, "finish7 "));
+	ck_assert_uint_eq(requests_count(&conn_of(q)->src.requests), 0);
+	ck_assert_uint_eq(r.t->wasted, 0);
+	rig_end();
+}
+END_TEST
+
+/* What is its alone is not to wait for one that sends now and then. */
+START_TEST(who_sips_holds_nothing_up)
+{
+	struct partner *p, *q, *alone, *other;
+
+	send_half_each(&p, &q);
+	for (uint32_t b = 0; b < BLOCKS; b++)
+		say_block(b < 2 ? q : p, WIRE_REJECT, PIECES - 1, b);
+	piece_done(PIECES - 1, BT_EHASH);
+	rig_wait(SECOND);
+	alone = requests_count(&conn_of(p)->src.requests) > 0 ? p : q;
+	other = alone == p ? q : p;
+	ck_assert_uint_eq(requests_count(&conn_of(alone)->src.requests), BLOCKS);
+	ck_assert_uint_eq(requests_count(&conn_of(other)->src.requests), 0);
+	(void)heard(other);
+	for (uint32_t b = BLOCKS - 1; b >= 2; b--) {
+		rig_wait(14 * SECOND);
+		send_content(alone, PIECES - 1, b);
+		ck_assert_uint_eq(asked(other), 0);
+	}
+	rig_wait(3 * SECOND);
+	ck_assert(!conn_of(alone)->src.snubbed);
+	ck_assert_uint_gt(asked(other), 0);
+	rig_end();
+}
+END_TEST
+
+START_TEST(a_liar_goes_with_all_its_connections)
+{
+	struct partner *p, *q, *honest;
+
+	rig_begin(PIECES - 1);
+	p = giver(0, true);
+	q = meet(1, true);
+	q->stream.base.remote = address_of(0);
+	q->stream.base.remote.port = 7000;
+	ck_assert_ptr_null(come_as(1));
+	honest = come(2, true);
+	say_type(p, WIRE_UNCHOKE);
+	send_piece(p, PIECES - 1);
+	piece_done(PIECES - 1, BT_EHASH);
+	ck_assert(!is_here(p) && !is_here(q) && is_here(honest));
+	rig_end();
+}
+END_TEST
+
 Suite *
 download_suite(void)
 {
@@ -348,6 +459,11 @@ download_suite(void)
 	tcase_add_test(c, who_does_not_send_is_not_waited_for);
 	tcase_add_test(c, a_busy_disk_is_asked_for_nothing);
 	tcase_add_test(c, what_was_not_asked_is_dropped);
+	tcase_add_test(c, asks_for_so_many_blocks_in_one_go);
+	tcase_add_test(c, a_larger_backlog_is_soon_used);
+	tcase_add_test(c, the_end_is_cancelled_without_fast);
+	tcase_add_test(c, who_sips_holds_nothing_up);
+	tcase_add_test(c, a_liar_goes_with_all_its_connections);
 	suite_add_tcase(s, c);
 	return s;
 }

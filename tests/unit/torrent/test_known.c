@@ -381,6 +381,24 @@ START_TEST(one_that_is_postponed_waits)
 }
 END_TEST
 
+START_TEST(a_barred_port_is_not_dialled)
+{
+	struct addr a = address(0x0b000001, 1000), out;
+
+	begin(10);
+	add(&a, KNOWN_TRACKER);
+	known_ban_port(&known, &a);
+	known_check(&known);
+	ck_assert_int_eq(known_due(&known), NEVER);
+	ck_assert(!known_next(&known, SECOND, &out));
+	/* The host may be there at another. */
+	a.port++;
+	add(&a, KNOWN_TRACKER);
+	ck_assert(known_next(&known, SECOND, &out));
+	known_fini(&known);
+}
+END_TEST
+
 Suite *
 known_suite(void)
 {
@@ -401,6 +419,7 @@ known_suite(void)
 	tcase_add_test(c, without_memory_nothing_is_known);
 	tcase_add_test(c, no_longer_than_its_maximum);
 	tcase_add_test(c, one_that_is_postponed_waits);
+	tcase_add_test(c, a_barred_port_is_not_dialled);
 	suite_add_tcase(s, c);
 	return s;
 }

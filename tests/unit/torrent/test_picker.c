@@ -651,6 +651,31 @@ START_TEST(without_memory)
 }
 END_TEST
 
+/* Somebody has to end it. */
+START_TEST(a_piece_of_padding_alone_is_asked_for)
+{
+	static const char text[] = "d4:infod5:filesl"
+	    "d6:lengthi65536e4:pathl1:aee"
+	    "d4:attr1:p6:lengthi65536e4:pathl4:.pad1:xee"
+	    "d6:lengthi1e4:pathl1:bee"
+	    "e4:name1:n12:piece lengthi65536e6:pieces60:"
+	    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxee";
+	struct picker_block b[2 * BLOCKS];
+	struct bt_error err;
+
+	rng_seed(&rng, 4);
+	ck_assert_msg(bt_metainfo_parse(slice_str(text), &meta, &err) == BT_OK, "%s", err.text);
+	p = picker_new(meta, &rng);
+	ck_assert(p != NULL && bits_init(&all, 3) && bits_init(&one, 3));
+	(void)bits_set(&one, 1);
+	ck_assert_uint_eq(pick(1, &one, 2 * BLOCKS, b), BLOCKS);
+	for (uint32_t i = 0; i < BLOCKS; i++)
+		ck_assert_uint_eq(picker_receive(p, 1, i * BLOCK_SIZE, 1),
+		    i < BLOCKS - 1 ? PICKER_TAKEN : PICKER_COMPLETE);
+	end();
+}
+END_TEST
+
 Suite *
 picker_suite(void)
 {
@@ -680,6 +705,7 @@ picker_suite(void)
 	tcase_add_test(c, begun_pieces_are_exported_and_imported);
 	tcase_add_test(c, what_does_not_fit_is_not_imported);
 	tcase_add_test(c, without_memory);
+	tcase_add_test(c, a_piece_of_padding_alone_is_asked_for);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* What a torrent goes through: its states, its parts, its trackers. */
+#include "base/mem.h"
 #include "rig.h"
 
 Suite *torrent_suite(void);
@@ -432,6 +433,222 @@ START_TEST(dials_few_at_once)
 }
 END_TEST
 
+START_TEST(trackers_are_told_what_went)
+{
+	struct bt_torrent_status st;
+	struct partner *p;
+
+	rig_begin(PIECES - 1);
+	ck_assert_uint_eq(r.req.port, 6881);
+	ck_assert_int_eq(r.req.numwant, 80);
+	ck_assert_mem_eq(r.req.info_hash, r.hashes.v[0], 20);
+	ck_assert_mem_eq(r.req.peer_id, r.t->peer_id, 20);
+	torrent_status(r.t, &st);
+	ck_assert_int_eq(st.tracker_seeds, -1);
+	rig_answer_tracker(NULL);
+	torrent_status(r.t, &st);
+	ck_assert_int_eq(st.tracker_seeds, 5);
+	ck_assert_int_eq(st.tracker_leeches, 7);
+	p = come(0, true);
+	say_type(p, WIRE_HAVE_ALL);
+	say_type(p, WIRE_UNCHOKE);
+	send_content(p, 0, 0);
+	for (uint32_t b = 0; b < BLOCKS; b++)
+		send_content(p, PIECES - 1, b);
+	meter_add(&r.t->up, 77);
+	piece_done(PIECES - 1, BT_OK);
+	/* What was wasted does not count. */
+	ck_assert_int_eq(r.req.event, ANNOUNCE_COMPLETED);
+	ck_assert_uint_eq(r.t->wasted, BLOCK_SIZE);
+	ck_assert_uint_eq(r.req.downloaded, PIECE - 5);
+	ck_assert_uint_eq(r.req.uploaded, 77);
+	/* A failure tells no numbers. */
+	torrent_announce_reply(r.t, r.announce_id, NULL, BT_EIO, "a test says so", r.now);
+	torrent_status(r.t, &st);
+	ck_assert_int_eq(st.tracker_seeds, 5);
+	ck_assert_int_eq(st.tracker_leeches, 7);
+	rig_end();
+}
+END_TEST
+
+START_TEST(who_is_short_of_peers_asks_earlier)
+{
+	rig_begin(0);
+	r.opts.peer_timeout = 60 * MINUTE;
+	r.opts.min_peers = 1;
+	(void)come(0, true);
+	rig_answer_tracker(NULL);
+	rig_wait(25 * MINUTE);
+	expect_did("");
+	r.opts.min_peers = 2;
+	rig_wait(2 * SECOND);
+	expect_did("announce() ");
+	rig_end();
+	/* Ten minutes after an answer that named nobody. */
+	rig_begin(0);
+	r.opts.peer_timeout = 60 * MINUTE;
+	r.opts.min_peers = 2;
+	(void)come(0, true);
+	rig_answer_tracker(NULL);
+	rig_wait(599 * SECOND);
+	expect_did("");
+	rig_wait(2 * SECOND);
+	expect_did("announce() ");
+	rig_end();
+	/* A seed wants none. */
+	rig_begin(PIECES);
+	r.opts.peer_timeout = 60 * MINUTE;
+	r.opts.min_peers = 2;
+	(void)come(0, true);
+	rig_answer_tracker(NULL);
+	rig_wait(25 * MINUTE);
+	expect_did("");
+	rig_end();
+}
+END_TEST
+
+START_TEST(whom_it_dials_wakes_it)
+{
+	struct partner *p;
+
+	rig_begin(PIECES);
+	rig_answer_tracker(NULL);
+	rig_wait(61 * SECOND);
+	expect_did("slept ");
+	p = reach(0, true);
+	expect_did("dial0 wake ");
+	rig_attach(PIECES);
+	ck_assert_str_eq(heard(p), "all ");
+	rig_end();
+}
+END_TEST
+
+static struct conn *
+spare(void)
+{
+	struct torrent_spare best = { 0 };
+
+	torrent_find_spare(r.t, &best, r.now);
+	return best.conn;
+}
+
+START_TEST(spares_who_is_of_least_use)
+{
+	struct torrent_spare best = { 0 };
+	struct partner *p, *q, *wanted, *wants;
+	usec began;
+
+	rig_begin(0);
+	began = r.now;
+	wanted = come(2, true);
+	say_have(wanted, 1);
+	wants = come(3, true);
+	say_type(wants, WIRE_INTERESTED);
+	rig_wait(SECOND);
+	p = come(0, true);
+	rig_wait(SECOND);
+	q = come(1, true);
+	rig_wait(29 * SECOND - 1);
+	ck_assert_ptr_null(spare());
+	rig_wait(1);
+	ck_assert_ptr_eq(spare(), conn_of(p));
+	rig_wait(MINUTE);
+	ck_assert_ptr_eq(spare(), conn_of(p));
+	/* Content that went is use. */
+	send_content(p, 0, 0);
+	ck_assert_ptr_eq(spare(), conn_of(q));
+	/* Another torrent's may be of less use. */
+	best = (struct torrent_spare){ conn_of(wants), began + 2 * SECOND };
+	torrent_find_spare(r.t, &best, r.now);
+	ck_assert_ptr_eq(best.conn, conn_of(wants));
+	best.since++;
+	torrent_find_spare(r.t, &best, r.now);
+	ck_assert_ptr_eq(best.conn, conn_of(q));
+	ck_assert_int_eq(best.since, began + 2 * SECOND);
+	torrent_part_with(&best, r.now);
+	ck_assert(!is_here(q) && is_here(p));
+	rig_end();
+}
+END_TEST
+
+/* Whom it dialled and cannot take is dialled again later. */
+START_TEST(a_connection_without_a_place_is_tried_again)
+{
+	const struct addr to = address_of(0);
+
+	for (size_t fail = 0; fail <= 3; fail++) {
+		rig_begin(0);
+		rig_answer_tracker(NULL);
+		name_address(0);
+		rig_wait(0);
+		expect_did("dial0 ");
+		(void)meet(0, true);
+		/* There is no place, or no memory for the peer, its connection, its number. */
+		r.opts.max_peers = fail == 0 ? 0 : 32;
+		mem_fail_at(fail);
+		torrent_add_outgoing(r.t, &r.partner[0].stream.base, &to, r.now);
+		mem_fail_at(0);
+		rig_check();
+		ck_assert(!is_here(&r.partner[0]) && r.partner[0].stream.freed);
+		ck_assert_uint_eq(r.t->dialling, 0);
+		rig_wait(5 * SECOND - 1);
+		expect_did("");
+		rig_wait(SECOND + 1);
+		expect_did("dial0 ");
+		rig_end();
+	}
+}
+END_TEST
+
+/* It is visited when something is due, and not before. */
+START_TEST(says_when_it_is_due)
+{
+	struct partner *p;
+	usec began;
+
+	rig_begin(PIECES);
+	rig_answer_tracker(NULL);
+	began = r.now;
+	rig_wait(SECOND);
+	ck_assert_int_eq(r.due, began + 60 * SECOND);
+	rig_wait(59 * SECOND - 1);
+	expect_did("");
+	rig_wait(1);
+	expect_did("slept ");
+	/* A sleeper waits for its tracker alone. */
+	ck_assert_int_gt(r.due, r.now + 25 * MINUTE);
+	rig_end();
+	rig_begin(0);
+	rig_answer_tracker(NULL);
+	rig_wait(SECOND);
+	ck_assert_int_gt(r.due, r.now + 25 * MINUTE);
+	/* Who comes, who goes, whom it may dial: at once. */
+	p = come(0, true);
+	ck_assert_int_le(r.due, r.now);
+	rig_wait(0);
+	rig_wait(200 * MSEC);
+	ck_assert_int_eq(r.due, r.now + 800 * MSEC);
+	leave(p);
+	ck_assert_int_le(r.due, r.now);
+	rig_wait(2 * SECOND);
+	ck_assert_int_gt(r.due, r.now + 20 * MINUTE);
+	name_address(1);
+	ck_assert_int_le(r.due, r.now);
+	rig_wait(0);
+	expect_did("dial1 ");
+	torrent_dial_failed(r.t, &(struct addr){ .family = ADDR_V4, .ip = { 11, 1, 0, 1 },
+	    .port = 6881 }, r.now);
+	ck_assert_int_le(r.due, r.now);
+	rig_wait(0);
+	ck_assert_int_ge(r.due, r.now + 5 * SECOND);
+	ck_assert_int_le(r.due, r.now + 6 * SECOND);
+	/* Rates still fall when nobody is there. */
+	meter_add(&r.t->down, 1 << 20);
+	rig_wait(7 * SECOND);
+	rig_end();
+}
+END_TEST
+
 Suite *
 torrent_suite(void)
 {
@@ -452,6 +669,12 @@ torrent_suite(void)
 	tcase_add_test(c, a_hybrid_goes_by_the_name_it_was_called);
 	tcase_add_test(c, dials_whom_trackers_name);
 	tcase_add_test(c, dials_few_at_once);
+	tcase_add_test(c, trackers_are_told_what_went);
+	tcase_add_test(c, who_is_short_of_peers_asks_earlier);
+	tcase_add_test(c, whom_it_dials_wakes_it);
+	tcase_add_test(c, spares_who_is_of_least_use);
+	tcase_add_test(c, a_connection_without_a_place_is_tried_again);
+	tcase_add_test(c, says_when_it_is_due);
 	suite_add_tcase(s, c);
 	return s;
 }
