@@ -77,7 +77,7 @@ index_cap(uint32_t cap)
 
 	if (cap <= INDEX_FROM)
 		return 0;
-	while (n / 5 * 4 < cap)
+	while ((uint64_t)n * 4 / 5 < cap)
 		n *= 2;
 	return n;
 }
