@@ -60,15 +60,6 @@ columns_len(const struct peers_kind *k, uint32_t cap)
 	return (size_t)cap * (k->addr_len + 2u + k->id_len + k->key_len);
 }
 
-/* Number + 1 by address, 0 free; only if there are many. */
-static uint32_t *
-index_of(const struct peers_kind *k, const struct peers *p)
-{
-	size_t columns = columns_len(k, p->cap);
-
-	return (uint32_t *)(uintptr_t)((const uint8_t *)(p + 1) + (columns + 3) / 4 * 4);
-}
-
 /* At most four fifths full. */
 static uint32_t
 index_cap(uint32_t cap)
@@ -82,11 +73,18 @@ index_cap(uint32_t cap)
 	return n;
 }
 
+/* Bytes of a place: a number + 1 must fit, and most swarms are small. */
+static size_t
+place_len(uint32_t cap)
+{
+	return cap <= UINT16_MAX ? 2 : 4;
+}
+
 /* One index of addresses, and one of ids where these are kept. */
 static size_t
 indexes_len(const struct peers_kind *k, uint32_t cap)
 {
-	return (size_t)index_cap(cap) * (k->id_len != 0 ? 8 : 4);
+	return (size_t)index_cap(cap) * place_len(cap) * (k->id_len != 0 ? 2 : 1);
 }
 
 static size_t
@@ -99,6 +97,51 @@ size_t
 peers_bytes(const struct peers_kind *k, const struct peers *p)
 {
 	return p == NULL ? 0 : sizeof(*p) + columns_len(k, p->cap);
+}
+
+/* -- an index: numbers + 1 in places, 0 free; only if there are many -- */
+
+struct places {
+	uint8_t *at;
+	uint32_t mask;
+	bool wide;
+};
+
+static struct places
+places_at(const struct peers *p, const uint8_t *at)
+{
+	return (struct places){ (uint8_t *)(uintptr_t)at, index_cap(p->cap) - 1,
+		place_len(p->cap) == 4 };
+}
+
+static struct places
+index_of(const struct peers_kind *k, const struct peers *p)
+{
+	size_t columns = columns_len(k, p->cap);
+
+	return places_at(p, (const uint8_t *)(p + 1) + (columns + 3) / 4 * 4);
+}
+
+static inline uint32_t
+place_get(const struct places *x, uint32_t i)
+{
+	return x->wide ? ((const uint32_t *)(const void *)x->at)[i] :
+	    ((const uint16_t *)(const void *)x->at)[i];
+}
+
+static inline void
+place_set(const struct places *x, uint32_t i, uint32_t v)
+{
+	if (x->wide)
+		((uint32_t *)(void *)x->at)[i] = v;
+	else
+		((uint16_t *)(void *)x->at)[i] = (uint16_t)v;
+}
+
+static void
+places_clear(const struct places *x)
+{
+	memset(x->at, 0, ((size_t)x->mask + 1) * (x->wide ? 4 : 2));
 }
 
 /* -- finding a peer by its address -- */
@@ -126,63 +169,64 @@ index_home(const struct peers_kind *k, const struct peers *p, const uint8_t *add
 static void
 index_put(const struct peers_kind *k, struct peers *p, uint32_t i)
 {
-	uint32_t *index = index_of(k, p), mask = index_cap(p->cap) - 1;
+	const struct places x = index_of(k, p);
 	uint32_t at = index_home(k, p, addr_at(k, p, i));
 
-	while (index[at] != 0)
-		at = (at + 1) & mask;
-	index[at] = i + 1;
+	while (place_get(&x, at) != 0)
+		at = (at + 1) & x.mask;
+	place_set(&x, at, i + 1);
 }
 
 /* The place that names peer i. */
-static uint32_t *
+static uint32_t
 index_place(const struct peers_kind *k, const struct peers *p, uint32_t i)
 {
-	uint32_t *index = index_of(k, p), mask = index_cap(p->cap) - 1;
+	const struct places x = index_of(k, p);
 	uint32_t at = index_home(k, p, addr_at(k, p, i));
 
-	while (index[at] != i + 1)
-		at = (at + 1) & mask;
-	return &index[at];
+	while (place_get(&x, at) != i + 1)
+		at = (at + 1) & x.mask;
+	return at;
 }
 
 /* Closes the gap, so that no search ends too early. */
 static void
 index_remove(const struct peers_kind *k, struct peers *p, uint32_t i)
 {
-	uint32_t *index = index_of(k, p), mask = index_cap(p->cap) - 1;
-	uint32_t hole = (uint32_t)(index_place(k, p, i) - index);
+	const struct places x = index_of(k, p);
+	uint32_t hole = index_place(k, p, i), named;
 
-	for (uint32_t at = (hole + 1) & mask; index[at] != 0; at = (at + 1) & mask) {
-		uint32_t home = index_home(k, p, addr_at(k, p, index[at] - 1));
+	for (uint32_t at = (hole + 1) & x.mask; (named = place_get(&x, at)) != 0;
+	    at = (at + 1) & x.mask) {
+		uint32_t home = index_home(k, p, addr_at(k, p, named - 1));
 
-		if (((at - home) & mask) >= ((at - hole) & mask)) {
-			index[hole] = index[at];
+		if (((at - home) & x.mask) >= ((at - hole) & x.mask)) {
+			place_set(&x, hole, named);
 			hole = at;
 		}
 	}
-	index[hole] = 0;
+	place_set(&x, hole, 0);
 }
 
 static void
 index_rebuild(const struct peers_kind *k, struct peers *p)
 {
-	uint32_t *index = index_of(k, p), mask = index_cap(p->cap) - 1, n = peers_count(p);
-	uint32_t homes[AHEAD] = { 0 };
+	const struct places x = index_of(k, p);
+	uint32_t n = peers_count(p), homes[AHEAD] = { 0 };
 
-	memset(index, 0, (size_t)index_cap(p->cap) * 4);
+	places_clear(&x);
 	for (uint32_t i = 0; i < n + AHEAD; i++) {
 		uint32_t at = homes[i % AHEAD];
 
 		if (i < n) {
 			homes[i % AHEAD] = index_home(k, p, addr_at(k, p, i));
-			__builtin_prefetch(&index[homes[i % AHEAD]], 1);
+			__builtin_prefetch(x.at + (size_t)homes[i % AHEAD] * (x.wide ? 4 : 2), 1);
 		}
 		if (i < AHEAD)
 			continue;
-		while (index[at] != 0)
-			at = (at + 1) & mask;
-		index[at] = i - AHEAD + 1;
+		while (place_get(&x, at) != 0)
+			at = (at + 1) & x.mask;
+		place_set(&x, at, i - AHEAD + 1);
 	}
 }
 
@@ -197,8 +241,8 @@ same_addr(const struct peers_kind *k, const uint8_t *a, const uint8_t *b)
 uint32_t
 peers_find(const struct peers_kind *k, const struct peers *p, const uint8_t *addr)
 {
-	const uint32_t *index;
-	uint32_t mask;
+	struct places x;
+	uint32_t named;
 
 	if (p == NULL)
 		return PEERS_NONE;
@@ -209,11 +253,11 @@ peers_find(const struct peers_kind *k, const struct peers *p, const uint8_t *add
 		}
 		return PEERS_NONE;
 	}
-	index = index_of(k, p);
-	mask = index_cap(p->cap) - 1;
-	for (uint32_t at = index_home(k, p, addr); index[at] != 0; at = (at + 1) & mask) {
-		if (same_addr(k, addr_at(k, p, index[at] - 1), addr))
-			return index[at] - 1;
+	x = index_of(k, p);
+	for (uint32_t at = index_home(k, p, addr); (named = place_get(&x, at)) != 0;
+	    at = (at + 1) & x.mask) {
+		if (same_addr(k, addr_at(k, p, named - 1), addr))
+			return named - 1;
 	}
 	return PEERS_NONE;
 }
@@ -222,8 +266,8 @@ uint32_t
 peers_kin(const struct peers_kind *k, const struct peers *p, const struct addr *a, uint32_t max)
 {
 	uint8_t addr[PEERS_ADDR_MAX];
-	const uint32_t *index;
-	uint32_t mask, n = 0;
+	struct places x;
+	uint32_t named, n = 0;
 	size_t len;
 
 	if (p == NULL || addr_is_local(a))
@@ -235,10 +279,10 @@ peers_kin(const struct peers_kind *k, const struct peers *p, const struct addr *
 			n += memcmp(addr_at(k, p, i), addr, len) == 0;
 		return n;
 	}
-	index = index_of(k, p);
-	mask = index_cap(p->cap) - 1;
-	for (uint32_t at = index_home(k, p, addr); index[at] != 0 && n < max; at = (at + 1) & mask)
-		n += memcmp(addr_at(k, p, index[at] - 1), addr, len) == 0;
+	x = index_of(k, p);
+	for (uint32_t at = index_home(k, p, addr); (named = place_get(&x, at)) != 0 && n < max;
+	    at = (at + 1) & x.mask)
+		n += memcmp(addr_at(k, p, named - 1), addr, len) == 0;
 	return n;
 }
 
@@ -248,10 +292,12 @@ peers_kin(const struct peers_kind *k, const struct peers *p, const struct addr *
  * An id stands in its index once, whoever uses it: a crowd that has one id in common would make
  * every search long. Who came first has the place.
  */
-static uint32_t *
+static struct places
 ids_of(const struct peers_kind *k, const struct peers *p)
 {
-	return index_of(k, p) + index_cap(p->cap);
+	const struct places x = index_of(k, p);
+
+	return places_at(p, x.at + ((size_t)x.mask + 1) * place_len(p->cap));
 }
 
 static uint32_t
@@ -261,15 +307,16 @@ id_home(const struct peers_kind *k, const struct peers *p, const uint8_t *id)
 }
 
 /* The place that names a peer with this id, or else the free one where it belongs. */
-static uint32_t *
+static uint32_t
 id_place(const struct peers_kind *k, const struct peers *p, const uint8_t *id)
 {
-	uint32_t *ids = ids_of(k, p), mask = index_cap(p->cap) - 1;
-	uint32_t at = id_home(k, p, id);
+	const struct places x = ids_of(k, p);
+	uint32_t at = id_home(k, p, id), named;
 
-	while (ids[at] != 0 && memcmp(id_at(k, p, ids[at] - 1), id, ID_LEN) != 0)
-		at = (at + 1) & mask;
-	return &ids[at];
+	while ((named = place_get(&x, at)) != 0 &&
+	    memcmp(id_at(k, p, named - 1), id, ID_LEN) != 0)
+		at = (at + 1) & x.mask;
+	return at;
 }
 
 static bool
@@ -281,75 +328,86 @@ has_ids(const struct peers_kind *k, const struct peers *p)
 static void
 id_put(const struct peers_kind *k, struct peers *p, uint32_t i)
 {
-	uint32_t *place;
+	struct places x;
+	uint32_t at;
 
 	if (!has_ids(k, p))
 		return;
-	place = id_place(k, p, id_at(k, p, i));
-	if (*place == 0)
-		*place = i + 1;
+	x = ids_of(k, p);
+	at = id_place(k, p, id_at(k, p, i));
+	if (place_get(&x, at) == 0)
+		place_set(&x, at, i + 1);
 }
 
 /* If it is peer i that its id names. */
 static void
 id_remove(const struct peers_kind *k, struct peers *p, uint32_t i)
 {
-	uint32_t *ids, mask = index_cap(p->cap) - 1, hole;
+	uint32_t hole, named;
+	struct places x;
 
 	if (!has_ids(k, p))
 		return;
-	ids = ids_of(k, p);
-	hole = (uint32_t)(id_place(k, p, id_at(k, p, i)) - ids);
-	if (ids[hole] != i + 1)
+	x = ids_of(k, p);
+	hole = id_place(k, p, id_at(k, p, i));
+	if (place_get(&x, hole) != i + 1)
 		return;
-	for (uint32_t at = (hole + 1) & mask; ids[at] != 0; at = (at + 1) & mask) {
-		uint32_t home = id_home(k, p, id_at(k, p, ids[at] - 1));
+	for (uint32_t at = (hole + 1) & x.mask; (named = place_get(&x, at)) != 0;
+	    at = (at + 1) & x.mask) {
+		uint32_t home = id_home(k, p, id_at(k, p, named - 1));
 
-		if (((at - home) & mask) >= ((at - hole) & mask)) {
-			ids[hole] = ids[at];
+		if (((at - home) & x.mask) >= ((at - hole) & x.mask)) {
+			place_set(&x, hole, named);
 			hole = at;
 		}
 	}
-	ids[hole] = 0;
+	place_set(&x, hole, 0);
 }
 
 static void
 id_renumber(const struct peers_kind *k, struct peers *p, uint32_t from, uint32_t to)
 {
-	uint32_t *place;
+	struct places x;
+	uint32_t at;
 
 	if (!has_ids(k, p))
 		return;
-	place = id_place(k, p, id_at(k, p, from));
-	if (*place == from + 1)
-		*place = to + 1;
+	x = ids_of(k, p);
+	at = id_place(k, p, id_at(k, p, from));
+	if (place_get(&x, at) == from + 1)
+		place_set(&x, at, to + 1);
 }
 
 /* Both may have one id. */
 static void
 id_swap(const struct peers_kind *k, struct peers *p, uint32_t a, uint32_t b)
 {
-	uint32_t *place_a, *place_b;
+	uint32_t at_a, at_b;
 	bool named_a, named_b;
+	struct places x;
 
 	if (!has_ids(k, p))
 		return;
-	place_a = id_place(k, p, id_at(k, p, a));
-	place_b = id_place(k, p, id_at(k, p, b));
-	named_a = *place_a == a + 1;
-	named_b = *place_b == b + 1;
+	x = ids_of(k, p);
+	at_a = id_place(k, p, id_at(k, p, a));
+	at_b = id_place(k, p, id_at(k, p, b));
+	named_a = place_get(&x, at_a) == a + 1;
+	named_b = place_get(&x, at_b) == b + 1;
 	if (named_a)
-		*place_a = b + 1;
+		place_set(&x, at_a, b + 1);
 	if (named_b)
-		*place_b = a + 1;
+		place_set(&x, at_b, a + 1);
 }
 
 static void
 ids_rebuild(const struct peers_kind *k, struct peers *p)
 {
+	struct places x;
+
 	if (!has_ids(k, p))
 		return;
-	memset(ids_of(k, p), 0, (size_t)index_cap(p->cap) * 4);
+	x = ids_of(k, p);
+	places_clear(&x);
 	for (uint32_t i = 0; i < peers_count(p); i++)
 		id_put(k, p, i);
 }
@@ -359,8 +417,11 @@ peers_find_id(const struct peers_kind *k, const struct peers *p, const uint8_t *
 {
 	if (p == NULL || k->id_len == 0)
 		return PEERS_NONE;
-	if (has_ids(k, p))
-		return *id_place(k, p, id) - 1;		/* 0 becomes PEERS_NONE */
+	if (has_ids(k, p)) {
+		const struct places x = ids_of(k, p);
+
+		return place_get(&x, id_place(k, p, id)) - 1;	/* 0 becomes PEERS_NONE */
+	}
 	for (uint32_t i = 0; i < peers_count(p); i++) {
 		if (memcmp(id_at(k, p, i), id, ID_LEN) == 0)
 			return i;
@@ -395,8 +456,9 @@ resize(const struct peers_kind *k, struct peers **block, uint32_t cap)
 		memcpy(id_at(k, to, 0), id_at(k, from, 0), (size_t)n * k->id_len);
 		memcpy(key_at(k, to, 0), key_at(k, from, 0), (size_t)n * k->key_len);
 	}
-	if (cap > INDEX_FROM && from != NULL && index_cap(from->cap) == index_cap(cap)) {
-		memcpy(index_of(k, to), index_of(k, from), indexes_len(k, cap));
+	if (cap > INDEX_FROM && from != NULL && index_cap(from->cap) == index_cap(cap) &&
+	    place_len(from->cap) == place_len(cap)) {
+		memcpy(index_of(k, to).at, index_of(k, from).at, indexes_len(k, cap));
 	} else if (cap > INDEX_FROM) {
 		index_rebuild(k, to);
 		ids_rebuild(k, to);
@@ -423,8 +485,11 @@ move(const struct peers_kind *k, struct peers *p, uint32_t to, uint32_t from)
 {
 	if (to == from)
 		return;
-	if (p->cap > INDEX_FROM)
-		*index_place(k, p, from) = to + 1;
+	if (p->cap > INDEX_FROM) {
+		const struct places x = index_of(k, p);
+
+		place_set(&x, index_place(k, p, from), to + 1);
+	}
 	id_renumber(k, p, from, to);
 	copy(k, p, to, from);
 }
@@ -438,10 +503,11 @@ swap(const struct peers_kind *k, struct peers *p, uint32_t a, uint32_t b)
 	if (a == b)
 		return;
 	if (p->cap > INDEX_FROM) {
-		uint32_t *place_a = index_place(k, p, a), *place_b = index_place(k, p, b);
+		const struct places x = index_of(k, p);
+		uint32_t at_a = index_place(k, p, a), at_b = index_place(k, p, b);
 
-		*place_a = b + 1;
-		*place_b = a + 1;
+		place_set(&x, at_a, b + 1);
+		place_set(&x, at_b, a + 1);
 	}
 	id_swap(k, p, a, b);
 	memcpy(addr, addr_at(k, p, a), k->addr_len);
@@ -756,16 +822,20 @@ peers_choose(const struct peers_kind *k, const struct peers *p, uint32_t n, uint
 static void
 check_index(const struct peers_kind *k, const struct peers *p)
 {
-	uint32_t named = 0;
+	uint32_t named = 0, cap = index_cap(p->cap);
+	struct places x = index_of(k, p);
 
-	for (uint32_t i = 0; i < index_cap(p->cap); i++)
-		named += index_of(k, p)[i] != 0;
+	for (uint32_t i = 0; i < cap; i++)
+		named += place_get(&x, i) != 0;
 	assert(named == (p->cap > INDEX_FROM ? peers_count(p) : 0));
-	for (uint32_t i = 0; has_ids(k, p) && i < index_cap(p->cap); i++) {
-		uint32_t *place = &ids_of(k, p)[i];
+	if (!has_ids(k, p))
+		return;
+	x = ids_of(k, p);
+	for (uint32_t i = 0; i < cap; i++) {
+		uint32_t n = place_get(&x, i);
 
-		assert(*place == 0 || (*place <= peers_count(p) &&
-		    id_place(k, p, id_at(k, p, *place - 1)) == place));
+		assert(n == 0 || (n <= peers_count(p) &&
+		    id_place(k, p, id_at(k, p, n - 1)) == i));
 	}
 }
 

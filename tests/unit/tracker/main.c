@@ -15,6 +15,7 @@ main(void)
 		limit_suite,
 		markup_suite,
 		nat_check_suite,
+		peers_suite,
 		nat_known_suite,
 		pages_suite,
 		reply_suite,

@@ -14,6 +14,7 @@ Suite *markup_suite(void);
 Suite *nat_check_suite(void);
 Suite *nat_known_suite(void);
 Suite *pages_suite(void);
+Suite *peers_suite(void);
 Suite *reply_suite(void);
 Suite *reqlog_suite(void);
 Suite *shards_suite(void);
