@@ -47,7 +47,7 @@ by_appetite(const void *x, const void *y)
 	int r = more(a->interested, b->interested);
 
 	if (r == 0)
-		r = more(a->unchoked && !a->lucky, b->unchoked && !b->lucky);
+		r = more(a->unchoked && !a->optimistic, b->unchoked && !b->optimistic);
 	if (r == 0)
 		r = more(a->up, b->up);
 	/* Longest waiting first: the latest turn begun last. */

@@ -131,6 +131,28 @@ START_TEST(few_slots)
 }
 END_TEST
 
+/* However fast the one that luck found is, it takes nobody's place before its time is over. */
+START_TEST(luck_of_a_seed_stays_luck)
+{
+	begin(2);
+	for (int i = 3; i < PEERS; i++)
+		peer[i].interested = false;
+	for (int i = 0; i < 9; i++) {
+		bool was[3];
+
+		for (int k = 0; k < 3; k++)
+			was[k] = peer[k].unchoked;
+		ck_assert_uint_eq(one_round(true, MINUTE + i * CHOKER_ROUND), 2);
+		ck_assert_uint_eq(lucky_ones(), 1);
+		for (int k = 0; k < 3; k++) {
+			if (i % 3 != 0)
+				ck_assert(peer[k].unchoke == was[k]);
+			peer[k].up = !peer[k].unchoke ? 0 : peer[k].lucky ? 1000 : 10;
+		}
+	}
+}
+END_TEST
+
 Suite *
 choker_suite(void)
 {
@@ -141,6 +163,7 @@ choker_suite(void)
 	tcase_add_test(c, luck_finds_everybody);
 	tcase_add_test(c, a_seed_serves_in_turn);
 	tcase_add_test(c, few_slots);
+	tcase_add_test(c, luck_of_a_seed_stays_luck);
 	suite_add_tcase(s, c);
 	return s;
 }
