@@ -298,8 +298,10 @@ on_closed(void *arg, struct peer *p, const char *why, usec now)
 		leave_picker(c, &p->have);
 		download_let_go(&c->src, now);
 	}
+	/* A seed was no use to a seed, but may be one day. */
 	if (c->listens.family != ADDR_NONE)
-		known_lost(&t->swarm->known, &c->listens, c->src.gave || p->up.total > 0, now);
+		known_lost(&t->swarm->known, &c->listens, c->src.gave || p->up.total > 0 ||
+		    c->redundant, now);
 	if (c->redundant && c->listens.family != ADDR_NONE)
 		known_postpone(&t->swarm->known, &c->listens, now + SEED_AGAIN);
 	(void)map_remove(&t->swarm->by_id, &c->src.id);

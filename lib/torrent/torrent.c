@@ -142,13 +142,14 @@ begin_check(struct torrent *t)
 	content_check(t->content, all ? NULL : &t->unsure);
 }
 
-/* From a seed as well: others that have all were sent away, and are wanted again. */
+/* From a seed as well, or from the check of what was one: others that have all were sent away, and
+ * are wanted again. */
 static void
 begin_downloading(struct torrent *t, enum bt_torrent_state before, usec now)
 {
 	t->told_complete = false;
 	content_make_empty_files(t->content);
-	if (before == BT_TORRENT_SEEDING && t->swarm != NULL)
+	if ((before == BT_TORRENT_SEEDING || before == BT_TORRENT_CHECKING) && t->swarm != NULL)
 		known_hurry(&t->swarm->known, now);
 }
 

@@ -649,6 +649,52 @@ START_TEST(says_when_it_is_due)
 }
 END_TEST
 
+/* A seed sent others away, and wants them again when something of it is gone. */
+START_TEST(seeds_are_wanted_again)
+{
+	struct partner *p;
+
+	rig_begin(PIECES);
+	rig_answer_tracker(NULL);
+	p = reach(0, true);
+	(void)heard(p);
+	say_type(p, WIRE_INTERESTED);
+	say_block(p, WIRE_REQUEST, 1, 1);
+	torrent_block_read(r.t, &r.reads[0], block_new(&r.blocks), NULL, r.now);
+	(void)heard(p);
+	say_type(p, WIRE_HAVE_ALL);
+	ck_assert(!is_here(p));
+	rig_wait(10 * SECOND);
+	torrent_look_again(r.t, "a test", r.now);
+	checked(3, BT_OK);
+	ck_assert_int_eq(state(), BT_TORRENT_DOWNLOADING);
+	r.did[0] = '\0';
+	rig_wait(0);
+	expect_did("dial0 ");
+	rig_end();
+}
+END_TEST
+
+/* Also those to whom it was no use, for they had all. */
+START_TEST(seeds_that_took_nothing_are_wanted_again)
+{
+	struct partner *p;
+
+	rig_begin(PIECES);
+	rig_answer_tracker(NULL);
+	p = reach(0, true);
+	say_type(p, WIRE_HAVE_ALL);
+	ck_assert(!is_here(p));
+	rig_wait(10 * SECOND);
+	torrent_look_again(r.t, "a test", r.now);
+	checked(3, BT_OK);
+	r.did[0] = '\0';
+	rig_wait(0);
+	expect_did("dial0 ");
+	rig_end();
+}
+END_TEST
+
 Suite *
 torrent_suite(void)
 {
@@ -675,6 +721,8 @@ torrent_suite(void)
 	tcase_add_test(c, spares_who_is_of_least_use);
 	tcase_add_test(c, a_connection_without_a_place_is_tried_again);
 	tcase_add_test(c, says_when_it_is_due);
+	tcase_add_test(c, seeds_are_wanted_again);
+	tcase_add_test(c, seeds_that_took_nothing_are_wanted_again);
 	suite_add_tcase(s, c);
 	return s;
 }
