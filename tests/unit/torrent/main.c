@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "helper.h"
 
+Suite *choice_suite(void);
 Suite *choker_suite(void);
 Suite *conn_suite(void);
 Suite *download_suite(void);
@@ -14,7 +15,7 @@ int
 main(void)
 {
 	static Suite *(*const make[])(void) = {
-		rarity_suite, picker_suite, choker_suite, known_suite, torrent_suite,
+		rarity_suite, picker_suite, choice_suite, choker_suite, known_suite, torrent_suite,
 		conn_suite, download_suite, serve_suite
 	};
 

@@ -389,6 +389,11 @@ START_TEST(a_barred_port_is_not_dialled)
 	add(&a, KNOWN_TRACKER);
 	known_ban_port(&known, &a);
 	known_check(&known);
+	/* Nor is it new, or what nobody can have. */
+	ck_assert(!known_add(&known, &a, KNOWN_TRACKER, 0));
+	out = address(0x0b000002, 0);
+	ck_assert(!known_add(&known, &out, KNOWN_TRACKER, 0));
+	ck_assert_uint_eq(known_count(&known), 1);
 	ck_assert_int_eq(known_due(&known), NEVER);
 	ck_assert(!known_next(&known, SECOND, &out));
 	/* The host may be there at another. */
