@@ -287,7 +287,7 @@ rig_new_of(uint32_t pieces)
 	r.pieces = pieces;
 	rng_seed(&r.rng, 1);
 	announce_urls_init(&r.urls);
-	r.meta = small_meta((uint64_t)pieces * PIECE - 5, PIECE);
+	r.meta = small_meta(pieces > 0 ? (uint64_t)pieces * PIECE - 5 : 0, PIECE);
 	torrent_hashes_of(r.meta, &r.hashes);
 	r.opts = (struct torrent_opts){ .rng = &r.rng, .urls = &r.urls,
 		.blocks = &r.blocks, .port = 6881, .families = ANNOUNCE_V4,

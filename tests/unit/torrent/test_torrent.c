@@ -769,6 +769,79 @@ START_TEST(tells_what_others_want_of_it)
 }
 END_TEST
 
+/* With nothing but empty files all is there when they are. */
+START_TEST(makes_files_that_are_all_empty)
+{
+	rig_new_of(0);
+	rig_attach(-1);
+	torrent_start(r.t, r.now);
+	expect_did("checking check ");
+	torrent_check_done(r.t, &(struct bt_error){ .code = BT_OK }, r.now);
+	rig_check();
+	expect_did("seeding announce(started) complete! empty-files ");
+	torrent_files_made(r.t, &(struct bt_error){ .code = BT_EIO, .text = "no" }, r.now);
+	ck_assert_int_eq(state(), BT_TORRENT_FAILED);
+	rig_end();
+	rig_begin(PIECES);
+	torrent_files_made(r.t, &(struct bt_error){ .code = BT_OK }, r.now);
+	ck_assert_int_eq(state(), BT_TORRENT_SEEDING);
+	rig_end();
+}
+END_TEST
+
+/* Four are said to be here, of which two are to be looked at. */
+START_TEST(checks_what_is_unsure_alone)
+{
+	struct torrent_parts parts = { .content = &r.content };
+	struct bt_torrent_status st;
+	struct bits have, unsure;
+	size_t fails = 0;
+
+	rig_new();
+	torrent_start(r.t, r.now);
+	torrent_await(r.t, r.meta, r.now);
+	expect_did("metadata announce(started) checking ");
+	ck_assert(bits_init(&have, PIECES) && bits_init(&unsure, PIECES));
+	for (uint32_t i = 0; i < 4; i++)
+		(void)bits_set(&have, i);
+	(void)bits_set(&unsure, 2);
+	(void)bits_set(&unsure, 3);
+	parts.meta = r.meta;
+	parts.have = &have;
+	parts.unsure = &unsure;
+	r.content.ops = &fake_ops;
+	r.has_content = true;
+	/* Without memory nothing has changed. */
+	do {
+		mem_fail_at(++fails);
+		ck_assert_uint_lt(fails, 100);
+	} while (!torrent_attach(r.t, &parts, r.now));
+	mem_fail_at(0);
+	rig_check();
+	ck_assert_uint_gt(fails, 3);
+	expect_did("check-2 ");
+	torrent_status(r.t, &st);
+	ck_assert_int_eq(st.state, BT_TORRENT_CHECKING);
+	ck_assert_uint_eq(st.pieces_checked, PIECES - 2);
+	ck_assert_uint_eq(st.done, 4 * PIECE);
+	torrent_checked(r.t, 2, true);
+	torrent_checked(r.t, 3, false);
+	torrent_check_done(r.t, &(struct bt_error){ .code = BT_OK }, r.now);
+	rig_check();
+	torrent_status(r.t, &st);
+	ck_assert_int_eq(st.state, BT_TORRENT_DOWNLOADING);
+	ck_assert_uint_eq(st.pieces_checked, PIECES);
+	ck_assert_uint_eq(st.done, 3 * PIECE);
+	/* The next check is one of all. */
+	r.did[0] = '\0';
+	torrent_look_again(r.t, "a test", r.now);
+	expect_did("checking check ");
+	bits_fini(&have);
+	bits_fini(&unsure);
+	rig_end();
+}
+END_TEST
+
 Suite *
 torrent_suite(void)
 {
@@ -799,6 +872,8 @@ torrent_suite(void)
 	tcase_add_test(c, seeds_that_took_nothing_are_wanted_again);
 	tcase_add_test(c, tells_how_it_stands);
 	tcase_add_test(c, tells_what_others_want_of_it);
+	tcase_add_test(c, makes_files_that_are_all_empty);
+	tcase_add_test(c, checks_what_is_unsure_alone);
 	suite_add_tcase(s, c);
 	return s;
 }
