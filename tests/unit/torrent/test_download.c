@@ -440,6 +440,49 @@ START_TEST(a_liar_goes_with_all_its_connections)
 }
 END_TEST
 
+/* One has been asked for half of everything; another has but a piece of that. */
+static void
+ask_one_before_another(struct partner **p, struct partner **q)
+{
+	uint32_t piece = PIECES;
+
+	rig_begin(0);
+	*p = giver(0, false);
+	*q = come(1, false);
+	(void)heard(*q);
+	say_type(*p, WIRE_UNCHOKE);
+	for (uint32_t i = 0; i < PIECES; i++) {
+		if (requests_has(&conn_of(*p)->src.requests, i, 0) &&
+		    requests_has(&conn_of(*p)->src.requests, i, (BLOCKS - 1) * BLOCK_SIZE))
+			piece = i;
+	}
+	ck_assert_uint_lt(piece, PIECES);
+	say_have(*q, piece);
+	say_type(*q, WIRE_UNCHOKE);
+	ck_assert_uint_eq(asked(*q), 0);
+}
+
+START_TEST(what_comes_free_is_soon_asked_of_others)
+{
+	struct partner *p, *q;
+
+	ask_one_before_another(&p, &q);
+	rig_wait(1500 * MSEC);
+	ck_assert_uint_eq(asked(q), 0);
+	say_type(p, WIRE_CHOKE);
+	rig_wait(100 * MSEC);
+	ck_assert_uint_eq(asked(q), BLOCKS);
+	rig_end();
+	/* So it is when one does not send. */
+	ask_one_before_another(&p, &q);
+	rig_wait(29 * SECOND);
+	ck_assert_uint_eq(asked(q), 0);
+	rig_wait(3 * SECOND);
+	ck_assert_uint_eq(asked(q), BLOCKS);
+	rig_end();
+}
+END_TEST
+
 Suite *
 download_suite(void)
 {
@@ -464,6 +507,7 @@ download_suite(void)
 	tcase_add_test(c, the_end_is_cancelled_without_fast);
 	tcase_add_test(c, who_sips_holds_nothing_up);
 	tcase_add_test(c, a_liar_goes_with_all_its_connections);
+	tcase_add_test(c, what_comes_free_is_soon_asked_of_others);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -5,17 +5,6 @@
 
 Suite *torrent_suite(void);
 
-static void
-checked(unsigned good, enum bt_code code)
-{
-	const struct bt_error err = { .code = code, .text = "a test says so" };
-
-	for (uint32_t i = 0; i < PIECES; i++)
-		torrent_checked(r.t, i, i < good);
-	torrent_check_done(r.t, &err, r.now);
-	torrent_check(r.t);
-}
-
 START_TEST(is_born_stopped_and_checks)
 {
 	struct bt_torrent_status st;
@@ -433,44 +422,6 @@ START_TEST(dials_few_at_once)
 }
 END_TEST
 
-START_TEST(trackers_are_told_what_went)
-{
-	struct bt_torrent_status st;
-	struct partner *p;
-
-	rig_begin(PIECES - 1);
-	ck_assert_uint_eq(r.req.port, 6881);
-	ck_assert_int_eq(r.req.numwant, 80);
-	ck_assert_mem_eq(r.req.info_hash, r.hashes.v[0], 20);
-	ck_assert_mem_eq(r.req.peer_id, r.t->peer_id, 20);
-	torrent_status(r.t, &st);
-	ck_assert_int_eq(st.tracker_seeds, -1);
-	rig_answer_tracker(NULL);
-	torrent_status(r.t, &st);
-	ck_assert_int_eq(st.tracker_seeds, 5);
-	ck_assert_int_eq(st.tracker_leeches, 7);
-	p = come(0, true);
-	say_type(p, WIRE_HAVE_ALL);
-	say_type(p, WIRE_UNCHOKE);
-	send_content(p, 0, 0);
-	for (uint32_t b = 0; b < BLOCKS; b++)
-		send_content(p, PIECES - 1, b);
-	meter_add(&r.t->up, 77);
-	piece_done(PIECES - 1, BT_OK);
-	/* What was wasted does not count. */
-	ck_assert_int_eq(r.req.event, ANNOUNCE_COMPLETED);
-	ck_assert_uint_eq(r.t->wasted, BLOCK_SIZE);
-	ck_assert_uint_eq(r.req.downloaded, PIECE - 5);
-	ck_assert_uint_eq(r.req.uploaded, 77);
-	/* A failure tells no numbers. */
-	torrent_announce_reply(r.t, r.announce_id, NULL, BT_EIO, "a test says so", r.now);
-	torrent_status(r.t, &st);
-	ck_assert_int_eq(st.tracker_seeds, 5);
-	ck_assert_int_eq(st.tracker_leeches, 7);
-	rig_end();
-}
-END_TEST
-
 START_TEST(who_is_short_of_peers_asks_earlier)
 {
 	rig_begin(0);
@@ -695,80 +646,6 @@ START_TEST(seeds_that_took_nothing_are_wanted_again)
 }
 END_TEST
 
-START_TEST(tells_how_it_stands)
-{
-	struct bt_torrent_status st;
-	struct torrent_stats sum = { 0 };
-	struct partner *p;
-
-	rig_begin(2);
-	torrent_status(r.t, &st);
-	ck_assert_uint_eq(st.peers + st.seeds + st.known_peers + st.partial, 0);
-	ck_assert_double_eq(st.distributed_copies, 0);
-	p = come(0, true);
-	say_type(p, WIRE_HAVE_ALL);
-	torrent_status(r.t, &st);
-	ck_assert_uint_eq(st.peers, 1);
-	ck_assert_uint_eq(st.seeds, 1);
-	ck_assert_double_ge(st.distributed_copies, 1);
-	(void)come(1, true);
-	name_address(2);
-	say_type(p, WIRE_UNCHOKE);
-	send_content(p, requests_at(&conn_of(p)->src.requests, 0)->piece, 0);
-	torrent_status(r.t, &st);
-	ck_assert_uint_eq(st.peers, 2);
-	ck_assert_uint_eq(st.seeds, 1);
-	ck_assert_uint_eq(st.known_peers, 1);
-	ck_assert_uint_eq(st.partial, BLOCK_SIZE);
-	ck_assert_uint_eq(st.downloaded, BLOCK_SIZE);
-	ck_assert_uint_eq(st.wanted, (uint64_t)PIECES * PIECE - 5);
-	ck_assert_uint_eq(st.wanted_done, 2 * PIECE);
-	torrent_add_stats(r.t, &sum);
-	torrent_add_stats(r.t, &sum);
-	ck_assert_uint_eq(sum.downloaded, 2 * BLOCK_SIZE);
-	ck_assert_uint_eq(sum.connections, 4);
-	ck_assert_uint_eq(sum.seeds, 2);
-	ck_assert_uint_eq(sum.known, 2);
-	rig_end();
-}
-END_TEST
-
-START_TEST(tells_what_others_want_of_it)
-{
-	struct partner *p;
-
-	rig_new();
-	ck_assert_int_eq(torrent_slot(r.t), TORRENT_NO_SLOT);
-	torrent_start(r.t, r.now);
-	ck_assert_int_eq(torrent_slot(r.t), TORRENT_DOWNLOADS);
-	rig_attach(-1);
-	/* For the queue of downloads or that of seeds, its check will say. */
-	ck_assert_int_eq(torrent_slot(r.t), TORRENT_NO_SLOT);
-	ck_assert(!torrent_is_complete(r.t) && !torrent_is_checked(r.t));
-	checked(PIECES, BT_OK);
-	ck_assert_int_eq(torrent_slot(r.t), TORRENT_SEEDS);
-	ck_assert(torrent_is_complete(r.t) && torrent_is_checked(r.t));
-	torrent_hold(r.t, TORRENT_QUEUED, true, "a test", r.now);
-	ck_assert_int_eq(torrent_slot(r.t), TORRENT_SEEDS);
-	torrent_hold(r.t, TORRENT_PAUSED, true, "a test", r.now);
-	ck_assert_int_eq(torrent_slot(r.t), TORRENT_NO_SLOT);
-	torrent_hold(r.t, TORRENT_PAUSED | TORRENT_QUEUED, false, "a test", r.now);
-	ck_assert_uint_eq(torrent_demand(r.t), 0);
-	rig_answer_tracker(NULL);
-	ck_assert_uint_eq(torrent_demand(r.t), 1);
-	ck_assert(!torrent_has_peers(r.t));
-	p = come(0, true);
-	ck_assert_uint_eq(torrent_demand(r.t), 1);
-	say_type(p, WIRE_INTERESTED);
-	ck_assert_uint_eq(torrent_demand(r.t), 2);
-	ck_assert(torrent_has_peers(r.t));
-	rig_end();
-	rig_begin(2);
-	ck_assert_int_eq(torrent_slot(r.t), TORRENT_DOWNLOADS);
-	rig_end();
-}
-END_TEST
-
 /* With nothing but empty files all is there when they are. */
 START_TEST(makes_files_that_are_all_empty)
 {
@@ -842,6 +719,40 @@ START_TEST(checks_what_is_unsure_alone)
 }
 END_TEST
 
+START_TEST(what_is_wanted_may_change)
+{
+	uint8_t none = 0;
+	const struct choice nothing = { .files = &none, .count = 1 }, all = { .count = 0 };
+	struct bt_torrent_status st;
+	struct partner *p;
+
+	rig_begin(2);
+	rig_answer_tracker(NULL);
+	p = come(0, true);
+	say_have(p, 5);
+	ck_assert_ptr_nonnull(strstr(heard(p), "interested"));
+	ck_assert(torrent_choose(r.t, &nothing, r.now));
+	rig_check();
+	/* Of who wants no more it is the end, but no completion. */
+	expect_did("choose-0 seeding complete! ");
+	ck_assert_str_eq(heard(p), "uninterested ");
+	torrent_status(r.t, &st);
+	ck_assert_uint_eq(st.wanted, 0);
+	ck_assert_uint_eq(st.wanted_done, 0);
+	ck_assert_uint_eq(st.done, 2 * PIECE);
+	ck_assert(torrent_choose(r.t, &all, r.now));
+	rig_check();
+	expect_did("choose-1 downloading empty-files ");
+	ck_assert_str_eq(heard(p), "interested ");
+	torrent_status(r.t, &st);
+	ck_assert_uint_eq(st.wanted, (uint64_t)PIECES * PIECE - 5);
+	ck_assert_uint_eq(st.wanted_done, 2 * PIECE);
+	say_type(p, WIRE_UNCHOKE);
+	ck_assert_uint_eq(count_of(heard(p), "request5."), BLOCKS);
+	rig_end();
+}
+END_TEST
+
 Suite *
 torrent_suite(void)
 {
@@ -862,7 +773,6 @@ torrent_suite(void)
 	tcase_add_test(c, a_hybrid_goes_by_the_name_it_was_called);
 	tcase_add_test(c, dials_whom_trackers_name);
 	tcase_add_test(c, dials_few_at_once);
-	tcase_add_test(c, trackers_are_told_what_went);
 	tcase_add_test(c, who_is_short_of_peers_asks_earlier);
 	tcase_add_test(c, whom_it_dials_wakes_it);
 	tcase_add_test(c, spares_who_is_of_least_use);
@@ -870,10 +780,9 @@ torrent_suite(void)
 	tcase_add_test(c, says_when_it_is_due);
 	tcase_add_test(c, seeds_are_wanted_again);
 	tcase_add_test(c, seeds_that_took_nothing_are_wanted_again);
-	tcase_add_test(c, tells_how_it_stands);
-	tcase_add_test(c, tells_what_others_want_of_it);
 	tcase_add_test(c, makes_files_that_are_all_empty);
 	tcase_add_test(c, checks_what_is_unsure_alone);
+	tcase_add_test(c, what_is_wanted_may_change);
 	suite_add_tcase(s, c);
 	return s;
 }
