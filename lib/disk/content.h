@@ -55,6 +55,7 @@ struct content_ops {
 	void (*make_empty_files)(struct content *c);
 	void (*choose)(struct content *c, const struct bits *wanted);
 	void (*probe)(struct content *c);
+	void (*complete)(struct content *c);
 	bool (*busy)(const struct content *c);
 	void (*free)(struct content *c);
 };
@@ -124,6 +125,14 @@ static inline void
 content_probe(struct content *c)
 {
 	c->ops->probe(c);
+}
+
+/* All that is wanted was received: files are held open for writing no more, and those that can be
+ * executed may be (BEP 47). */
+static inline void
+content_complete(struct content *c)
+{
+	c->ops->complete(c);
 }
 
 /* More waits to be written than should: take no more in until eased. */

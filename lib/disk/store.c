@@ -3,7 +3,9 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -264,6 +266,54 @@ store_probe(struct content *c)
 	s->base.user->probed(s->base.arg, &err);
 }
 
+/* -- when it is complete -- */
+
+static void
+make_executable(struct place *p, uint32_t file)
+{
+	char rel[PATH_MAX];
+	struct stat st;
+	int fd;
+
+	place_path_of(p, file, rel, sizeof(rel));
+	fd = path_open(&p->root, rel, PATH_READ);
+	if (fd < 0)
+		return;
+	/* For all who may read it. */
+	if (fstat(fd, &st) == 0 && (st.st_mode & 0111) == 0)
+		(void)fchmod(fd, (st.st_mode | (st.st_mode & 0444) >> 2) & 0777);
+	(void)close(fd);
+}
+
+static void
+work_complete(struct job *j)
+{
+	struct place *p = &CONTAINER_OF(j, struct store_job, job)->store->place;
+
+	for (uint32_t i = 0; i < bt_metainfo_file_count(p->meta); i++) {
+		unsigned flags = bt_metainfo_file(p->meta, i).flags;
+
+		if ((flags & (BT_FILE_EXECUTABLE | BT_FILE_PAD | BT_FILE_SYMLINK)) ==
+		    BT_FILE_EXECUTABLE && !place_is_aside(p, i))
+			make_executable(p, i);
+	}
+}
+
+static void
+answer_complete(struct store_job *job)
+{
+	fds_drop(&job->store->disk->fds, job->store->place.number);
+}
+
+static void
+store_complete(struct content *c)
+{
+	struct store_job *job = job_new(store_of(c), work_complete, answer_complete);
+
+	if (job != NULL)
+		job_send(job);
+}
+
 /* -- unwanted files -- */
 
 /* NULL: all. */
@@ -378,6 +428,7 @@ static const struct content_ops store_ops = {
 	.make_empty_files = store_make_empty_files,
 	.choose = store_choose,
 	.probe = store_probe,
+	.complete = store_complete,
 	.busy = store_busy,
 	.free = store_free,
 };

@@ -158,6 +158,8 @@ begin_seeding(struct torrent *t, enum bt_torrent_state before, usec now)
 {
 	struct conn *c, *next;
 
+	if (before == BT_TORRENT_DOWNLOADING)
+		content_complete(t->content);
 	/* Of who wants but a part it is no completion. */
 	if (before == BT_TORRENT_DOWNLOADING && t->done == t->size)
 		announce_completed(t->announce, now);

@@ -17,6 +17,43 @@ pids="$pids $!"
 until_has leech.log '"event":"complete"'
 cmp film copy || fail "what was downloaded is different"
 
+# What can be executed may be (BEP 47), and what is complete is not open for writing any more.
+mkdir tools && printf '#!/bin/sh\necho hello\n' >tools/run && echo text >tools/text && chmod 755 tools/run
+python3 - http://127.0.0.1:$port/announce >tools.torrent <<'END'
+import hashlib, sys
+def b(x):
+    if isinstance(x, int): return b"i%de" % x
+    if isinstance(x, list): return b"l" + b"".join(map(b, x)) + b"e"
+    if isinstance(x, dict): return b"d" + b"".join(b(k) + b(x[k]) for k in sorted(x)) + b"e"
+    x = x if isinstance(x, bytes) else x.encode()
+    return b"%d:" % len(x) + x
+run, text = (open("tools/" + n, "rb").read() for n in ("run", "text"))
+info = {"name": "tools", "piece length": 16384, "pieces": hashlib.sha1(run + text).digest(),
+        "files": [{"attr": "x", "length": len(run), "path": ["run"]},
+                  {"length": len(text), "path": ["text"]}]}
+sys.stdout.buffer.write(b({"announce": sys.argv[1], "info": info}))
+END
+btdownloadheadless tools.torrent --saveas tools --bind 127.0.0.1 --json 1 --state '' >tools.log 2>&1 &
+pids="$pids $!"
+until_has tools.log '"event":"tracker","failed":false'
+umask 027
+btdownloadheadless tools.torrent --saveas gotten --bind 127.0.0.1 --json 1 --state '' >gotten.log 2>&1 &
+taker=$!
+pids="$pids $taker"
+until_has gotten.log '"state":"seeding"'
+for i in $(seq 50); do
+	[ "$(stat -c %a gotten/run)" = 750 ] && break
+	sleep 0.1
+done
+[ "$(gotten/run)" = hello ] || fail "gotten/run cannot be executed"
+[ "$(stat -c %a gotten/text)" = 640 ] || fail "gotten/text is $(stat -c %a gotten/text)"
+for fd in /proc/$taker/fdinfo/*; do
+	case $(readlink "/proc/$taker/fd/${fd##*/}" 2>/dev/null) in
+	*/gotten/*) grep -q '^flags:.*[12]$' "$fd" && fail "$(readlink /proc/$taker/fd/${fd##*/}) is open for writing" ;;
+	esac
+done
+umask 022
+
 # By its address; what is not there, or is no torrent, is the torrent's fault.
 mkdir www && cp film.torrent www && echo no torrent >www/bad.torrent
 python3 -u -m http.server --bind 127.0.0.1 --directory www 0 >www.log 2>&1 &

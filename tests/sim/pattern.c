@@ -248,6 +248,12 @@ pattern_probe(struct content *c)
 	(void)c;
 }
 
+static void
+pattern_complete(struct content *c)
+{
+	(void)c;
+}
+
 static bool
 pattern_busy(const struct content *c)
 {
@@ -274,6 +280,7 @@ static const struct content_ops pattern_ops = {
 	.make_empty_files = pattern_make_empty_files,
 	.choose = pattern_choose,
 	.probe = pattern_probe,
+	.complete = pattern_complete,
 	.busy = pattern_busy,
 	.free = pattern_free,
 };

@@ -165,6 +165,13 @@ fake_probe(struct content *c)
 	did("probe ");
 }
 
+static inline void
+fake_complete(struct content *c)
+{
+	(void)c;
+	did("content-complete ");
+}
+
 static inline bool
 fake_busy(const struct content *c)
 {
@@ -188,6 +195,7 @@ static const struct content_ops fake_ops = {
 	.make_empty_files = fake_empty,
 	.choose = fake_choose,
 	.probe = fake_probe,
+	.complete = fake_complete,
 	.busy = fake_busy,
 	.free = fake_free,
 };

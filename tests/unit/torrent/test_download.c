@@ -88,7 +88,7 @@ START_TEST(a_whole_piece_is_told)
 	ck_assert_str_eq(heard(q), "");
 	rig_answer_tracker(NULL);
 	piece_done(PIECES - 1, BT_OK);
-	expect_did("piece7! seeding announce(completed) complete! ");
+	expect_did("piece7! seeding content-complete announce(completed) complete! ");
 	ck_assert_str_eq(heard(q), "have7 ");
 	rig_end();
 }
