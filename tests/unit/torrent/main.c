@@ -9,6 +9,7 @@ Suite *facts_suite(void);
 Suite *known_suite(void);
 Suite *picker_suite(void);
 Suite *rarity_suite(void);
+Suite *reveal_suite(void);
 Suite *serve_suite(void);
 Suite *torrent_suite(void);
 
@@ -17,7 +18,7 @@ main(void)
 {
 	static Suite *(*const make[])(void) = {
 		rarity_suite, picker_suite, choice_suite, choker_suite, known_suite, torrent_suite,
-		conn_suite, download_suite, serve_suite, facts_suite
+		conn_suite, download_suite, serve_suite, facts_suite, reveal_suite
 	};
 
 	return run_suites(make, sizeof(make) / sizeof(make[0]));
