@@ -734,7 +734,7 @@ START_TEST(what_is_wanted_may_change)
 	ck_assert(torrent_choose(r.t, &nothing, r.now));
 	rig_check();
 	/* Of who wants no more it is the end, but no completion. */
-	expect_did("choose-0 seeding complete! ");
+	expect_did("choose-0 seeding content-complete complete! ");
 	ck_assert_str_eq(heard(p), "uninterested ");
 	torrent_status(r.t, &st);
 	ck_assert_uint_eq(st.wanted, 0);
