@@ -213,20 +213,19 @@ take_complete(struct launch *l, struct item *it)
 		hooks_run(&l->hooks, l->wish.options->on_complete, "complete", it, "");
 }
 
-/* For what; once for each time. */
 static void
-tell_wait(const struct launch *l, const struct item *it, const char *why)
+tell(const struct launch *l, const struct item *it, const char *what, const char *text)
 {
-	char *text;
+	char *line;
 
 	if (!l->wish.lasts) {
-		cli_error(l->wish.cli, "%s: waits: %s", it->torrent, why);
+		cli_error(l->wish.cli, "%s: %s%s", it->torrent, what, text);
 		return;
 	}
-	if (asprintf(&text, "%s: waits: %s", it->torrent, why) < 0)
+	if (asprintf(&line, "%s: %s%s", it->torrent, what, text) < 0)
 		abort();
-	l->wish.view->message(text);
-	free(text);
+	l->wish.view->message(line);
+	free(line);
 }
 
 static void
@@ -241,7 +240,9 @@ take_event(struct launch *l, const struct bt_event *e)
 	    e->type == BT_EVENT_STATE;
 	it->fetched |= e->type == BT_EVENT_STATE && e->as.state.to == BT_TORRENT_DOWNLOADING;
 	if (e->type == BT_EVENT_STATE && e->as.state.to == BT_TORRENT_WAITING)
-		tell_wait(l, it, e->text);
+		tell(l, it, "waits: ", e->text);
+	if (e->type == BT_EVENT_NOTE)
+		tell(l, it, "", e->text);
 	if (e->type == BT_EVENT_COMPLETE)
 		take_complete(l, it);
 	if (e->type != BT_EVENT_ERROR)

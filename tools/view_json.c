@@ -101,6 +101,7 @@ json_event(const struct item *it, const struct bt_event *e)
 		break;
 	case BT_EVENT_COMPLETE:
 	case BT_EVENT_ERROR:
+	case BT_EVENT_NOTE:
 		break;
 	}
 	bt_json_string(&j, "text", e->text);

@@ -37,8 +37,9 @@ struct content_user {
 	 * cancelled. BT_ENOHASH: some could not be judged, for their hashes are missing. */
 	void (*checked)(void *arg, uint32_t piece, bool good);
 	void (*check_done)(void *arg, const struct bt_error *err);
-	/* The answer to make_empty_files. */
+	/* The answer to prepare, and before it a line for each file that was found in the way. */
 	void (*files_made)(void *arg, const struct bt_error *err);
+	void (*noted)(void *arg, const char *text);
 	/* The answer to probe: BT_OK: it is worth a try. */
 	void (*probed)(void *arg, const struct bt_error *err);
 	/* busy() has become false. */
@@ -52,7 +53,7 @@ struct content_ops {
 	bool (*read)(struct content *c, const struct content_read *what, struct sendq_file *out);
 	void (*check)(struct content *c, const struct bits *which);
 	void (*cancel_check)(struct content *c);
-	void (*make_empty_files)(struct content *c);
+	void (*prepare)(struct content *c, const struct bits *have);
 	void (*choose)(struct content *c, const struct bits *wanted);
 	void (*probe)(struct content *c);
 	void (*complete)(struct content *c);
@@ -105,11 +106,12 @@ content_cancel_check(struct content *c)
 	c->ops->cancel_check(c);
 }
 
-/* Empty files have no piece that would bring them: for who begins to write. */
+/* Before it is written to: clears the way, if a check has just found out what is here (have,
+ * copied; NULL: it has not), and makes empty files, which have no piece that would bring them. */
 static inline void
-content_make_empty_files(struct content *c)
+content_prepare(struct content *c, const struct bits *have)
 {
-	c->ops->make_empty_files(c);
+	c->ops->prepare(c, have);
 }
 
 /* These files (a bit each) are wanted from now on. One that is not is never made: what pieces need

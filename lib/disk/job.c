@@ -22,6 +22,8 @@ end_job(struct store_job *job)
 	struct store *s = job->store;
 
 	bits_fini(&job->wanted);
+	bits_fini(&job->have);
+	buf_fini(&job->notes);
 	mem_free(job->verdicts);
 	mem_free(job->buf);
 	mem_free(job);

@@ -78,6 +78,8 @@ struct store_job {
 	struct store_move *move;	/* move: owned */
 	struct store_stamps *stamps;	/* stamp: owned */
 	struct bits wanted;		/* choose, look: owned */
+	struct bits have;		/* prepare: owned; of length 0: not known */
+	struct buf notes;		/* prepare: owned */
 	struct block *block;		/* read */
 	struct content_read what;
 	uint32_t first, count;		/* check: pieces */

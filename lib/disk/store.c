@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "disk/cached.h"
+#include "disk/foreign.h"
 #include "disk/model.h"
 #include "disk/move.h"
 #include "disk/parts.h"
@@ -24,6 +25,9 @@
 
 /* A disk with less room than this is full, in bytes. */
 #define PROBE_ROOM (4u << 20)
+
+/* What is said of files that were in the way, in bytes; of more nothing is said. */
+#define NOTES_MAX (1u << 20)
 
 static struct store *
 store_of(const struct content *c)
@@ -178,37 +182,51 @@ store_busy(const struct content *c)
 /* -- empty files -- */
 
 static void
-work_empty_files(struct job *j)
+work_prepare(struct job *j)
 {
 	struct store_job *job = CONTAINER_OF(j, struct store_job, job);
 
 	if (job_is_orphan(job))
 		return;
-	(void)io_make_empty_files(&job->io, &job->err);
+	if (job->have.len == 0 || foreign_clear(&job->store->place, &job->have, &job->notes,
+	    &job->err) == BT_OK)
+		(void)io_make_empty_files(&job->io, &job->err);
 }
 
 static void
-answer_empty_files(struct store_job *job)
+answer_prepare(struct store_job *job)
 {
 	struct store *s = job->store;
+	const char *line = (const char *)job->notes.ptr;
+	const char *end = line + job->notes.len;
 
-	if (!s->freed)
-		s->base.user->files_made(s->base.arg, &job->err);
+	for (; !s->freed && line < end; line += strlen(line) + 1)
+		s->base.user->noted(s->base.arg, line);
+	if (s->freed)
+		return;
+	if (job->notes.len > 0)
+		fds_drop(&s->disk->fds, s->place.number);
+	s->base.user->files_made(s->base.arg, &job->err);
 }
 
+/* Alone, so that nothing is written before the way is clear. */
 static void
-store_make_empty_files(struct content *c)
+store_prepare(struct content *c, const struct bits *have)
 {
-	struct store *s = store_of(c);
-	struct store_job *job = job_new(s, work_empty_files, answer_empty_files);
+	struct store_job *job = job_new(store_of(c), work_prepare, answer_prepare);
 	struct bt_error err;
 
-	if (job != NULL) {
-		job_send(job);
+	if (job != NULL && (have == NULL || (bits_init(&job->have, have->len) &&
+	    bits_load(&job->have, bits_slice(have))))) {
+		buf_init(&job->notes, NOTES_MAX);
+		job_send_alone(job);
 		return;
 	}
+	if (job != NULL)
+		bits_fini(&job->have);
+	mem_free(job);
 	(void)fail(&err, BT_ENOMEM, "out of memory");
-	s->base.user->files_made(s->base.arg, &err);
+	store_of(c)->base.user->files_made(store_of(c)->base.arg, &err);
 }
 
 /* -- whether it can be used again -- */
@@ -425,7 +443,7 @@ static const struct content_ops store_ops = {
 	.read = store_read,
 	.check = check_begin,
 	.cancel_check = check_cancel,
-	.make_empty_files = store_make_empty_files,
+	.prepare = store_prepare,
 	.choose = store_choose,
 	.probe = store_probe,
 	.complete = store_complete,

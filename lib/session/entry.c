@@ -141,6 +141,14 @@ check_done(void *arg, const struct bt_error *err)
 }
 
 static void
+noted(void *arg, const char *text)
+{
+	struct entry *e = arg;
+
+	torrent_noted(e->torrent, text);
+}
+
+static void
 files_made(void *arg, const struct bt_error *err)
 {
 	struct entry *e = arg;
@@ -170,6 +178,7 @@ static const struct content_user content_calls = {
 	.checked = checked,
 	.check_done = check_done,
 	.files_made = files_made,
+	.noted = noted,
 	.probed = probed,
 	.eased = eased,
 };

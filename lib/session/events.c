@@ -40,7 +40,7 @@ bt_event_name(enum bt_event_type type)
 		[BT_EVENT_STATE] = "state", [BT_EVENT_PIECE] = "piece",
 		[BT_EVENT_COMPLETE] = "complete", [BT_EVENT_TRACKER] = "tracker",
 		[BT_EVENT_ERROR] = "error", [BT_EVENT_PEER_BANNED] = "peer_banned",
-		[BT_EVENT_LOST] = "lost",
+		[BT_EVENT_LOST] = "lost", [BT_EVENT_NOTE] = "note",
 	};
 
 	return (size_t)type < COUNT_OF(names) ? names[type] : "unknown";
@@ -52,6 +52,7 @@ kind_of(enum bt_event_type type)
 	switch (type) {
 	case BT_EVENT_STATE:
 	case BT_EVENT_COMPLETE:
+	case BT_EVENT_NOTE:
 	case BT_EVENT_ERROR: return BT_WANT_STATES;
 	case BT_EVENT_PIECE: return BT_WANT_PIECES;
 	case BT_EVENT_TRACKER: return BT_WANT_TRACKERS;

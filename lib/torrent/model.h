@@ -53,6 +53,7 @@ struct torrent {
 	bool announced;			/* trackers and peers know of it */
 	bool checked;			/* what is on disk is known */
 	bool checking;
+	bool fresh;			/* all of it was checked, and nothing written since */
 	bool awaiting;			/* its parts are on their way */
 	bool asleep;			/* complete, and its parts were let go */
 	bool waking;			/* they are asked for */

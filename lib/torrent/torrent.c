@@ -148,7 +148,8 @@ static void
 begin_downloading(struct torrent *t, enum bt_torrent_state before, usec now)
 {
 	t->told_complete = false;
-	content_make_empty_files(t->content);
+	content_prepare(t->content, t->fresh ? picker_have(t->picker) : NULL);
+	t->fresh = false;
 	if ((before == BT_TORRENT_SEEDING || before == BT_TORRENT_CHECKING) && t->swarm != NULL)
 		known_hurry(&t->swarm->known, now);
 }
@@ -211,7 +212,7 @@ torrent_settle(struct torrent *t, const char *why, usec now)
 		begin_seeding(t, before, now);
 	/* With nothing but empty files all is there only when they are. */
 	if (state == BT_TORRENT_SEEDING && t->piece_count == 0)
-		content_make_empty_files(t->content);
+		content_prepare(t->content, NULL);
 	torrent_wants_tick(t, now);
 }
 
@@ -583,6 +584,7 @@ torrent_check_done(struct torrent *t, const struct bt_error *err, usec now)
 {
 	t->checking = false;
 	t->checked = err->code == BT_OK;
+	t->fresh = t->checked && t->unsure.len == 0;
 	if (t->checked)
 		bits_fini(&t->unsure);
 	if (!t->checked) {
@@ -591,6 +593,13 @@ torrent_check_done(struct torrent *t, const struct bt_error *err, usec now)
 	}
 	torrent_settle(t, "checked", now);
 	conns_learn(t, now);
+}
+
+void
+torrent_noted(struct torrent *t, const char *text)
+{
+	torrent_say(t, BT_LOG_WARN, "%s", text);
+	torrent_event(t, &(struct bt_event){ .type = BT_EVENT_NOTE, .text = text });
 }
 
 void

@@ -141,6 +141,7 @@ void torrent_block_read(struct torrent *t, const struct content_read *what, stru
     const struct bt_error *err, usec now);
 void torrent_checked(struct torrent *t, uint32_t piece, bool good);
 void torrent_check_done(struct torrent *t, const struct bt_error *err, usec now);
+void torrent_noted(struct torrent *t, const char *text);
 void torrent_files_made(struct torrent *t, const struct bt_error *err, usec now);
 void torrent_probed(struct torrent *t, const struct bt_error *err, usec now);
 void torrent_eased(struct torrent *t, usec now);

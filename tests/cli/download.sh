@@ -54,6 +54,21 @@ for fd in /proc/$taker/fdinfo/*; do
 done
 umask 022
 
+# A file that lies in the way and is none of it is kept; what is too much is told.
+mkdir way && head -c 400000 /dev/urandom >way/film && cp way/film way/film.orig && cp way/film foreign
+run 0 timeout 30 btdownloadheadless film.torrent --saveas way/film --bind 127.0.0.1 --seed_time 0 \
+    --state ''
+cmp film way/film || fail "with a foreign file in the way it is different"
+cmp foreign way/film.orig.1 || fail "the foreign file is lost"
+cmp foreign way/film.orig || fail "another file is lost"
+has err 'film is none of this torrent; it is called film.orig.1 now'
+(cat film && head -c 1000 /dev/zero) >way/long
+printf X | dd of=way/long bs=1 seek=5 conv=notrunc 2>/dev/null
+run 0 timeout 30 btdownloadheadless film.torrent --saveas way/long --bind 127.0.0.1 --seed_time 0 \
+    --state ''
+cmp film way/long || fail "a file that was too long is different"
+has err 'long was too long; 1000 bytes at its end are cut off'
+
 # By its address; what is not there, or is no torrent, is the torrent's fault.
 mkdir www && cp film.torrent www && echo no torrent >www/bad.torrent
 python3 -u -m http.server --bind 127.0.0.1 --directory www 0 >www.log 2>&1 &

@@ -228,10 +228,11 @@ files_made(void *arg, uint64_t life)
 }
 
 static void
-pattern_make_empty_files(struct content *c)
+pattern_prepare(struct content *c, const struct bits *have)
 {
 	struct node *n = pattern_of(c)->node;
 
+	(void)have;
 	clock_at(&n->sim->clock, n->sim->clock.now + MSEC, files_made, n, n->life);
 }
 
@@ -277,7 +278,7 @@ static const struct content_ops pattern_ops = {
 	.read = pattern_read,
 	.check = pattern_check,
 	.cancel_check = pattern_cancel_check,
-	.make_empty_files = pattern_make_empty_files,
+	.prepare = pattern_prepare,
 	.choose = pattern_choose,
 	.probe = pattern_probe,
 	.complete = pattern_complete,

@@ -19,7 +19,8 @@ enum bt_event_type {
 	BT_EVENT_TRACKER,	/* a tracker answered or failed: tracker */
 	BT_EVENT_ERROR,		/* the torrent failed: error */
 	BT_EVENT_PEER_BANNED,	/* it sent bad data: peer */
-	BT_EVENT_LOST		/* events were dropped, for want of room or memory: lost */
+	BT_EVENT_LOST,		/* events were dropped, for want of room or memory: lost */
+	BT_EVENT_NOTE		/* a file that was in the way was put aside or cut: text */
 };
 
 struct bt_event {

@@ -20,7 +20,7 @@ uint32_t size;
 
 /* What the store answered. */
 enum bt_code probed_as;
-unsigned probes;
+unsigned probes, notes;
 unsigned good, bad, untold, failed, checked_good, checked_bad, reads, eased, made;
 bool check_is_done;
 struct bt_error last_error;
@@ -84,6 +84,14 @@ has_eased(void *arg)
 }
 
 static void
+noted(void *arg, const char *text)
+{
+	(void)arg;
+	(void)text;
+	notes++;
+}
+
+static void
 probed(void *arg, const struct bt_error *err)
 {
 	(void)arg;
@@ -92,7 +100,7 @@ probed(void *arg, const struct bt_error *err)
 }
 
 const struct content_user user = { piece_done, block_read, checked, check_done, files_made,
-	probed, has_eased };
+	noted, probed, has_eased };
 
 void
 reset_counts(void)

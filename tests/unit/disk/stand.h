@@ -23,7 +23,7 @@ extern uint32_t size;
 /* What the store answered. */
 extern const struct content_user user;
 extern enum bt_code probed_as;	/* the last answer to a probe, of probes */
-extern unsigned probes;
+extern unsigned probes, notes;
 extern unsigned good, bad, untold, failed, checked_good, checked_bad, reads, eased, made;
 extern bool check_is_done;
 extern struct bt_error last_error;

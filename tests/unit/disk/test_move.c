@@ -311,7 +311,7 @@ START_TEST(jobs_wait_for_the_move)
 	put_piece(1, false);
 	read_block(content, 2);
 	content_check(content, NULL);
-	content_make_empty_files(content);
+	content_prepare(content, NULL);
 	/* While one is under way nothing is moved, and what came later is not begun. */
 	ck_assert_uint_eq(pool_under_way(pool), 1);
 	ck_assert(is_there(path_of("c")));

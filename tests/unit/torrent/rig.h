@@ -145,9 +145,10 @@ fake_cancel_check(struct content *c)
 }
 
 static inline void
-fake_empty(struct content *c)
+fake_prepare(struct content *c, const struct bits *have)
 {
 	(void)c;
+	(void)have;
 	did("empty-files ");
 }
 
@@ -192,7 +193,7 @@ static const struct content_ops fake_ops = {
 	.read = fake_read,
 	.check = fake_check,
 	.cancel_check = fake_cancel_check,
-	.make_empty_files = fake_empty,
+	.prepare = fake_prepare,
 	.choose = fake_choose,
 	.probe = fake_probe,
 	.complete = fake_complete,
