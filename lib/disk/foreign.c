@@ -39,10 +39,12 @@ put_aside(int at, const char *name, struct buf *notes)
 	char other[NAME_MAX + 32];
 
 	for (unsigned n = 0; n < NAMES_MOST; n++) {
-		int len = n == 0 ? snprintf(other, sizeof(other), "%.240s.orig", name) :
-		    snprintf(other, sizeof(other), "%.240s.orig.%u", name, n);
+		char number[16] = "";
 
-		if (len < 0 || renameat2(at, name, at, other, RENAME_NOREPLACE) == 0) {
+		if (n > 0)
+			(void)snprintf(number, sizeof(number), ".%u", n);
+		(void)snprintf(other, sizeof(other), "%.230s.orig%s", name, number);
+		if (path_rename(at, name, at, other)) {
 			note(notes, "%.200s is none of this torrent; it is called %.200s now", name,
 			    other);
 			return true;

@@ -165,20 +165,6 @@ copy_file(const struct move *m, const struct ends *e, const struct stat *st)
 	return done;
 }
 
-/* Some file systems rename only at the price of replacing; most of them know links. */
-static bool
-rename_file(int from, const char *from_name, int to, const char *to_name)
-{
-	if (renameat2(from, from_name, to, to_name, RENAME_NOREPLACE) == 0)
-		return true;
-	if (errno != EINVAL && errno != ENOSYS)
-		return false;
-	if (linkat(from, from_name, to, to_name, 0) != 0)
-		return false;
-	(void)unlinkat(from, from_name, 0);
-	return true;
-}
-
 static bool
 can_be_copied(int error)
 {
@@ -195,7 +181,7 @@ move_file(struct move *m, uint32_t file, struct bt_error *err)
 	if (!open_ends(m, file, &st, &e)) {
 		if (errno != 0)
 			code = place_fail(e.failed, file, err);
-	} else if (rename_file(e.from, e.from_name, e.to, e.to_name)) {
+	} else if (path_rename(e.from, e.from_name, e.to, e.to_name)) {
 		m->moved[file] = RENAMED;
 	} else if (can_be_copied(errno) && copy_file(m, &e, &st)) {
 		m->moved[file] = COPIED;
@@ -295,7 +281,7 @@ take_back_file(struct move *m, uint32_t file)
 	e.to = path_open_folder(&m->to->root, e.to_rel, PATH_READ, &e.to_name);
 	if (e.from >= 0 && e.to >= 0) {
 		if (m->moved[file] == RENAMED)
-			(void)rename_file(e.to, e.to_name, e.from, e.from_name);
+			(void)path_rename(e.to, e.to_name, e.from, e.from_name);
 		else
 			(void)unlinkat(e.to, e.to_name, 0);
 	}

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -133,4 +134,18 @@ path_open(struct path_root *root, const char *rel, enum path_mode mode)
 	if (at >= 0)
 		close_quietly(at);
 	return fd;
+}
+
+/* Some file systems rename only at the price of replacing; most of them know links. */
+bool
+path_rename(int from, const char *from_name, int to, const char *to_name)
+{
+	if (renameat2(from, from_name, to, to_name, RENAME_NOREPLACE) == 0)
+		return true;
+	if (errno != EINVAL && errno != ENOSYS)
+		return false;
+	if (linkat(from, from_name, to, to_name, 0) != 0)
+		return false;
+	(void)unlinkat(from, from_name, 0);
+	return true;
 }

@@ -29,4 +29,7 @@ int path_open(struct path_root *root, const char *rel, enum path_mode mode);
 int path_open_folder(struct path_root *root, const char *rel, enum path_mode mode,
     const char **name);
 
+/* Renames within what is open; nothing is replaced. False with errno (EEXIST: there is one). */
+bool path_rename(int from, const char *from_name, int to, const char *to_name);
+
 #endif
